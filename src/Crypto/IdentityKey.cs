@@ -1,0 +1,130 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace SecureAggregation.Crypto;
+
+/// <summary>
+/// A long-term identity: ECDSA on P-256 with SHA-256 (FIPS 186-5). It signs protocol messages and, as the key of a
+/// self-signed certificate, authenticates TLS connections. Not thread-safe.
+/// </summary>
+public sealed class IdentityKey : IDisposable
+{
+    /// <summary>Bytes of a signature: r‖s.</summary>
+    public const int SignatureSize = P256.SignatureSize;
+
+    private const string PemLabel = "PRIVATE KEY";
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+
+    private readonly ECDsa _key;
+
+    private IdentityKey(ECDsa key)
+    {
+        _key = key;
+        Public = new IdentityPublicKey(P256.Encode(key.ExportParameters(includePrivateParameters: false).Q));
+    }
+
+    /// <summary>The public half, as it stands in a roster.</summary>
+    public IdentityPublicKey Public { get; }
+
+    /// <summary>A fresh key from the platform's generator.</summary>
+    public static IdentityKey Generate() => new(ECDsa.Create(P256.Curve));
+
+    /// <summary>A fresh key from <paramref name="random"/>, for runs that must be repeatable.</summary>
+    public static IdentityKey Generate(RandomNumberGenerator random)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        using var scalar = P256.RandomScalar(random);
+        return Import(scalar.Span);
+    }
+
+    /// <summary>The key of a known private scalar, 32 bytes big-endian.</summary>
+    /// <exception cref="ArgumentException">The scalar is not 32 bytes.</exception>
+    /// <exception cref="CryptographicException">The scalar is 0 or not below the group's order.</exception>
+    public static IdentityKey Import(ReadOnlySpan<byte> privateScalar32)
+    {
+        var parameters = P256.Private(privateScalar32);
+        try
+        {
+            return new(ECDsa.Create(parameters));
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(parameters.D);
+        }
+    }
+
+    /// <summary>Reads a PKCS#8 key (RFC 5958) from PEM text with one "PRIVATE KEY" block.</summary>
+    /// <exception cref="CryptographicException">The text has no such block, or the key is not on P-256.</exception>
+    public static IdentityKey FromPem(string pem)
+    {
+        ArgumentNullException.ThrowIfNull(pem);
+        if (!PemEncoding.TryFind(pem, out var fields) || !pem.AsSpan()[fields.Label].Equals(PemLabel, StringComparison.Ordinal))
+            throw new CryptographicException($"The key file has no unencrypted \"{PemLabel}\" block (PKCS#8 PEM); make one with `secagg keygen`.");
+        var key = ECDsa.Create();
+        try
+        {
+            key.ImportFromPem(pem.AsSpan()[fields.Location]);
+            if (key.ExportParameters(includePrivateParameters: false).Curve.Oid.Value != P256.Curve.Oid.Value)
+                throw new CryptographicException("The key is not on the curve P-256; make one with `secagg keygen`.");
+            return new IdentityKey(key);
+        }
+        catch (Exception e)
+        {
+            key.Dispose();
+            if (e is CryptographicException) throw;
+            throw new CryptographicException("The key file's \"PRIVATE KEY\" block is not an elliptic-curve key; make one with `secagg keygen`.", e);
+        }
+    }
+
+    /// <summary>The private key as PKCS#8 PEM, unencrypted: a file for its owner's eyes only.</summary>
+    public string ToPem() => _key.ExportPkcs8PrivateKeyPem();
+
+    /// <summary>Signs a SHA-256 hash: r‖s, 64 bytes, with the lower of the two possible s.</summary>
+    /// <exception cref="ArgumentException">The hash is not 32 bytes.</exception>
+    public byte[] Sign(ReadOnlySpan<byte> hash32)
+    {
+        Require.Length(hash32, SHA256.HashSizeInBytes, nameof(hash32));
+        var signature = _key.SignHash(hash32, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        P256.MakeLowS(signature);
+        return signature;
+    }
+
+    /// <summary>A self-signed certificate of this key for TLS, as server and as client, with its private key.</summary>
+    /// <param name="subjectName">The common name.</param>
+    /// <param name="notBefore">Start of validity.</param>
+    /// <param name="notAfter">End of validity.</param>
+    /// <param name="dnsNamesOrIps">Names and addresses that a server is reached by.</param>
+    public X509Certificate2 CreateCertificate(
+        string subjectName, DateTimeOffset notBefore, DateTimeOffset notAfter, IEnumerable<string>? dnsNamesOrIps = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(subjectName);
+        var name = new X500DistinguishedNameBuilder();
+        name.AddCommonName(subjectName);
+        var request = new CertificateRequest(name.Build(), _key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
+        request.CertificateExtensions.Add(
+            new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication), new Oid(ClientAuthentication)], critical: false));
+        if (AlternativeNames(dnsNamesOrIps ?? []) is { } extension) request.CertificateExtensions.Add(extension);
+        return request.CreateSelfSigned(notBefore, notAfter);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _key.Dispose();
+
+    private static X509Extension? AlternativeNames(IEnumerable<string> dnsNamesOrIps)
+    {
+        var builder = new SubjectAlternativeNameBuilder();
+        var any = false;
+        foreach (var entry in dnsNamesOrIps)
+        {
+            if (IPAddress.TryParse(entry, out var address)) builder.AddIpAddress(address);
+            else builder.AddDnsName(entry);
+            any = true;
+        }
+
+        return any ? builder.Build() : null;
+    }
+}

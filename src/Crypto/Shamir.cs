@@ -1,0 +1,119 @@
+using System.Security.Cryptography;
+
+namespace SecureAggregation.Crypto;
+
+/// <summary>
+/// Secret sharing (Shamir, "How to share a secret", CACM 1979) of 32-byte secrets over GF(2^128): the two 16-byte halves are
+/// shared by polynomials with independent coefficients. The polynomial of a half is a_0 + a_1·x + … with a_0 the half;
+/// the holder with roster index h has its values at x = h + 1, so that x = 0, the secret itself, is nobody's share.
+/// Fewer than the threshold of shares say nothing at all about the secret. All arithmetic is constant-time.
+/// </summary>
+public static class Shamir
+{
+    /// <summary>Bytes of a secret.</summary>
+    public const int SecretSize = 2 * Gf128.Size;
+
+    /// <summary>Bytes of a share: the two halves' values.</summary>
+    public const int ShareSize = SecretSize;
+
+    /// <summary>Smallest threshold: with 1, every share would be the secret.</summary>
+    public const int MinThreshold = 2;
+
+    /// <summary>Splits a secret; the result has one share for each holder, in the order of <paramref name="holders"/>.</summary>
+    /// <param name="secret32">32 bytes.</param>
+    /// <param name="threshold">How many shares give the secret, from 2 to the number of holders.</param>
+    /// <param name="holders">Roster indices, distinct.</param>
+    /// <param name="random">Gives (threshold − 1)·16 bytes for a_1, a_2, … of the first half, then as many for the second.</param>
+    /// <exception cref="ArgumentException">The secret is not 32 bytes, or a holder occurs twice.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The threshold is below 2 or above the number of holders.</exception>
+    public static byte[][] Split(ReadOnlySpan<byte> secret32, int threshold, IReadOnlyList<uint> holders, RandomNumberGenerator random)
+    {
+        Require.Length(secret32, SecretSize, nameof(secret32));
+        ArgumentNullException.ThrowIfNull(holders);
+        ArgumentNullException.ThrowIfNull(random);
+        RequireThreshold(threshold, holders.Count);
+        RequireDistinct(holders, nameof(holders));
+
+        using var coefficients = new SecretBytes((threshold - 1) * Gf128.Size);
+        var shares = new byte[holders.Count][];
+        for (var i = 0; i < shares.Length; i++) shares[i] = new byte[ShareSize];
+        for (var half = 0; half < SecretSize; half += Gf128.Size)
+        {
+            random.GetBytes(coefficients.Span);
+            for (var i = 0; i < shares.Length; i++)
+                Evaluate(secret32.Slice(half, Gf128.Size), coefficients.Span, Coordinate(holders[i])).Write(shares[i].AsSpan(half));
+        }
+
+        return shares;
+    }
+
+    /// <summary>The secret from at least <paramref name="threshold"/> shares, of which the first ones are used.</summary>
+    /// <remarks>A wrong share gives a wrong secret, unnoticed: shares and secret are checked against their commitments.</remarks>
+    /// <exception cref="ArgumentException">A share is not 32 bytes, or a holder occurs twice.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The threshold is below 2 or above the number of shares.</exception>
+    public static SecretBytes Combine(int threshold, IReadOnlyList<(uint Holder, byte[] Share)> shares)
+    {
+        ArgumentNullException.ThrowIfNull(shares);
+        RequireThreshold(threshold, shares.Count);
+        RequireDistinct([.. shares.Select(share => share.Holder)], nameof(shares));
+        foreach (var (_, share) in shares) Require.Length(share, ShareSize, nameof(shares));
+
+        var (first, second) = (default(Gf128), default(Gf128));
+        for (var i = 0; i < threshold; i++)
+        {
+            var weight = WeightAtZero(i, threshold, shares);
+            first += weight * Gf128.Read(shares[i].Share);
+            second += weight * Gf128.Read(shares[i].Share.AsSpan(Gf128.Size));
+        }
+
+        var secret = new SecretBytes(SecretSize);
+        first.Write(secret.Span);
+        second.Write(secret.Span[Gf128.Size..]);
+        return secret;
+    }
+
+    /// <summary>Horner's rule over a_0 = <paramref name="constant"/> and the coefficients a_1, a_2, ….</summary>
+    private static Gf128 Evaluate(ReadOnlySpan<byte> constant, ReadOnlySpan<byte> coefficients, Gf128 x)
+    {
+        var value = default(Gf128);
+        for (var at = coefficients.Length - Gf128.Size; at >= 0; at -= Gf128.Size)
+            value = (value + Gf128.Read(coefficients[at..])) * x;
+        return value + Gf128.Read(constant);
+    }
+
+    /// <summary>Lagrange's weight of share i at x = 0: the product of x_j / (x_i − x_j) over the other shares.</summary>
+    private static Gf128 WeightAtZero(int i, int threshold, IReadOnlyList<(uint Holder, byte[] Share)> shares)
+    {
+        var (numerator, denominator) = (Gf128.One, Gf128.One);
+        var own = Coordinate(shares[i].Holder);
+        for (var j = 0; j < threshold; j++)
+        {
+            if (j == i) continue;
+            var other = Coordinate(shares[j].Holder);
+            numerator *= other;
+            denominator *= own + other;
+        }
+
+        return numerator * denominator.Invert();
+    }
+
+    private static Gf128 Coordinate(uint holder) => new((ulong)holder + 1, 0);
+
+    private static void RequireThreshold(int threshold, int available)
+    {
+        if (threshold < MinThreshold || threshold > available)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(threshold), threshold, $"The threshold must be from {MinThreshold} to the number of shares, {available}.");
+        }
+    }
+
+    private static void RequireDistinct(IReadOnlyList<uint> holders, string name)
+    {
+        var seen = new HashSet<uint>();
+        foreach (var holder in holders)
+        {
+            if (!seen.Add(holder)) throw new ArgumentException($"Holder {holder} occurs twice; each holder has one share.", name);
+        }
+    }
+}
