@@ -35,7 +35,14 @@ public static class Hkdf
     /// <exception cref="ArgumentException">The purpose is malformed, the key too short, or the output empty or too long.</exception>
     public static void Expand(ReadOnlySpan<byte> prk, string purpose, ReadOnlySpan<byte> info, Span<byte> output)
     {
-        if (prk.Length < KeySize) throw new ArgumentException($"The key has {prk.Length} bytes; HKDF-SHA256 expands one of at least {KeySize}.", nameof(prk));
-        HKDF.Expand(HashAlgorithmName.SHA256, prk, output, [.. LabelHash.Label(purpose), .. info]);
+        ExpandRaw(prk, [.. LabelHash.Label(purpose), .. info], output);
+    }
+
+    /// <summary>HKDF-Expand without a label, for known-answer tests.</summary>
+    internal static void ExpandRaw(ReadOnlySpan<byte> prk, ReadOnlySpan<byte> info, Span<byte> output)
+    {
+        if (prk.Length < KeySize)
+            throw new ArgumentException($"The key has {prk.Length} bytes; HKDF-SHA256 expands one of at least {KeySize}.", nameof(prk));
+        HKDF.Expand(HashAlgorithmName.SHA256, prk, output, info);
     }
 }

@@ -6,7 +6,7 @@ namespace SecureAggregation.Crypto;
 
 /// <summary>
 /// A long-term identity: ECDSA on P-256 with SHA-256 (FIPS 186-5). It signs protocol messages and, as the key of a
-/// self-signed certificate, authenticates TLS connections. Not thread-safe.
+/// self-signed certificate, authenticates TLS connections. Signing is thread-safe.
 /// </summary>
 public sealed class IdentityKey : IDisposable
 {
@@ -14,9 +14,11 @@ public sealed class IdentityKey : IDisposable
     public const int SignatureSize = P256.SignatureSize;
 
     private const string PemLabel = "PRIVATE KEY";
+    private const string FixIt = "make one with `secagg keygen`";
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
+    private readonly Lock _gate = new();
     private readonly ECDsa _key;
 
     private IdentityKey(ECDsa key)
@@ -56,25 +58,25 @@ public sealed class IdentityKey : IDisposable
     }
 
     /// <summary>Reads a PKCS#8 key (RFC 5958) from PEM text with one "PRIVATE KEY" block.</summary>
-    /// <exception cref="CryptographicException">The text has no such block, or the key is not on P-256.</exception>
+    /// <exception cref="CryptographicException">The text has no such block, or it is not a key on P-256.</exception>
     public static IdentityKey FromPem(string pem)
     {
         ArgumentNullException.ThrowIfNull(pem);
-        if (!PemEncoding.TryFind(pem, out var fields) || !pem.AsSpan()[fields.Label].Equals(PemLabel, StringComparison.Ordinal))
-            throw new CryptographicException($"The key file has no unencrypted \"{PemLabel}\" block (PKCS#8 PEM); make one with `secagg keygen`.");
+        var text = pem.AsSpan();
+        if (!PemEncoding.TryFind(text, out var fields) || text[fields.Label] is not PemLabel)
+            throw new CryptographicException($"The key file has no unencrypted \"{PemLabel}\" block (PKCS#8 PEM); {FixIt}.");
         var key = ECDsa.Create();
         try
         {
-            key.ImportFromPem(pem.AsSpan()[fields.Location]);
-            if (key.ExportParameters(includePrivateParameters: false).Curve.Oid.Value != P256.Curve.Oid.Value)
-                throw new CryptographicException("The key is not on the curve P-256; make one with `secagg keygen`.");
+            key.ImportFromPem(text[fields.Location]);
+            // Fails for curves without a name, and for points that do not fit the curve.
+            if (P256.PointOf(key.ExportSubjectPublicKeyInfo()).IsEmpty) throw new CryptographicException("another curve");
             return new IdentityKey(key);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             key.Dispose();
-            if (e is CryptographicException) throw;
-            throw new CryptographicException("The key file's \"PRIVATE KEY\" block is not an elliptic-curve key; make one with `secagg keygen`.", e);
+            throw new CryptographicException($"The key file's \"{PemLabel}\" block is not an elliptic-curve key on P-256; {FixIt}.", e);
         }
     }
 
@@ -86,7 +88,8 @@ public sealed class IdentityKey : IDisposable
     public byte[] Sign(ReadOnlySpan<byte> hash32)
     {
         Require.Length(hash32, SHA256.HashSizeInBytes, nameof(hash32));
-        var signature = _key.SignHash(hash32, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        byte[] signature;
+        lock (_gate) signature = _key.SignHash(hash32, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         P256.MakeLowS(signature);
         return signature;
     }
