@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Grpc.Core;
+using Grpc.Wire;
+
+namespace Grpc.Net.Client;
+
+/// <summary>A body of many messages, and the writer that puts them there.</summary>
+internal sealed class StreamContent<TRequest, TResponse> : HttpContent, IClientStreamWriter<TRequest>
+    where TRequest : class
+    where TResponse : class
+{
+    private readonly ClientCall<TRequest, TResponse> _call;
+    private readonly TaskCompletionSource<Stream> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private Task _write = Task.CompletedTask;
+
+    public StreamContent(ClientCall<TRequest, TResponse> call, WriteOptions? writeOptions)
+    {
+        _call = call;
+        WriteOptions = writeOptions;
+        Headers.ContentType = new MediaTypeHeaderValue(Wire.Headers.ContentType);
+    }
+
+    public WriteOptions? WriteOptions { get; set; }
+
+    public Task WriteAsync(TRequest message) => WriteAsync(message, CancellationToken.None);
+
+    public Task WriteAsync(TRequest message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        lock (_gate)
+        {
+            if (!_write.IsCompleted) throw new InvalidOperationException("A write is under way: await it before the next one.");
+            if (_completed.Task.IsCompleted) throw new InvalidOperationException("The requests were completed: nothing can follow.");
+            return _write = WriteCoreAsync(message, cancellationToken);
+        }
+    }
+
+    public Task CompleteAsync()
+    {
+        lock (_gate)
+        {
+            if (!_write.IsCompleted) throw new InvalidOperationException("A write is under way: await it before completing the requests.");
+            _completed.TrySetResult();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        // The server must hear of the call before the first message, which may be long in coming.
+        await stream.FlushAsync(cancellationToken);
+        if (!_opened.TrySetResult(stream))
+            throw new IOException("The connection closed before the server took the call, and a stream of requests cannot be sent twice.");
+        await _completed.Task.WaitAsync(cancellationToken);
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
+    }
+
+    private async Task WriteCoreAsync(TRequest message, CancellationToken cancellationToken)
+    {
+        await using var registration = _call.CancelWith(cancellationToken);
+        await Task.WhenAny(_opened.Task, _call.Ended);
+        if (_call.Ended.IsCompleted) throw _call.EndedException();
+        try
+        {
+            using var frame = _call.Marshal(message);
+            var stream = await _opened.Task;
+            await stream.WriteAsync(frame.Frame, _call.Abort);
+            if (WriteOptions?.Flags.HasFlag(WriteFlags.BufferHint) != true) await stream.FlushAsync(_call.Abort);
+        }
+        catch (Exception e)
+        {
+            throw await _call.WriteFailedAsync(e);
+        }
+    }
+}

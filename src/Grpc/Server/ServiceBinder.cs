@@ -1,0 +1,77 @@
+using System.Reflection;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Grpc.AspNetCore.Server;
+
+/// <summary>Is told the methods of a service by generated code and makes an endpoint of each.</summary>
+internal sealed class ServiceBinder<TService>(IEndpointRouteBuilder routes, GrpcServiceOptions options) : ServiceBinderBase
+    where TService : class
+{
+    public List<IEndpointConventionBuilder> Endpoints { get; } = [];
+
+    public HashSet<string> ServiceNames { get; } = [];
+
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
+    {
+        var implementation = Implementation(method, typeof(TRequest), typeof(ServerCallContext));
+        var invoke = implementation.CreateDelegate<Func<TService, TRequest, ServerCallContext, Task<TResponse>>>();
+        Map(method, implementation, async (service, call) =>
+        {
+            var request = await new RequestStream<TRequest>(call, method.RequestMarshaller).ReadSingleAsync();
+            await call.WriteSingleAsync(await invoke(service, request, call), method.ResponseMarshaller);
+        });
+    }
+
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler)
+    {
+        var implementation = Implementation(method, typeof(IAsyncStreamReader<TRequest>), typeof(ServerCallContext));
+        var invoke = implementation.CreateDelegate<Func<TService, IAsyncStreamReader<TRequest>, ServerCallContext, Task<TResponse>>>();
+        Map(method, implementation, async (service, call) =>
+        {
+            var requests = new RequestStream<TRequest>(call, method.RequestMarshaller);
+            await call.WriteSingleAsync(await invoke(service, requests, call), method.ResponseMarshaller);
+        });
+    }
+
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler)
+    {
+        var implementation = Implementation(method, typeof(TRequest), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
+        var invoke = implementation.CreateDelegate<Func<TService, TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task>>();
+        Map(method, implementation, async (service, call) =>
+        {
+            var request = await new RequestStream<TRequest>(call, method.RequestMarshaller).ReadSingleAsync();
+            await invoke(service, request, new ResponseStream<TResponse>(call, method.ResponseMarshaller), call);
+        });
+    }
+
+    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler)
+    {
+        var implementation = Implementation(
+            method, typeof(IAsyncStreamReader<TRequest>), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
+        var invoke = implementation
+            .CreateDelegate<Func<TService, IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>, ServerCallContext, Task>>();
+        Map(method, implementation, (service, call) => invoke(
+            service,
+            new RequestStream<TRequest>(call, method.RequestMarshaller),
+            new ResponseStream<TResponse>(call, method.ResponseMarshaller),
+            call));
+    }
+
+    private static MethodInfo Implementation(IMethod method, params Type[] parameters) =>
+        typeof(TService).GetMethod(method.Name, BindingFlags.Public | BindingFlags.Instance, parameters)
+        ?? throw new InvalidOperationException($"{typeof(TService)} has no public method {method.Name} for {method.FullName}.");
+
+    private void Map(IMethod method, MethodInfo implementation, Func<TService, ServerCall, Task> body)
+    {
+        // Attributes of the method come last: for a policy or a limit, the last one counts.
+        var metadata = new List<object> { new GrpcMethodMetadata(typeof(TService), method), new HttpMethodMetadata([HttpMethods.Post]) };
+        metadata.AddRange(typeof(TService).GetCustomAttributes(inherit: true));
+        metadata.AddRange(implementation.GetCustomAttributes(inherit: true));
+        var handler = new CallHandler<TService>(method, options, body);
+        Endpoints.Add(routes.Map(method.FullName, handler.HandleAsync).WithMetadata([.. metadata]).WithDisplayName($"gRPC - {method.FullName}"));
+        ServiceNames.Add(method.ServiceName);
+    }
+}

@@ -1,0 +1,48 @@
+using System.IO.Pipelines;
+using Grpc.Core;
+
+namespace Grpc.Wire;
+
+/// <summary>Takes messages from a body, one at a time; the same on both sides.</summary>
+internal sealed class MessageReader<T>(PipeReader input, Marshaller<T> marshaller, int? limit)
+    where T : class
+{
+    /// <summary>The next message; null at a clean end.</summary>
+    /// <exception cref="RpcException">The bytes break the protocol or the limit.</exception>
+    public async ValueTask<T?> ReadAsync(CancellationToken cancellationToken)
+    {
+        var result = await input.ReadAtLeastAsync(Prefix.Size, cancellationToken);
+        if (result.Buffer.Length < Prefix.Size)
+            return result.Buffer.IsEmpty ? null : throw Truncated(result.Buffer.Length, Prefix.Size);
+
+        var length = Prefix.ReadLength(result.Buffer, limit);
+        var frame = Prefix.Size + (long)length;
+        if (result.Buffer.Length < frame)
+        {
+            input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            result = await input.ReadAtLeastAsync((int)frame, cancellationToken);
+            if (result.Buffer.Length < frame) throw Truncated(result.Buffer.Length, frame);
+        }
+
+        var payload = result.Buffer.Slice(Prefix.Size, length);
+        var message = Parse(payload);
+        input.AdvanceTo(payload.End);
+        return message;
+    }
+
+    private static RpcException Truncated(long has, long wants) =>
+        Failure.Of(StatusCode.Internal, $"The stream ended inside a message: {has} of {wants} bytes came.");
+
+    private T Parse(System.Buffers.ReadOnlySequence<byte> payload)
+    {
+        try
+        {
+            return marshaller.ContextualDeserializer(new IncomingMessage(payload))
+                ?? throw new InvalidOperationException("The marshaller returned null.");
+        }
+        catch (Exception e)
+        {
+            throw Failure.Of(StatusCode.Internal, $"A message of {payload.Length} bytes could not be read as {typeof(T).Name}.", e);
+        }
+    }
+}
