@@ -1,0 +1,4 @@
+using BenchmarkDotNet.Running;
+using SecureAggregation.Benchmarks;
+
+BenchmarkSwitcher.FromAssembly(typeof(MaskStreamBenchmarks).Assembly).Run(args);
