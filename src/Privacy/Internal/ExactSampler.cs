@@ -1,0 +1,66 @@
+using System.Numerics;
+
+namespace SecureAggregation.Privacy.Internal;
+
+/// <summary>
+/// Algorithms 1 and 2 of arXiv 2004.00010 over one integer type. The scale is t/s there: numerator t, denominator s.
+/// </summary>
+internal abstract class ExactSampler
+{
+    public abstract Int128 Draw(RandomTape tape);
+
+    /// <summary>
+    /// 128-bit integers where nothing can overflow (numerators below 2^96: products with the trial counts, which are far below 2^31,
+    /// stay below 2^128), BigInteger for the rest. The same tape gives the same draw in both.
+    /// </summary>
+    public static ExactSampler For(NoiseScale scale) => scale.Numerator < UInt128.One << 96
+        ? new ExactSampler<UInt128>(scale.Numerator, scale.Denominator)
+        : new ExactSampler<BigInteger>(scale.Numerator, scale.Denominator);
+}
+
+internal sealed class ExactSampler<T>(T numerator, T denominator) : ExactSampler
+    where T : IBinaryInteger<T>
+{
+    public override Int128 Draw(RandomTape tape)
+    {
+        while (true)
+        {
+            var u = Uniform(numerator, tape);
+            if (!BernoulliExp(u, numerator, tape)) continue;
+            var v = T.Zero;
+            while (BernoulliExp(T.One, T.One, tape)) v++;
+            var y = (u + (numerator * v)) / denominator;
+            var negative = (tape.Next() & 1) == 1;
+            if (negative && T.IsZero(y)) continue;
+            var magnitude = Int128.CreateChecked(y);
+            return negative ? -magnitude : magnitude;
+        }
+    }
+
+    /// <summary>Algorithm 1: true with probability e^(−a/b), for 0 ≤ a ≤ b.</summary>
+    private static bool BernoulliExp(T a, T b, RandomTape tape)
+    {
+        var k = T.One;
+        // Bernoulli(γ/k) with γ = a/b is a uniform below b·k compared with a.
+        while (Uniform(b * k, tape) < a) k++;
+        return T.IsOddInteger(k);
+    }
+
+    /// <summary>A uniform integer in [0, bound): just enough bytes, surplus bits cut off, rejection of the rest.</summary>
+    private static T Uniform(T bound, RandomTape tape)
+    {
+        var bits = (bound - T.One).GetShortestBitLength();
+        while (true)
+        {
+            var value = T.Zero;
+            for (var left = bits; left > 0; left -= 8)
+            {
+                int next = tape.Next();
+                if (left < 8) next &= (1 << left) - 1;
+                value = (value << Math.Min(left, 8)) | T.CreateTruncating(next);
+            }
+
+            if (value < bound) return value;
+        }
+    }
+}

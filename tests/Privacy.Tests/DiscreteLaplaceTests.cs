@@ -1,0 +1,149 @@
+using System.Numerics;
+using SecureAggregation.Privacy.Internal;
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Privacy.Tests;
+
+public sealed class DiscreteLaplaceTests
+{
+    private const int Draws = 120_000;
+
+    // Another implementation's values.
+    [Theory]
+    [InlineData("0.1", 0.049958, 30)]
+    [InlineData("1", 0.462117, 3)]
+    [InlineData("2", 0.761594, 1)]
+    public void Known_probability_of_zero_and_half_width(string epsilon, double zero, int halfWidth)
+    {
+        var noise = new DiscreteLaplace(1, MicroEpsilon.Parse(epsilon));
+        Assert.Equal(zero, noise.Probability(0), 6);
+        Assert.Equal(halfWidth, noise.HalfWidth(0.05));
+        Assert.True(noise.Tail(halfWidth) <= 0.05 && noise.Tail(halfWidth - 1) > 0.05);
+    }
+
+    [Fact]
+    public void Probabilities_add_up()
+    {
+        var noise = new DiscreteLaplace(3, MicroEpsilon.Parse("0.7"));
+        double sum = 0, square = 0;
+        for (var x = -400; x <= 400; x++)
+        {
+            sum += noise.Probability(x);
+            square += noise.Probability(x) * x * x;
+            Assert.Equal(sum, noise.Cumulative(x), 12);
+        }
+
+        Assert.Equal(1, sum, 12);
+        Assert.Equal(noise.Variance, square, 9);
+    }
+
+    // Scales Δ/ε from 1/2 to 70/0.3 and one far above the fast path's numerators.
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 2)]
+    [InlineData(7, 3)]
+    [InlineData(10, 1)]
+    [InlineData(700, 3)]
+    [InlineData(1_000_003, 1_000_000)]
+    public void Draws_follow_the_distribution(long numerator, long denominator)
+    {
+        var noise = new DiscreteLaplace(new NoiseScale((ulong)numerator, (ulong)denominator));
+        var draws = new Int128[Draws];
+        noise.Fill(draws, new SeededRandom(7));
+        AssertFits(noise, draws);
+    }
+
+    [Fact]
+    public void Halved_scale_is_noticed()
+    {
+        var draws = new Int128[Draws];
+        new DiscreteLaplace(new NoiseScale(5, 1)).Fill(draws, new SeededRandom(7));
+        Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => AssertFits(new DiscreteLaplace(new NoiseScale(10, 1)), draws));
+    }
+
+    [Fact]
+    public void Small_deviation_of_scale_is_noticed()
+    {
+        var draws = new Int128[Draws];
+        new DiscreteLaplace(new NoiseScale(100, 100)).Fill(draws, new SeededRandom(7));
+        Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => AssertFits(new DiscreteLaplace(new NoiseScale(103, 100)), draws));
+    }
+
+    // The count of draws beyond the point with P(|X| > t) = 1e-4 is Poisson(12): outside [1, 36] happens less than once in a million.
+    [Fact]
+    public void Tails_have_their_mass()
+    {
+        var noise = new DiscreteLaplace(new NoiseScale(1_000_000, 3));
+        var draws = new Int128[Draws];
+        noise.Fill(draws, new SeededRandom(11));
+        var far = noise.HalfWidth(1e-4);
+        Assert.InRange(draws.Count(x => Int128.Abs(x) > far), 1, 36);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(7, 3)]
+    [InlineData(1_000_003, 999_983)]
+    [InlineData(4_611_686_018_427_387_904, 12_345)]
+    public void Fast_and_general_path_draw_the_same(long numerator, long denominator)
+    {
+        ExactSampler fast = new ExactSampler<UInt128>((ulong)numerator, (ulong)denominator);
+        ExactSampler general = new ExactSampler<BigInteger>(numerator, denominator);
+        using var one = new RandomTape(new SeededRandom(3));
+        using var two = new RandomTape(new SeededRandom(3));
+        for (var i = 0; i < 3_000; i++) Assert.Equal(fast.Draw(one), general.Draw(two));
+    }
+
+    [Fact]
+    public void Numerators_beyond_the_fast_path_draw_by_big_integers()
+    {
+        var scale = new NoiseScale((UInt128.One << 100) + 1, UInt128.One << 98);
+        Assert.IsType<ExactSampler<BigInteger>>(ExactSampler.For(scale));
+        var draws = new Int128[Draws / 10];
+        var noise = new DiscreteLaplace(scale);
+        noise.Fill(draws, new SeededRandom(5));
+        AssertFits(noise, draws);
+    }
+
+    [Fact]
+    public void Scale_refuses_what_it_cannot_hold()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new NoiseScale(0, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new NoiseScale(1, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new NoiseScale(UInt128.MaxValue, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DiscreteLaplace(default));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DiscreteLaplace(0, MicroEpsilon.Parse("1")));
+        Assert.Equal("7/3", new NoiseScale(14, 6).ToString());
+        Assert.Equal("2000", NoiseScale.For(100, MicroEpsilon.Parse("0.1"), 1, 2).ToString());
+    }
+
+    /// <summary>Chi-square against the distribution at α = 1e-6: whole values in the middle, both tails from expected counts of 20 on.</summary>
+    private static void AssertFits(DiscreteLaplace noise, Int128[] draws)
+    {
+        // At most about 60 cells of equal width, so that large scales are tested too.
+        var reach = noise.HalfWidth(40.0 / draws.Length);
+        var width = Int128.Max(1, (2 * reach) / 60);
+        var cells = (int)((2 * reach) / width) + 1;
+        var low = -reach;
+        var observed = new double[cells + 2];
+        foreach (var x in draws)
+        {
+            var cell = x < low ? -1 : (int)Int128.Min(cells, (x - low) / width);
+            observed[cell + 1]++;
+        }
+
+        var chiSquare = 0.0;
+        for (var i = -1; i <= cells; i++)
+        {
+            var above = i < 0 ? 0 : noise.Cumulative(low + (width * i) - 1);
+            var upTo = i == cells ? 1 : noise.Cumulative(low + (width * (i + 1)) - 1);
+            var expected = (upTo - above) * draws.Length;
+            chiSquare += (observed[i + 1] - expected) * (observed[i + 1] - expected) / expected;
+        }
+
+        var freedom = cells + 1;
+        // Wilson and Hilferty's approximation of the quantile; z(1 − 1e-6) = 4.753.
+        var limit = freedom * Math.Pow(1 - (2.0 / (9 * freedom)) + (4.753 * Math.Sqrt(2.0 / (9 * freedom))), 3);
+        Assert.True(chiSquare < limit, $"chi-square {chiSquare:F1} with {freedom} degrees of freedom is above {limit:F1}");
+    }
+}
