@@ -1,0 +1,38 @@
+namespace SecureAggregation.Protocol;
+
+/// <summary>Sizes above which bytes from outside are refused before they are decoded (docs/protocol.md section 8).</summary>
+public static class Limits
+{
+    /// <summary>Most parties in a roster.</summary>
+    public const int Parties = 1024;
+
+    /// <summary>Most elements in a vector.</summary>
+    public const int Elements = 1 << 24;
+
+    /// <summary>Largest part of a masked vector in one frame, in bytes.</summary>
+    public const int Chunk = 256 * 1024;
+
+    /// <summary>Largest query body, in bytes.</summary>
+    public const int Query = 256 * 1024;
+
+    /// <summary>Largest signed roster, in bytes.</summary>
+    public const int Roster = 1024 * 1024;
+
+    /// <summary>Rejected messages that the station keeps as evidence, for each party and round.</summary>
+    public const int Evidence = 8;
+
+    /// <summary>Longest time that a phase may be given.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long an ephemeral key may be used.</summary>
+    public static readonly TimeSpan KeyLife = TimeSpan.FromHours(1);
+
+    /// <summary>How far two parties' clocks may differ.</summary>
+    public static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
+
+    /// <summary>Largest envelope of a party in a round with so many invited parties, in bytes: its entries grow with them.</summary>
+    public static int PartyEnvelope(int invited) => (64 * 1024) + (1024 * invited);
+
+    /// <summary>Largest broadcast of the station in a round with so many invited parties, in bytes.</summary>
+    public static int Broadcast(int invited) => (1024 * 1024) + (1024 * invited);
+}

@@ -1,0 +1,117 @@
+using System.Security.Cryptography;
+using Google.Protobuf;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Internal;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Protocol;
+
+/// <summary>A query whose signature, rules and time have been checked against a roster.</summary>
+public sealed class Question
+{
+    private Question(SignedQuery signed, Query query, RosterMember coordinator)
+    {
+        Signed = signed;
+        Query = query;
+        Coordinator = coordinator;
+        Hash = Digests.Query(signed.Body.Span);
+    }
+
+    /// <summary>As it was signed.</summary>
+    public SignedQuery Signed { get; }
+
+    /// <summary>The decoded body.</summary>
+    public Query Query { get; }
+
+    /// <summary>Who signed it.</summary>
+    public RosterMember Coordinator { get; }
+
+    /// <summary>16 bytes that name the question over all its attempts.</summary>
+    public byte[] Id => Query.QueryId.ToByteArray();
+
+    /// <summary>Hash of the body, 32 bytes.</summary>
+    public byte[] Hash { get; }
+
+    /// <summary>Signs a query for the roster that it names.</summary>
+    public static SignedQuery Sign(Query query, IdentityKey coordinator)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        var body = query.ToByteArray();
+        return new SignedQuery
+        {
+            Body = ByteString.CopyFrom(body),
+            Signature = ByteString.CopyFrom(coordinator.Sign(Digests.QuerySignature(query.RosterHash.Span, body))),
+        };
+    }
+
+    /// <summary>Checks a signed query.</summary>
+    /// <param name="signed">The query.</param>
+    /// <param name="roster">The roster that it must have been made for.</param>
+    /// <param name="now">The time that it is held against, or null to leave out the check (a transcript is read later).</param>
+    /// <exception cref="RefusalException">It may not be answered; the code says why.</exception>
+    public static Question Open(SignedQuery signed, Roster roster, DateTimeOffset? now)
+    {
+        Query query;
+        try
+        {
+            query = Canonical.Decode(Query.Parser, signed.Body.Span, Limits.Query);
+        }
+        catch (WireException e)
+        {
+            throw new RefusalException(RefusalCode.BadMessage, e.Message);
+        }
+
+        if (!PublicBytes.Equal(query.RosterHash.Span, roster.Hash))
+        {
+            throw new RefusalException(RefusalCode.WrongRoster, "The query was made for another roster; ask again under the roster in force.");
+        }
+
+        var coordinator = Coordinator(query, roster);
+        if (!coordinator.Key.Verify(Digests.QuerySignature(roster.Hash, signed.Body.Span), signed.Signature.Span))
+        {
+            throw new RefusalException(RefusalCode.BadSignature, $"The query's signature by {coordinator.Name} does not verify.");
+        }
+
+        if (Broken(query) is { } rule) throw new RefusalException(RefusalCode.BadMessage, rule);
+        if (now is { } time) CheckTime(query, roster, time);
+        return new Question(signed, query, coordinator);
+    }
+
+    private static RosterMember Coordinator(Query query, Roster roster)
+    {
+        try
+        {
+            return roster.FindCoordinator(new IdentityPublicKey(query.CoordinatorKey.Span))
+                ?? throw new RefusalException(RefusalCode.BadSignature, "The query is signed by a key that is not one of the roster's coordinators.");
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw new RefusalException(RefusalCode.BadSignature, "The query is unsigned or names a coordinator key that is not a point on P-256; sign it with a coordinator's key.");
+        }
+    }
+
+    private static string? Broken(Query query) => query switch
+    {
+        { QueryId.Length: not 16 } => "A query id has 16 bytes.",
+        { Attempts: 0 or > 10 } => $"Attempts must be from 1 to 10; the query says {query.Attempts}.",
+        { EpsilonMicro: 0 } => "epsilon is 0; it must be greater than 0, e.g. 0.5.",
+        { EpsilonMicro: > 100_000_000 } => "epsilon is over 100; that would protect nobody.",
+        { Noise: not (QueryNoise.Local or QueryNoise.Distributed or QueryNoise.None) } => "The query names no noise mode.",
+        { Dataset.Length: 0 or > 128 } => "A dataset's name has 1 to 128 characters.",
+        { Title.Length: > 256 } => "A title has at most 256 characters.",
+        { Analysis.Length: 0 } => "The query asks for nothing: its analysis is empty.",
+        { NotAfter: 0 or >= 253402300800 } => "The query must say until when it may be answered.",
+        _ => null,
+    };
+
+    private static void CheckTime(Query query, Roster roster, DateTimeOffset now)
+    {
+        if (now > roster.NotAfter)
+        {
+            throw new RefusalException(RefusalCode.Expired, $"The roster expired at {roster.NotAfter:u}; the founders must sign a new epoch.");
+        }
+
+        var end = DateTimeOffset.FromUnixTimeSeconds((long)query.NotAfter);
+        if (now > end) throw new RefusalException(RefusalCode.Expired, $"The query expired at {end:u}; sign it again with a later time.");
+    }
+}

@@ -1,0 +1,40 @@
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Protocol;
+
+/// <summary>
+/// The numbers of a round that follow from who advertised a key: both sides compute them, nobody sends them (docs/protocol.md section 3).
+/// </summary>
+/// <param name="Advertised">|U1|.</param>
+/// <param name="Threshold">t: how many must agree before anything is unmasked.</param>
+/// <param name="ShareThreshold">How many shares rebuild a secret.</param>
+/// <param name="Degree">k: neighbours of each party.</param>
+public readonly record struct RoundRules(int Advertised, int Threshold, int ShareThreshold, int Degree)
+{
+    /// <summary>
+    /// Computes the rules, or says why a round of so few may not run. More than half of the honest parties and all colluders fit below t only once:
+    /// two disjoint sets of t agreements cannot both exist, so no two survivor sets are ever opened.
+    /// </summary>
+    /// <param name="advertised">Parties that advertised a key.</param>
+    /// <param name="colluders">c of the roster.</param>
+    /// <param name="minimumSurvivors">The larger of the roster's and the query's.</param>
+    /// <param name="minimumHonest">Honest parties that every total must contain.</param>
+    /// <param name="rules">The numbers, when the result is null.</param>
+    /// <returns>Null, or the rule that is broken.</returns>
+    public static string? TryFor(int advertised, int colluders, int minimumSurvivors, int minimumHonest, out RoundRules rules)
+    {
+        var t = Math.Max(((advertised + colluders) / 2) + 1, minimumSurvivors);
+        rules = new RoundRules(advertised, t, Math.Max(2, t - 1), advertised - 1);
+        if (t > advertised)
+        {
+            return $"{advertised} parties advertised a key and at least {t} must survive (c = {colluders}, minimum survivors = {minimumSurvivors}).";
+        }
+
+        return t - colluders < minimumHonest
+            ? $"{t} survivors less {colluders} colluders leave fewer honest parties than the minimum of {minimumHonest}."
+            : null;
+    }
+
+    internal static string? TryFor(int advertised, Roster roster, Query query, out RoundRules rules) =>
+        TryFor(advertised, roster.MaxColluders, Math.Max(roster.MinSurvivors, (int)query.MinSurvivors), roster.MinHonest, out rules);
+}
