@@ -66,7 +66,7 @@ public sealed class Question
             throw new RefusalException(RefusalCode.WrongRoster, "The query was made for another roster; ask again under the roster in force.");
         }
 
-        var coordinator = Coordinator(query, roster);
+        var coordinator = FindCoordinator(query, roster);
         if (!coordinator.Key.Verify(Digests.QuerySignature(roster.Hash, signed.Body.Span), signed.Signature.Span))
         {
             throw new RefusalException(RefusalCode.BadSignature, $"The query's signature by {coordinator.Name} does not verify.");
@@ -77,7 +77,7 @@ public sealed class Question
         return new Question(signed, query, coordinator);
     }
 
-    private static RosterMember Coordinator(Query query, Roster roster)
+    private static RosterMember FindCoordinator(Query query, Roster roster)
     {
         try
         {

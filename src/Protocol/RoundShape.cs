@@ -11,13 +11,14 @@ public readonly record struct RoundShape(int Bits, int Length)
     public long PackedLength => RingVector.PackedLength(Bits, Length);
 
     /// <summary>Refuses a shape that no round may have.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Bits or length out of range.</exception>
+    /// <exception cref="InvalidOperationException">Bits or length out of range.</exception>
     public RoundShape Checked()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(Bits, 8);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Bits, 64);
-        ArgumentOutOfRangeException.ThrowIfLessThan(Length, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Length, Limits.Elements);
+        if (Bits is < 8 or > 64 || Length is < 1 or > Limits.Elements)
+        {
+            throw new InvalidOperationException($"A vector has 1 to {Limits.Elements} elements of 8 to 64 bits; this one would have {Length} of {Bits}.");
+        }
+
         return this;
     }
 }

@@ -1,0 +1,634 @@
+using Google.Protobuf;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Internal;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Protocol;
+
+/// <summary>
+/// The station in one round, as a pure state machine over its transcript: <see cref="Consider"/> judges a message, <see cref="Next"/> makes the broadcast
+/// that is due, and <see cref="Apply"/>, which takes an entry of the log, is the only way the state changes. The station appends and flushes an entry
+/// before it applies it; a restart and an auditor apply the same entries and reach the same state (docs/protocol.md sections 5 and 7).
+/// Not thread-safe: its host calls it from one place.
+/// </summary>
+public sealed class AggregatorRound
+{
+    private readonly Roster _roster;
+    private readonly Func<Question, int, RoundShape> _shapeOf;
+    private readonly SortedDictionary<uint, Attendance> _parties = [];
+    private readonly List<Envelope> _broadcasts = [];
+    private readonly HashSet<(uint Low, uint High)> _disputed = [];
+    private RoundRecord? _record;
+    private Unmasking? _unmasking;
+    private Recovery? _recovery;
+    private (uint Party, Envelope Envelope, Offer Offer)? _considered;
+
+    /// <summary>A round that has not begun; the first entry to apply is its proposal.</summary>
+    /// <param name="roster">The roster in force.</param>
+    /// <param name="shapeOf">Shape of the vectors from the question and the number of invited parties.</param>
+    public AggregatorRound(Roster roster, Func<Question, int, RoundShape> shapeOf)
+    {
+        _roster = roster;
+        _shapeOf = shapeOf;
+    }
+
+    /// <summary>Whether the round runs, is done or was aborted; unspecified before the proposal.</summary>
+    public RoundState State { get; private set; }
+
+    /// <summary>The phase whose answers are awaited.</summary>
+    public RoundPhase Phase { get; private set; }
+
+    /// <summary>When the phase began.</summary>
+    public DateTimeOffset PhaseStarted { get; private set; }
+
+    /// <summary>When the round began.</summary>
+    public DateTimeOffset Started { get; private set; }
+
+    /// <summary>When the round ended.</summary>
+    public DateTimeOffset? Ended { get; private set; }
+
+    /// <summary>When the phase ends at the latest; null when no phase is open.</summary>
+    public DateTimeOffset? Deadline => State == RoundState.Running ? PhaseStarted + Record.DeadlineOf(Phase) : null;
+
+    /// <summary>16 bytes.</summary>
+    public byte[] RoundId => Record.RoundId;
+
+    /// <summary>What is asked.</summary>
+    public Question Question => Record.Question;
+
+    /// <summary>Shape of every vector of the round.</summary>
+    public RoundShape Shape { get; private set; }
+
+    /// <summary>The numbers that follow from U1; zero before the advertisements are out.</summary>
+    public RoundRules Rules => Record.Rules;
+
+    /// <summary>Invited parties, ascending.</summary>
+    public IReadOnlyList<uint> Invited => Record.Proposal.Invited;
+
+    /// <summary>U3, ascending; empty until it is fixed.</summary>
+    public IReadOnlyList<uint> Survivors => [.. Record.Survivors.Keys];
+
+    /// <summary>The total, when the round is done.</summary>
+    public Total? Total { get; private set; }
+
+    /// <summary>Why the round was aborted, when it was.</summary>
+    public Abort? Abort { get; private set; }
+
+    /// <summary>Every broadcast so far, in order.</summary>
+    public IReadOnlyList<Envelope> Broadcasts => _broadcasts;
+
+    /// <summary>How far each invited party is.</summary>
+    public IReadOnlyList<PartyProgress> Progress => [.. _parties.Values.Select(ProgressOf)];
+
+    private RoundRecord Record => _record ?? throw new InvalidOperationException("The round has no proposal yet.");
+
+    private Unmasking Masks => _unmasking ??= new Unmasking(Record, _parties, _disputed);
+
+    /// <summary>Makes the proposal of a new round.</summary>
+    /// <param name="roster">The roster in force.</param>
+    /// <param name="query">A query that has been checked.</param>
+    /// <param name="roundId">16 fresh random bytes.</param>
+    /// <param name="invited">Parties to ask, ascending.</param>
+    /// <param name="deadlines">Time for each phase: join, advertise, share, input, agree, unmask, recover.</param>
+    /// <param name="station">The station's identity key.</param>
+    public static Envelope Propose(
+        Roster roster, SignedQuery query, byte[] roundId, IEnumerable<uint> invited, IEnumerable<TimeSpan> deadlines, IdentityKey station)
+    {
+        var proposal = new Proposal
+        {
+            Suite = 1, RoundId = ByteString.CopyFrom(roundId), Query = query.Body, QuerySignature = query.Signature,
+        };
+        proposal.Invited.Add(invited);
+        proposal.DeadlinesMs.Add(deadlines.Select(d => (uint)d.TotalMilliseconds));
+        var contexts = new RoundContexts { Context0 = Digests.Context0(roster.Hash, proposal) };
+        return Seal(MessageKind.Propose, proposal.ToByteString(), contexts, station);
+    }
+
+    /// <summary>Judges a message of a party without changing anything.</summary>
+    public Offer Consider(uint party, Envelope envelope, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        var offer = Judge(party, envelope, now);
+        if (offer.Outcome == OfferOutcome.Reject && _parties.TryGetValue(party, out var a) && a.Evidence >= Limits.Evidence) offer = Offer.Ignored;
+        _considered = (party, envelope, offer);
+        return offer;
+    }
+
+    /// <summary>Changes the state by one entry of the log.</summary>
+    /// <exception cref="TranscriptException">The entry does not follow from what was applied before.</exception>
+    public void Apply(Entry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(checked((long)Math.Min(entry.TimeMs, 253402300799000)));
+        var envelope = entry.Envelope ?? throw new TranscriptException("An entry without an envelope.");
+        try
+        {
+            if (entry.Sender == 0) ApplyBroadcast(envelope, at);
+            else ApplyMessage(entry.Sender - 1, envelope, entry.Rejection, at);
+        }
+        catch (RefusalException e)
+        {
+            throw new TranscriptException($"A {envelope.Kind} that no party would accept: {e.Message}");
+        }
+    }
+
+    /// <summary>Begins to take the vector that a party's accepted Input message announces; null when none is awaited.</summary>
+    public VectorIntake? BeginVector(uint party) =>
+        State == RoundState.Running && Phase == RoundPhase.Input && _parties.TryGetValue(party, out var a) && !a.VectorStored
+        && a.Get(MessageKind.Input) is { } envelope
+            ? new VectorIntake(Record, Shape, party, Input.Parser.ParseFrom(envelope.Body).VectorDigest.Span)
+            : null;
+
+    /// <summary>Says that the whole vector of a party has been checked and is on disk; false if it came too late to count.</summary>
+    public bool MarkVectorStored(uint party)
+    {
+        if (State != RoundState.Running || Phase != RoundPhase.Input || !_parties.TryGetValue(party, out var a) || !a.Has(MessageKind.Input)) return false;
+        a.VectorStored = true;
+        return true;
+    }
+
+    /// <summary>Says that a party sent a vector that is not the one that it signed; the party is out of the round.</summary>
+    public void MarkVectorWrong(uint party)
+    {
+        if (!_parties.TryGetValue(party, out var a)) return;
+        a.Failed.Add(MessageKind.Input);
+        a.Blamed = BlameCode.VectorMismatch;
+    }
+
+    /// <summary>
+    /// The broadcast that is due, because all have answered or the deadline has passed; null when none is. The caller logs it, applies it, sends it, and asks again.
+    /// </summary>
+    /// <exception cref="IOException">A masked vector cannot be read.</exception>
+    public Envelope? Next(DateTimeOffset now, IdentityKey station, IMaskedVectors vectors)
+    {
+        if (State != RoundState.Running) return null;
+        if (Phase == RoundPhase.Propose && Due(MessageKind.Join, _parties.Values, now)) Enter(RoundPhase.Advertise, now);
+        return Phase switch
+        {
+            RoundPhase.Advertise when Due(MessageKind.Advertise, _parties.Values.Where(a => a.Has(MessageKind.Join)), now) => CloseAdvertise(station),
+            RoundPhase.Share when Due(MessageKind.Share, Members(Record.Advertised.Keys), now) => CloseShare(station),
+            RoundPhase.Input when Due(MessageKind.Input, Members(Record.Shared.Keys), now) => CloseInput(station),
+            RoundPhase.Agree when Due(MessageKind.Agree, Members(Record.Survivors.Keys), now) => CloseAgree(station),
+            RoundPhase.Unmask when Due(MessageKind.Unmask, Members(Record.Survivors.Keys), now) => CloseUnmask(station, vectors),
+            RoundPhase.Recover when RecoverDue(now) => CloseRecover(station, vectors),
+            _ => null,
+        };
+    }
+
+    /// <summary>Ends a running round without a total.</summary>
+    public Envelope Cancel(AbortReason reason, IdentityKey station) => SealAbort(reason, [], station);
+
+    /// <summary>Who gets a broadcast, and what goes with it.</summary>
+    public IEnumerable<(uint Party, Broadcast Broadcast)> Deliveries(Envelope envelope)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        return _parties.Values.Where(a => !a.Left && Concerns(envelope.Kind, a.Member.Index)).Select(a => (a.Member.Index, For(envelope, a.Member.Index)));
+    }
+
+    /// <summary>What a party that comes back must be told, in order; it ignores what it knows.</summary>
+    public IEnumerable<Broadcast> CatchUp(uint party) =>
+        _parties.TryGetValue(party, out var a) && !a.Left
+            ? _broadcasts.Where(b => Concerns(b.Kind, party)).Select(b => For(b, party))
+            : [];
+
+    /// <summary>The total of the round from its messages and masked vectors alone, for a verifier; the survivors must have unmasked.</summary>
+    /// <exception cref="TranscriptException">The messages do not give every seed.</exception>
+    public RingVector Recompute(IMaskedVectors vectors) =>
+        Masks.TryGather(_recovery, out _) ? Masks.Total(Shape, vectors) : throw new TranscriptException("The revealed seeds do not undo every mask.");
+
+    private static Envelope Seal(MessageKind kind, ByteString body, RoundContexts contexts, IdentityKey station) => new()
+    {
+        Kind = kind, Body = body, Signature = ByteString.CopyFrom(station.Sign(Digests.Message(kind, contexts, body.Span))),
+    };
+
+    private Offer Judge(uint party, Envelope envelope, DateTimeOffset now)
+    {
+        if (State != RoundState.Running || !_parties.TryGetValue(party, out var from)) return Offer.Ignored;
+        var phase = Phases.Of(envelope.Kind);
+        if (phase == RoundPhase.Unspecified) return Offer.Rejected(RejectionCode.BadMessage, $"A party does not send a {envelope.Kind}.");
+        if (envelope.CalculateSize() > Record.PartyLimit)
+        {
+            return Offer.Rejected(RejectionCode.BadMessage, $"The {envelope.Kind} of {from.Member.Name} is over its limit of {Record.PartyLimit} bytes.");
+        }
+
+        var earlier = from.Get(envelope.Kind);
+        if (earlier is not null && earlier.Body.Equals(envelope.Body) && earlier.Detached.Equals(envelope.Detached)) return Offer.Ignored;
+        if (from.Left || from.Failed.Contains(envelope.Kind)) return Offer.Ignored;
+        if (envelope.Kind != MessageKind.Decline)
+        {
+            if (phase > Phase && !(phase == RoundPhase.Advertise && Phase == RoundPhase.Propose))
+            {
+                return Offer.Rejected(RejectionCode.WrongPhase, $"A {envelope.Kind} of {from.Member.Name} came before its phase.");
+            }
+
+            var late = phase < Phase && !(phase == RoundPhase.Propose && Phase == RoundPhase.Advertise);
+            if (earlier is null && (late || !Concerned(envelope.Kind, party))) return Offer.Ignored;
+        }
+
+        try
+        {
+            CheckContent(from, envelope, now);
+            return earlier is null
+                ? Offer.Accepted
+                : Offer.Rejected(RejectionCode.Conflict, $"{from.Member.Name} signed two different messages of kind {envelope.Kind}.");
+        }
+        catch (RefusalException e)
+        {
+            return Offer.Rejected(e.Code == RefusalCode.BadSignature ? RejectionCode.BadSignature : RejectionCode.BadMessage, e.Message);
+        }
+        catch (ContentException e)
+        {
+            return Offer.Rejected(e.Code, e.Message);
+        }
+    }
+
+    /// <summary>Whether a message of this kind is expected of this party, its phase being open.</summary>
+    private bool Concerned(MessageKind kind, uint party) => kind switch
+    {
+        MessageKind.Advertise => _parties[party].Has(MessageKind.Join),
+        MessageKind.Share => Record.Advertised.ContainsKey(party),
+        MessageKind.Input => Record.Shared.ContainsKey(party),
+        MessageKind.Agree or MessageKind.Unmask => Record.Survivors.ContainsKey(party),
+        MessageKind.Recover => _parties[party].Unmask is not null,
+        _ => true,
+    };
+
+    private void CheckContent(Attendance from, Envelope envelope, DateTimeOffset now)
+    {
+        var named = envelope.Kind switch
+        {
+            MessageKind.Join => Record.CheckMessage(Join.Parser, envelope, m => m.Party).Party,
+            MessageKind.Decline => Record.CheckMessage(Decline.Parser, envelope, m => m.Party).Party,
+            MessageKind.Advertise => CheckAdvertise(envelope, now),
+            MessageKind.Share => CheckShare(envelope),
+            MessageKind.Input => Record.CheckInput(envelope.Body, envelope.Signature).Party,
+            MessageKind.Agree => Record.CheckAgree(envelope.Body, envelope.Signature).Party,
+            MessageKind.Unmask => CheckUnmask(from, envelope),
+            _ => CheckRecover(from, envelope),
+        };
+        if (named != from.Member.Index) throw new ContentException(RejectionCode.WrongParty, $"The stream of {from.Member.Name} brought a message of party {named}.");
+        if (envelope.Kind != MessageKind.Share && envelope.Detached.Count != 0)
+        {
+            throw new ContentException(RejectionCode.BadMessage, $"A {envelope.Kind} has no detached parts.");
+        }
+    }
+
+    private uint CheckAdvertise(Envelope envelope, DateTimeOffset now)
+    {
+        var advertise = Record.CheckAdvertise(envelope.Body, envelope.Signature, now);
+        foreach (var other in _parties.Values.Where(a => a.Member.Index != advertise.Party && a.Has(MessageKind.Advertise)))
+        {
+            if (Advertise.Parser.ParseFrom(other.Get(MessageKind.Advertise)!.Body).PublicKey.Equals(advertise.PublicKey))
+            {
+                throw new ContentException(RejectionCode.BadContent, $"The key is that of {other.Member.Name}.");
+            }
+        }
+
+        return advertise.Party;
+    }
+
+    private uint CheckShare(Envelope envelope)
+    {
+        var share = Record.CheckShare(envelope.Body, envelope.Signature);
+        if (ReadEntries(share, envelope) is null) throw new ContentException(RejectionCode.BadContent, "The dealt entries are not one for each neighbour under the signed root.");
+        return share.Party;
+    }
+
+    private List<ShareEntry>? ReadEntries(Share share, Envelope envelope)
+    {
+        var neighbours = Record.Neighbours(share.Party).ToList();
+        if (envelope.Detached.Count != neighbours.Count) return null;
+        var entries = neighbours.Select((v, i) => ShareEntry.TryRead(envelope.Detached[i].Span, v)).OfType<ShareEntry>().ToList();
+        return entries.Count == neighbours.Count
+            && PublicBytes.Equal(MerkleTree.Root([.. entries.Select(e => MerkleTree.LeafHash(e.Bytes))]), share.EntriesRoot.Span)
+            ? entries
+            : null;
+    }
+
+    private uint CheckUnmask(Attendance from, Envelope envelope)
+    {
+        var unmask = Record.CheckMessage(Unmask.Parser, envelope, m => m.Party);
+        if (unmask.Party == from.Member.Index && Masks.Wrong(unmask) is { } wrong) throw new ContentException(RejectionCode.WrongSecret, $"Unmask of {from.Member.Name}: {wrong}.");
+        return unmask.Party;
+    }
+
+    private uint CheckRecover(Attendance from, Envelope envelope)
+    {
+        var recover = Record.CheckMessage(Recover.Parser, envelope, m => m.Party);
+        if (recover.Party == from.Member.Index && Masks.Wrong(recover, _recovery!) is { } wrong)
+        {
+            throw new ContentException(RejectionCode.WrongSecret, $"Recover of {from.Member.Name}: {wrong}.");
+        }
+
+        return recover.Party;
+    }
+
+    private void ApplyMessage(uint party, Envelope envelope, RejectionCode rejection, DateTimeOffset at)
+    {
+        var offer = _considered is { } c && c.Party == party && ReferenceEquals(c.Envelope, envelope) ? c.Offer : Judge(party, envelope, at);
+        _considered = null;
+        if (!_parties.TryGetValue(party, out var from)) throw new TranscriptException($"Party {party} is not invited to this round.");
+        var logged = rejection == RejectionCode.None ? OfferOutcome.Accept : OfferOutcome.Reject;
+        if (offer.Outcome != logged || offer.Rejection != rejection)
+        {
+            throw new TranscriptException($"The log says {Say(logged, rejection)} of a {envelope.Kind} by {from.Member.Name}, but it is {Say(offer.Outcome, offer.Rejection)}: {offer.Detail}");
+        }
+
+        if (rejection != RejectionCode.None)
+        {
+            Convict(from, envelope.Kind, rejection);
+            return;
+        }
+
+        from.Take(envelope, at);
+        if (envelope.Kind == MessageKind.Share)
+        {
+            foreach (var entry in ReadEntries(Share.Parser.ParseFrom(envelope.Body), envelope)!) from.Entries.Add(entry.Holder, entry);
+        }
+    }
+
+    private static string Say(OfferOutcome outcome, RejectionCode code) => outcome == OfferOutcome.Reject ? $"rejected as {code}" : outcome.ToString().ToLowerInvariant();
+
+    private static void Convict(Attendance from, MessageKind kind, RejectionCode rejection)
+    {
+        from.Evidence++;
+        if (rejection == RejectionCode.Conflict)
+        {
+            from.Blamed = BlameCode.ConflictingMessages;
+        }
+        else if (rejection is RejectionCode.WrongSecret or RejectionCode.BadContent)
+        {
+            // Signed and wrong: no other message of this kind will be taken from it, so there is nothing to wait for.
+            from.Failed.Add(kind);
+            from.Blamed = kind == MessageKind.Recover ? BlameCode.BadShare : kind == MessageKind.Unmask ? BlameCode.WrongSeed : from.Blamed;
+        }
+    }
+
+    private void ApplyBroadcast(Envelope envelope, DateTimeOffset at)
+    {
+        if (State == RoundState.Unspecified)
+        {
+            Begin(envelope, at);
+            return;
+        }
+
+        if (State != RoundState.Running) throw new TranscriptException($"A {envelope.Kind} after the end of the round.");
+        switch (envelope.Kind)
+        {
+            case MessageKind.Advertised:
+                MustBe(envelope, ComposeAdvertised());
+                Record.AcceptAdvertised(envelope, at);
+                Enter(RoundPhase.Share, at);
+                break;
+            case MessageKind.Shared:
+                MustBe(envelope, ComposeShared());
+                Record.AcceptShared(envelope);
+                FixDisputes();
+                Enter(RoundPhase.Input, at);
+                break;
+            case MessageKind.Survivors:
+                Record.AcceptSurvivors(envelope);
+                MustHaveSaid(MessageKind.Input, Wire.Survivors.Parser.ParseFrom(envelope.Body).Inputs);
+                Enter(RoundPhase.Agree, at);
+                break;
+            case MessageKind.Agreed:
+                MustBe(envelope, ComposeAgreed());
+                Record.AcceptAgreed(envelope);
+                Enter(RoundPhase.Unmask, at);
+                break;
+            case MessageKind.Recovery:
+                MustBe(envelope, Masks.Request() ?? throw new TranscriptException("A recovery although nobody is silent."));
+                _recovery = Record.AcceptRecovery(envelope);
+                Enter(RoundPhase.Recover, at);
+                break;
+            case MessageKind.Total:
+                Finish(envelope, at);
+                break;
+            case MessageKind.Abort:
+                Record.CheckStation(envelope);
+                Abort = RoundRecord.Decode(Wire.Abort.Parser, envelope.Body, Record.BroadcastLimit);
+                (State, Ended) = (RoundState.Aborted, at);
+                break;
+            default:
+                throw new TranscriptException($"The station does not broadcast a {envelope.Kind}.");
+        }
+
+        _broadcasts.Add(envelope);
+    }
+
+    private void Begin(Envelope envelope, DateTimeOffset at)
+    {
+        _record = RoundRecord.Open(_roster, envelope, at);
+        foreach (var index in _record.Proposal.Invited) _parties.Add(index, new Attendance(_roster.FindParty(index)!));
+        Shape = _shapeOf(_record.Question, _parties.Count).Checked();
+        State = RoundState.Running;
+        Started = at;
+        _broadcasts.Add(envelope);
+        Enter(RoundPhase.Propose, at);
+    }
+
+    private void Finish(Envelope envelope, DateTimeOffset at)
+    {
+        Record.CheckStation(envelope);
+        var total = RoundRecord.Decode(Total.Parser, envelope.Body, (int)Shape.PackedLength + Record.BroadcastLimit);
+        if (!total.Survivors.ToHashSet().SetEquals(Record.Survivors.Keys) || total.Survivors.Count != Record.Survivors.Count
+            || total.Bits != Shape.Bits || total.Length != Shape.Length || total.Packed.Length != Shape.PackedLength)
+        {
+            throw new TranscriptException("The total is not over the survivor set and shape of its round.");
+        }
+
+        if (Masks.Request() is not null && _recovery is null) throw new TranscriptException("A total although survivors are silent and nothing was recovered.");
+        Total = total;
+        (State, Ended) = (RoundState.Done, at);
+        Enter(RoundPhase.Publish, at);
+    }
+
+    private void Enter(RoundPhase phase, DateTimeOffset at)
+    {
+        Phase = phase;
+        PhaseStarted = at;
+    }
+
+    private bool Due(MessageKind kind, IEnumerable<Attendance> awaited, DateTimeOffset now) => now >= Deadline || awaited.All(a => a.Answered(kind));
+
+    private bool RecoverDue(DateTimeOffset now) =>
+        Masks.Enough(_recovery!) || Due(MessageKind.Recover, _parties.Values.Where(a => a.Unmask is not null), now);
+
+    private IEnumerable<Attendance> Members(IEnumerable<uint> parties) => parties.Select(p => _parties[p]);
+
+    private Envelope CloseAdvertise(IdentityKey station)
+    {
+        var body = ComposeAdvertised();
+        if (Record.RulesBroken(body.Advertisements.Count) is not null)
+        {
+            var joined = _parties.Values.Count(a => a.Has(MessageKind.Join) && !a.Left);
+            return SealAbort(Record.RulesBroken(joined) is null ? AbortReason.TooFewKeys : AbortReason.TooFewJoined, [], station);
+        }
+
+        return Seal(MessageKind.Advertised, body.ToByteString(), Record.Contexts, station);
+    }
+
+    private Envelope CloseShare(IdentityKey station)
+    {
+        var body = ComposeShared();
+        return body.Shares.Count < Rules.Threshold
+            ? SealAbort(AbortReason.TooFewShares, [], station)
+            : Seal(MessageKind.Shared, body.ToByteString(), Record.Contexts, station);
+    }
+
+    private Envelope CloseInput(IdentityKey station)
+    {
+        var body = new Survivors();
+        body.Inputs.Add(Bodies(MessageKind.Input, Members(Record.Shared.Keys).Where(a => a.VectorStored && !a.Left)));
+        return body.Inputs.Count < Rules.Threshold
+            ? SealAbort(AbortReason.TooFewInputs, [], station)
+            : Seal(MessageKind.Survivors, body.ToByteString(), Record.Contexts, station);
+    }
+
+    private Envelope CloseAgree(IdentityKey station)
+    {
+        var body = ComposeAgreed();
+        return body.Agreements.Count < Rules.Threshold
+            ? SealAbort(AbortReason.TooFewAgreements, [], station)
+            : Seal(MessageKind.Agreed, body.ToByteString(), Record.Contexts, station);
+    }
+
+    private Envelope CloseUnmask(IdentityKey station, IMaskedVectors vectors) =>
+        Masks.Request() is { } request
+            ? Seal(MessageKind.Recovery, request.ToByteString(), Record.Contexts, station)
+            : SealTotal(station, vectors);
+
+    private Envelope CloseRecover(IdentityKey station, IMaskedVectors vectors) =>
+        Masks.Enough(_recovery!) ? SealTotal(station, vectors) : SealAbort(AbortReason.Unrecoverable, [], station);
+
+    private Envelope SealTotal(IdentityKey station, IMaskedVectors vectors)
+    {
+        if (!Masks.TryGather(_recovery, out var blamed)) return SealAbort(AbortReason.Unrecoverable, blamed, station);
+        using var sum = Masks.Total(Shape, vectors);
+        var total = new Total { Bits = (uint)Shape.Bits, Length = (uint)Shape.Length, Packed = UnsafeByteOperations.UnsafeWrap(sum.Pack()) };
+        total.Survivors.Add(Record.Survivors.Keys);
+        return Seal(MessageKind.Total, total.ToByteString(), Record.Contexts, station);
+    }
+
+    private Envelope SealAbort(AbortReason reason, IEnumerable<Blame> blamed, IdentityKey station)
+    {
+        var abort = new Abort { Reason = reason };
+        abort.Blamed.Add(_parties.Values.Where(a => a.Blamed != BlameCode.Unspecified).Select(a => new Blame { Party = a.Member.Index, Code = a.Blamed })
+            .Concat(blamed).DistinctBy(b => b.Party).OrderBy(b => b.Party));
+        return Seal(MessageKind.Abort, abort.ToByteString(), Record.Contexts, station);
+    }
+
+    private Advertised ComposeAdvertised()
+    {
+        var body = new Advertised();
+        body.Advertisements.Add(Bodies(MessageKind.Advertise, _parties.Values.Where(a => a.Has(MessageKind.Advertise) && !a.Left)));
+        return body;
+    }
+
+    /// <summary>Those who dealt, less who disagrees with more than c others about the seed of the pair: only a corrupt party can.</summary>
+    private Shared ComposeShared()
+    {
+        var dealt = Members(Record.Advertised.Keys).Where(a => a.Has(MessageKind.Share) && !a.Left).ToList();
+        var honest = dealt.Where(a => dealt.Count(b => b != a && Disagree(a, b)) <= _roster.MaxColluders);
+        var body = new Shared();
+        body.Shares.Add(Bodies(MessageKind.Share, honest));
+        return body;
+    }
+
+    private Agreed ComposeAgreed()
+    {
+        var body = new Agreed();
+        body.Agreements.Add(Bodies(MessageKind.Agree, Members(Record.Survivors.Keys).Where(a => a.Has(MessageKind.Agree))));
+        return body;
+    }
+
+    private static IEnumerable<SignedBody> Bodies(MessageKind kind, IEnumerable<Attendance> parties) =>
+        parties.Select(a => a.Get(kind)!).Select(e => new SignedBody { Body = e.Body, Signature = e.Signature });
+
+    private static bool Disagree(Attendance a, Attendance b) =>
+        !PublicBytes.Equal(a.Entries[b.Member.Index].SeedCommitment, b.Entries[a.Member.Index].SeedCommitment);
+
+    private void FixDisputes()
+    {
+        var parties = Members(Record.Shared.Keys).ToList();
+        for (var i = 0; i < parties.Count; i++)
+        {
+            foreach (var other in parties.Skip(i + 1).Where(o => Disagree(parties[i], o))) _disputed.Add((parties[i].Member.Index, other.Member.Index));
+        }
+    }
+
+    private static void MustBe(Envelope envelope, IMessage expected)
+    {
+        if (!envelope.Body.Equals(expected.ToByteString()))
+        {
+            throw new TranscriptException($"The {envelope.Kind} broadcast is not the one that follows from the messages logged before it.");
+        }
+    }
+
+    private void MustHaveSaid(MessageKind kind, IEnumerable<SignedBody> bodies)
+    {
+        var said = _parties.Values.Select(a => a.Get(kind)?.Body).OfType<ByteString>().ToHashSet();
+        if (bodies.Any(b => !said.Contains(b.Body))) throw new TranscriptException($"A broadcast repeats a {kind} that is not in the log.");
+    }
+
+    private bool Concerns(MessageKind broadcast, uint party) => broadcast switch
+    {
+        MessageKind.Advertised => Record.Advertised.ContainsKey(party),
+        MessageKind.Shared or MessageKind.Survivors => Record.Shared.ContainsKey(party),
+        MessageKind.Agreed => Record.Survivors.ContainsKey(party),
+        MessageKind.Recovery => _parties[party].Unmask is not null,
+        _ => true,
+    };
+
+    private Broadcast For(Envelope envelope, uint party)
+    {
+        var broadcast = new Broadcast { RoundId = ByteString.CopyFrom(RoundId), Envelope = envelope };
+        if (envelope.Kind == MessageKind.Shared)
+        {
+            foreach (var dealer in Record.Shared.Keys.Where(d => d != party)) broadcast.Deliveries.Add(Deliver(dealer, party));
+        }
+
+        return broadcast;
+    }
+
+    private Delivery Deliver(uint dealer, uint party)
+    {
+        var entries = Record.Neighbours(dealer).Select(v => _parties[dealer].Entries[v]).ToList();
+        var leaves = entries.ConvertAll(e => MerkleTree.LeafHash(e.Bytes));
+        var delivery = new Delivery { Dealer = dealer, Entry = ByteString.CopyFrom(_parties[dealer].Entries[party].Bytes) };
+        delivery.Path.Add(MerkleTree.InclusionProof(leaves, entries.FindIndex(e => e.Holder == party)).Select(ByteString.CopyFrom));
+        return delivery;
+    }
+
+    private PartyProgress ProgressOf(Attendance a)
+    {
+        var index = a.Member.Index;
+        var (state, reason) = a switch
+        {
+            { Blamed: not BlameCode.Unspecified } => (PartyState.Blamed, a.Blamed.ToString()),
+            { Left: true } => (PartyState.Declined, a.Declined.ToString()),
+            _ when Missed(a) is { } phase => (PartyState.Dropped, $"sent nothing valid in phase {phase}"),
+            _ when State == RoundState.Done => (PartyState.Done, ""),
+            _ when a.Has(MessageKind.Join) => (PartyState.Active, ""),
+            _ => (PartyState.Invited, ""),
+        };
+        return new PartyProgress(index, a.Member.Name, state, reason, [.. a.Stamps]);
+    }
+
+    /// <summary>The phase in which a party fell out, or null.</summary>
+    private RoundPhase? Missed(Attendance a)
+    {
+        var index = a.Member.Index;
+        if (Phase > RoundPhase.Advertise && !Record.Advertised.ContainsKey(index)) return a.Has(MessageKind.Join) ? RoundPhase.Advertise : RoundPhase.Propose;
+        if (Phase > RoundPhase.Share && !Record.Shared.ContainsKey(index)) return RoundPhase.Share;
+        if (Phase > RoundPhase.Input && !Record.Survivors.ContainsKey(index)) return RoundPhase.Input;
+        if (Phase > RoundPhase.Unmask && a.Unmask is null) return a.Has(MessageKind.Agree) ? RoundPhase.Unmask : RoundPhase.Agree;
+        return null;
+    }
+
+    /// <summary>A message that is signed rightly but says what cannot be.</summary>
+    private sealed class ContentException(RejectionCode code, string message) : Exception(message)
+    {
+        public RejectionCode Code { get; } = code;
+    }
+}

@@ -1,0 +1,59 @@
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Protocol.Internal;
+
+/// <summary>What the station has of one invited party in a round.</summary>
+internal sealed class Attendance(RosterMember member)
+{
+    private readonly Dictionary<MessageKind, Envelope> _accepted = [];
+
+    public RosterMember Member => member;
+
+    public RefusalCode Declined { get; private set; }
+
+    public bool Left => Declined != RefusalCode.Unspecified;
+
+    public BlameCode Blamed { get; set; }
+
+    public int Evidence { get; set; }
+
+    /// <summary>A signed message of this kind was wrong: there is nothing to wait for any more.</summary>
+    public HashSet<MessageKind> Failed { get; } = [];
+
+    public bool VectorStored { get; set; }
+
+    public List<PhaseStamp> Stamps { get; } = [];
+
+    /// <summary>What it dealt, by neighbour.</summary>
+    public Dictionary<uint, ShareEntry> Entries { get; } = [];
+
+    public Unmask? Unmask { get; private set; }
+
+    public Recover? Recover { get; private set; }
+
+    public bool Has(MessageKind kind) => _accepted.ContainsKey(kind);
+
+    public Envelope? Get(MessageKind kind) => _accepted.GetValueOrDefault(kind);
+
+    /// <summary>Whether the station need not wait for a message of this kind.</summary>
+    public bool Answered(MessageKind kind) => Left || Failed.Contains(kind) || (Has(kind) && (kind != MessageKind.Input || VectorStored));
+
+    public void Take(Envelope envelope, DateTimeOffset at)
+    {
+        _accepted.Add(envelope.Kind, envelope);
+        switch (envelope.Kind)
+        {
+            case MessageKind.Decline:
+                Declined = Decline.Parser.ParseFrom(envelope.Body).Code;
+                return;
+            case MessageKind.Unmask:
+                Unmask = Unmask.Parser.ParseFrom(envelope.Body);
+                break;
+            case MessageKind.Recover:
+                Recover = Recover.Parser.ParseFrom(envelope.Body);
+                break;
+        }
+
+        Stamps.Add(new PhaseStamp(Phases.Of(envelope.Kind), at, envelope.CalculateSize()));
+    }
+}

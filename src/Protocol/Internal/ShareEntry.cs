@@ -1,0 +1,51 @@
+using System.Buffers.Binary;
+using SecureAggregation.Crypto;
+
+namespace SecureAggregation.Protocol.Internal;
+
+/// <summary>
+/// What a dealer publishes for one neighbour in phase 2: 228 bytes, a leaf of the tree whose root the dealer signs
+/// (docs/protocol.md section 5).
+/// </summary>
+internal sealed class ShareEntry
+{
+    public const int SealedSize = Shamir.ShareSize + Shamir.ShareSize + 32 + Aead.TagSize;
+    public const int VaultSize = PairKeys.SeedSize + Aead.TagSize;
+    public const int Size = 4 + SealedSize + 32 + VaultSize + 32;
+
+    private readonly byte[] _bytes;
+
+    private ShareEntry(byte[] bytes) => _bytes = bytes;
+
+    public ReadOnlySpan<byte> Bytes => _bytes;
+
+    public uint Holder => BinaryPrimitives.ReadUInt32BigEndian(_bytes);
+
+    public ReadOnlySpan<byte> Sealed => _bytes.AsSpan(4, SealedSize);
+
+    public ReadOnlySpan<byte> ShareCommitment => _bytes.AsSpan(4 + SealedSize, 32);
+
+    public ReadOnlySpan<byte> Vault => _bytes.AsSpan(4 + SealedSize + 32, VaultSize);
+
+    public ReadOnlySpan<byte> SeedCommitment => _bytes.AsSpan(Size - 32, 32);
+
+    public static ShareEntry Create(
+        uint holder, ReadOnlySpan<byte> sealedShares, ReadOnlySpan<byte> shareCommitment, ReadOnlySpan<byte> vault, ReadOnlySpan<byte> seedCommitment)
+    {
+        var bytes = new byte[Size];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, holder);
+        sealedShares.CopyTo(bytes.AsSpan(4, SealedSize));
+        shareCommitment.CopyTo(bytes.AsSpan(4 + SealedSize, 32));
+        vault.CopyTo(bytes.AsSpan(4 + SealedSize + 32, VaultSize));
+        seedCommitment.CopyTo(bytes.AsSpan(Size - 32, 32));
+        return new ShareEntry(bytes);
+    }
+
+    /// <summary>Null if the bytes are not an entry for that holder.</summary>
+    public static ShareEntry? TryRead(ReadOnlySpan<byte> bytes, uint holder)
+    {
+        if (bytes.Length != Size) return null;
+        var entry = new ShareEntry(bytes.ToArray());
+        return entry.Holder == holder ? entry : null;
+    }
+}

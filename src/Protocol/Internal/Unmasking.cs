@@ -1,0 +1,185 @@
+using Google.Protobuf;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Protocol.Internal;
+
+/// <summary>
+/// Phase 5b and 6 at the station and at every verifier: gathers the seeds that undo the masks, rebuilding those of parties that fell silent, and
+/// computes the total. Every seed is held against its commitment before it is used.
+/// </summary>
+internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, Attendance> parties, IReadOnlySet<(uint Low, uint High)> disputed)
+{
+    private const int BlockElements = 32 * 1024;
+
+    private readonly Dictionary<uint, byte[]> _selfSeeds = [];
+    private readonly Dictionary<(uint Survivor, uint Dropped), byte[]> _pairSeeds = [];
+
+    /// <summary>Members of U3 that sent no valid Unmask.</summary>
+    public IEnumerable<uint> Silent => record.Survivors.Keys.Where(p => parties[p].Unmask is null);
+
+    /// <summary>What phase 5b has to ask for, or null.</summary>
+    public Recovery? Request()
+    {
+        var request = new Recovery();
+        request.Silent.Add(Silent);
+        if (request.Silent.Count == 0) return null;
+        request.Dropped.Add(record.Dropped);
+        return request;
+    }
+
+    /// <summary>Null if an Unmask fits the commitments of its sender, else what does not.</summary>
+    public string? Wrong(Unmask unmask)
+    {
+        var context1 = record.Contexts.Context1;
+        if (!PublicBytes.Equal(Commitments.SelfSeed(context1, unmask.Party, unmask.SelfSeed.Span), record.Shared[unmask.Party].SelfCommitment.Span))
+        {
+            return "the self seed does not fit its commitment";
+        }
+
+        var expected = record.Dropped.Where(w => !IsDisputed(unmask.Party, w)).ToList();
+        if (unmask.Dropped.Count != expected.Count) return "the list of pair seeds is not that of the dropped parties";
+        for (var i = 0; i < expected.Count; i++)
+        {
+            var pair = unmask.Dropped[i];
+            if (pair.Neighbour != expected[i] || !FitsPair(unmask.Party, expected[i], parties[unmask.Party], pair.Seed.Span))
+            {
+                return $"the seed of its pair with party {expected[i]} does not fit its commitment";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Null if a Recover holds exactly the shares that were asked for and each fits its dealer's commitment.</summary>
+    public string? Wrong(Recover recover, Recovery request) =>
+        WrongShares(recover.Party, recover.SelfShares, request.Silent, SharedSecret.SelfSeed)
+        ?? WrongShares(recover.Party, recover.RecoveryShares, request.Dropped, SharedSecret.RecoverySeed);
+
+    /// <summary>Whether every secret that was asked for has enough shares.</summary>
+    public bool Enough(Recovery request)
+    {
+        var answers = parties.Values.Count(a => a.Recover is not null);
+        return answers >= record.Rules.ShareThreshold || (request.Silent.Count == 0 && request.Dropped.Count == 0);
+    }
+
+    /// <summary>Gathers every seed; false with the culprits if some cannot be had.</summary>
+    public bool TryGather(Recovery? request, out IReadOnlyList<Blame> blamed)
+    {
+        blamed = [];
+        _selfSeeds.Clear();
+        _pairSeeds.Clear();
+        foreach (var unmask in record.Survivors.Keys.Select(p => parties[p].Unmask).OfType<Unmask>())
+        {
+            _selfSeeds.Add(unmask.Party, unmask.SelfSeed.ToByteArray());
+            foreach (var pair in unmask.Dropped) _pairSeeds.Add((unmask.Party, pair.Neighbour), pair.Seed.ToByteArray());
+        }
+
+        if (request is null) return true;
+        if (!Enough(request)) return false;
+        var blames = new List<Blame>();
+        foreach (var silent in request.Silent) RebuildSelfSeed(silent, blames);
+        foreach (var dropped in request.Dropped) OpenVault(dropped, request.Silent, blames);
+        blamed = blames;
+        return blames.Count == 0;
+    }
+
+    /// <summary>The total: masked vectors of the survivors less every mask. <see cref="TryGather"/> must have succeeded.</summary>
+    /// <exception cref="IOException">A vector cannot be read.</exception>
+    public RingVector Total(RoundShape shape, IMaskedVectors vectors)
+    {
+        var total = new RingVector(shape.Bits, shape.Length);
+        foreach (var party in record.Survivors.Keys)
+        {
+            using var stream = vectors.Open(party);
+            AddPacked(total, stream);
+        }
+
+        foreach (var party in record.Survivors.Keys) RemoveMask(total, _selfSeeds[party], MaskSign.Add);
+        foreach (var ((survivor, dropped), seed) in _pairSeeds) RemoveMask(total, seed, dropped > survivor ? MaskSign.Add : MaskSign.Subtract);
+        return total;
+    }
+
+    private static void AddPacked(RingVector total, Stream stream)
+    {
+        var buffer = new byte[RingVector.PackedLength(total.Bits, BlockElements)];
+        for (var first = 0; first < total.Length; first += BlockElements)
+        {
+            var count = Math.Min(BlockElements, total.Length - first);
+            var block = buffer.AsSpan(0, (int)RingVector.PackedLength(total.Bits, count));
+            stream.ReadExactly(block);
+            total.AddPacked(first, count, block);
+        }
+    }
+
+    /// <summary>Takes out a mask that its owner put in with this sign.</summary>
+    private void RemoveMask(RingVector total, byte[] seed, MaskSign put)
+    {
+        using var key = PairKeys.Mask(seed, record.Contexts.Context2);
+        total.AddMask(key.Span, put == MaskSign.Add ? MaskSign.Subtract : MaskSign.Add);
+    }
+
+    private bool IsDisputed(uint one, uint other) => disputed.Contains((Math.Min(one, other), Math.Max(one, other)));
+
+    private bool FitsPair(uint owner, uint peer, Attendance committed, ReadOnlySpan<byte> seed) =>
+        PublicBytes.Equal(Commitments.PairSeed(record.Contexts.Context1, owner, peer, seed), committed.Entries[peer].SeedCommitment);
+
+    private string? WrongShares(uint holder, Google.Protobuf.Collections.RepeatedField<RevealedShare> shares, Google.Protobuf.Collections.RepeatedField<uint> asked, SharedSecret kind)
+    {
+        if (shares.Count != asked.Count) return "the list of shares is not the one that was asked for";
+        for (var i = 0; i < asked.Count; i++)
+        {
+            if (shares[i].Dealer != asked[i]
+                || !ReceivedShares.Fits(shares[i], record.Contexts.Context1, holder, kind, parties[asked[i]].Entries[holder].ShareCommitment))
+            {
+                return $"the share of party {asked[i]} does not fit its dealer's commitment";
+            }
+        }
+
+        return null;
+    }
+
+    private SecretBytes Rebuild(uint dealer, Func<Recover, IEnumerable<RevealedShare>> list)
+    {
+        var shares = record.Survivors.Keys.Select(p => parties[p].Recover).OfType<Recover>()
+            .Select(r => (r.Party, Share: list(r).Single(s => s.Dealer == dealer).Share.ToByteArray()))
+            .Take(record.Rules.ShareThreshold).ToList();
+        return Shamir.Combine(record.Rules.ShareThreshold, shares);
+    }
+
+    private void RebuildSelfSeed(uint party, List<Blame> blames)
+    {
+        using var seed = Rebuild(party, r => r.SelfShares);
+        var fits = PublicBytes.Equal(Commitments.SelfSeed(record.Contexts.Context1, party, seed.Span), record.Shared[party].SelfCommitment.Span);
+        if (fits) _selfSeeds.Add(party, seed.Span.ToArray());
+        else blames.Add(new Blame { Party = party, Code = BlameCode.BadSecret });
+    }
+
+    /// <summary>The seeds of a dropped party with those who would have shown them but fell silent, out of its vault.</summary>
+    private void OpenVault(uint owner, IEnumerable<uint> silent, List<Blame> blames)
+    {
+        var context1 = record.Contexts.Context1;
+        using var recoverySeed = Rebuild(owner, r => r.RecoveryShares);
+        if (!PublicBytes.Equal(Commitments.RecoverySeed(context1, owner, recoverySeed.Span), record.Shared[owner].RecoveryCommitment.Span))
+        {
+            blames.Add(new Blame { Party = owner, Code = BlameCode.BadSecret });
+            return;
+        }
+
+        foreach (var neighbour in silent.Where(v => !IsDisputed(owner, v)))
+        {
+            using var key = PairKeys.Vault(recoverySeed.Span, context1, owner, neighbour);
+            var seed = new byte[PairKeys.SeedSize];
+            if (Aead.TryOpen(key.Span, parties[owner].Entries[neighbour].Vault, PairKeys.AssociatedData(context1, owner, neighbour), seed)
+                && FitsPair(owner, neighbour, parties[owner], seed))
+            {
+                _pairSeeds.Add((neighbour, owner), seed);
+            }
+            else
+            {
+                blames.Add(new Blame { Party = owner, Code = BlameCode.BadVault });
+                return;
+            }
+        }
+    }
+}
