@@ -1,0 +1,57 @@
+namespace SecureAggregation.Party.Config;
+
+/// <summary>The section "Outpost" of the configuration, as written. Relative paths count from the configuration file's folder.</summary>
+internal sealed class OutpostOptions
+{
+    public const string Section = "Outpost";
+
+    /// <summary>Address of the station, https://host:port.</summary>
+    public string Station { get; set; } = "";
+
+    /// <summary>File with the signed roster.</summary>
+    public string Roster { get; set; } = "";
+
+    /// <summary>Hash of the roster that this outpost belongs to, 64 hexadecimal digits; if empty, <see cref="RosterPinFile"/> holds it.</summary>
+    public string RosterPin { get; set; } = "";
+
+    /// <summary>File with the hash, written by `secagg-outpost enrol`.</summary>
+    public string RosterPinFile { get; set; } = "roster.pin";
+
+    /// <summary>File with the identity key, PKCS#8 PEM, readable by its owner only.</summary>
+    public string Key { get; set; } = "";
+
+    /// <summary>Folder of the ledger and of the rounds seen. It must never be restored from an old copy.</summary>
+    public string State { get; set; } = "state";
+
+    /// <summary>The policy file, YAML.</summary>
+    public string Policy { get; set; } = "policy.yaml";
+
+    /// <summary>Datasets by name.</summary>
+    public Dictionary<string, DatasetOptions> Datasets { get; init; } = new(StringComparer.Ordinal);
+
+    public ReconnectOptions Reconnect { get; set; } = new();
+
+    /// <summary>Folder to which every frame is written as sent and received, before TLS; empty: not written.</summary>
+    public string TraceWire { get; set; } = "";
+}
+
+internal sealed class DatasetOptions
+{
+    /// <summary>The data, CSV in UTF-8 with a header.</summary>
+    public string Csv { get; set; } = "";
+
+    /// <summary>The schema file, YAML.</summary>
+    public string Schema { get; set; } = "";
+
+    /// <summary>The character between fields; empty: found out from the header.</summary>
+    public string Delimiter { get; set; } = "";
+}
+
+internal sealed class ReconnectOptions
+{
+    /// <summary>Wait before the first new attempt; doubled after each failure.</summary>
+    public TimeSpan First { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Longest wait.</summary>
+    public TimeSpan Longest { get; set; } = TimeSpan.FromSeconds(30);
+}

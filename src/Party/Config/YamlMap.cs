@@ -1,0 +1,126 @@
+using System.Globalization;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace SecureAggregation.Party.Config;
+
+/// <summary>
+/// A mapping of a YAML file that is read key by key; <see cref="Done"/> refuses keys that nobody asked for, so that a
+/// misspelt limit never silently means "no limit". Messages name file, line, key, rule and fix.
+/// </summary>
+internal sealed class YamlMap
+{
+    private readonly string _file;
+    private readonly string _path;
+    private readonly YamlMappingNode _node;
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+
+    private YamlMap(string file, string path, YamlMappingNode node)
+    {
+        _file = file;
+        _path = path;
+        _node = node;
+    }
+
+    /// <summary>The keys, in the file's order.</summary>
+    public IEnumerable<string> Keys => _node.Children.Keys.Select(k => ((YamlScalarNode)k).Value ?? "");
+
+    /// <summary>The root of a file that holds one document.</summary>
+    /// <exception cref="ConfigurationException">Not YAML, not one mapping, an alias, or a key twice.</exception>
+    public static YamlMap Parse(string text, string file)
+    {
+        var stream = new YamlStream();
+        try
+        {
+            stream.Load(new StringReader(text));
+        }
+        catch (YamlException e)
+        {
+            throw new ConfigurationException($"{file}, line {e.Start.Line}: not valid YAML: {e.Message}", inner: e);
+        }
+
+        return stream.Documents is [{ RootNode: YamlMappingNode root }]
+            ? Checked(file, "", root)
+            : throw new ConfigurationException($"{file}: the file must hold one YAML mapping (lines 'key: value').");
+    }
+
+    public bool Has(string key) => Find(key) is not null;
+
+    /// <summary>A text that must be there.</summary>
+    public string Text(string key) => Scalar(key)?.Value ?? throw Fail(_node, $"'{Name(key)}' is missing; add the line '{key}: …'");
+
+    /// <summary>A whole number in a range, or the default where the key is absent.</summary>
+    public int Int(string key, int least, int most, int missing)
+    {
+        if (Scalar(key) is not { } node) return missing;
+        return int.TryParse(node.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+            ? value
+            : throw Fail(node, $"'{Name(key)}' is '{node.Value}'; it must be a whole number from {least} to {most}");
+    }
+
+    /// <summary>An ε in millionths, or null where the key is absent.</summary>
+    public long? MicroEpsilon(string key)
+    {
+        if (Scalar(key) is not { } node) return null;
+        if (decimal.TryParse(node.Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value is > 0 and <= 1_000_000
+            && value * 1_000_000 % 1 == 0)
+        {
+            return (long)(value * 1_000_000);
+        }
+
+        throw Fail(node, $"'{Name(key)}' is '{node.Value}'; an epsilon must be greater than 0, e.g. 0.5, with at most six decimals");
+    }
+
+    /// <summary>A list of texts that must be there and not be empty.</summary>
+    public IReadOnlyList<string> List(string key)
+    {
+        var node = Find(key) ?? throw Fail(_node, $"'{Name(key)}' is missing; add the line '{key}: [ … ]'");
+        return node is YamlSequenceNode { Children: { Count: > 0 } items } && items.All(i => i is YamlScalarNode { Value.Length: > 0 })
+            ? [.. items.Select(i => ((YamlScalarNode)i).Value!)]
+            : throw Fail(node, $"'{Name(key)}' must be a list of names, e.g. [ a, b ]");
+    }
+
+    /// <summary>A mapping, or null where the key is absent.</summary>
+    public YamlMap? Map(string key) => Find(key) switch
+    {
+        null => null,
+        YamlMappingNode map => Checked(_file, Name(key), map),
+        var other => throw Fail(other, $"'{Name(key)}' must hold further 'key: value' lines, indented"),
+    };
+
+    /// <summary>Refuses keys that were not read.</summary>
+    public void Done()
+    {
+        foreach (var key in _node.Children.Keys.Cast<YamlScalarNode>())
+        {
+            if (_read.Contains(key.Value ?? "")) continue;
+            throw Fail(key, $"'{Name(key.Value ?? "")}' is not a known key; known here: {string.Join(", ", _read.Order(StringComparer.Ordinal))}");
+        }
+    }
+
+    public ConfigurationException Fail(string key, string sentence) => Fail(Find(key) ?? _node, sentence);
+
+    private static YamlMap Checked(string file, string path, YamlMappingNode node)
+    {
+        var map = new YamlMap(file, path, node);
+        return node.Children.Keys.FirstOrDefault(k => k is not YamlScalarNode) is { } odd ? throw map.Fail(odd, "a key must be plain text") : map;
+    }
+
+    private string Name(string key) => _path.Length == 0 ? key : $"{_path}.{key}";
+
+    private YamlScalarNode? Scalar(string key) => Find(key) switch
+    {
+        null => null,
+        YamlScalarNode { Value.Length: > 0 } scalar => scalar,
+        var other => throw Fail(other, $"'{Name(key)}' must be one value"),
+    };
+
+    private YamlNode? Find(string key)
+    {
+        _read.Add(key);
+        return _node.Children.TryGetValue(new YamlScalarNode(key), out var node) ? node : null;
+    }
+
+    private ConfigurationException Fail(YamlNode at, string sentence) => new($"{_file}, line {at.Start.Line}: {sentence}.");
+}
