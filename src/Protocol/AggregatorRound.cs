@@ -191,6 +191,9 @@ public sealed class AggregatorRound
             ? _broadcasts.Where(b => Concerns(b.Kind, party)).Select(b => For(b, party))
             : [];
 
+    /// <summary>Checks the vector of a survivor against what it signed, at any time after the survivors are fixed.</summary>
+    public VectorIntake IntakeOf(uint survivor) => new(Record, Shape, survivor, Record.Survivors[survivor].VectorDigest.Span);
+
     /// <summary>The total of the round from its messages and masked vectors alone, for a verifier; the survivors must have unmasked.</summary>
     /// <exception cref="TranscriptException">The messages do not give every seed.</exception>
     public RingVector Recompute(IMaskedVectors vectors) =>

@@ -1,0 +1,87 @@
+using Google.Protobuf;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Protocol.Internal;
+
+/// <summary>Reads the records of a bundle one by one; strict about framing, so that no byte of the file is without meaning.</summary>
+internal sealed class BundleReader(Stream stream)
+{
+    private const int LongestRecord = 192 * 1024 * 1024;
+    private BundleRecord? _next;
+    private bool _ended;
+
+    /// <summary>Number of the record that was read last; the header is 0.</summary>
+    public int Number { get; private set; } = -1;
+
+    public void ReadMagic()
+    {
+        Span<byte> magic = stackalloc byte[BundleWriter.Magic.Length];
+        if (stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) != magic.Length || !PublicBytes.Equal(magic, BundleWriter.Magic))
+        {
+            throw new TranscriptException("The file does not begin as a bundle of this version does; export it again with 'secagg'.");
+        }
+    }
+
+    /// <summary>The next record without taking it; null at the end.</summary>
+    public BundleRecord? Peek()
+    {
+        if (_next is null && !_ended)
+        {
+            _next = Read();
+            _ended = _next is null;
+        }
+
+        return _next;
+    }
+
+    /// <summary>Takes the next record; null at the end.</summary>
+    public BundleRecord? Take()
+    {
+        var record = Peek();
+        if (record is not null) Number++;
+        _next = null;
+        return record;
+    }
+
+    private BundleRecord? Read()
+    {
+        if (ReadLength() is not { } length) return null;
+        if (length > LongestRecord || (stream.CanSeek && length > stream.Length - stream.Position))
+        {
+            throw new TranscriptException($"Record {Number + 1} says that it has {length} bytes: more than the file or the limit of {LongestRecord}.");
+        }
+
+        var bytes = new byte[length];
+        if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) != bytes.Length)
+        {
+            throw new TranscriptException($"Record {Number + 1} is cut off.");
+        }
+
+        try
+        {
+            return Canonical.Decode(BundleRecord.Parser, bytes, LongestRecord);
+        }
+        catch (WireException e)
+        {
+            throw new TranscriptException($"Record {Number + 1} is damaged: {e.Message}");
+        }
+    }
+
+    /// <summary>A varint in its shortest form; null at the end of the file.</summary>
+    private int? ReadLength()
+    {
+        long value = 0;
+        for (var shift = 0; shift < 35; shift += 7)
+        {
+            var next = stream.ReadByte();
+            if (next < 0) return shift == 0 ? null : throw new TranscriptException($"Record {Number + 1} is cut off.");
+            value |= (long)(next & 0x7f) << shift;
+            if (next >= 0x80) continue;
+            if (shift > 0 && next == 0) break;
+            return value <= int.MaxValue ? (int)value : throw new TranscriptException($"Record {Number + 1} says that it has {value} bytes.");
+        }
+
+        throw new TranscriptException($"The length of record {Number + 1} is not in its shortest form.");
+    }
+}

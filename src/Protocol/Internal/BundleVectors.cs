@@ -1,0 +1,78 @@
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Protocol.Internal;
+
+/// <summary>
+/// The masked vectors of a bundle, in the order of the file and without holding them: each is hashed while it is added up, and must be the one that its
+/// party signed.
+/// </summary>
+internal sealed class BundleVectors(BundleReader reader, Func<uint, VectorIntake> intakeOf, Func<uint, string> nameOf) : IMaskedVectors
+{
+    /// <summary>Vectors read and found to be as signed.</summary>
+    public int Checked { get; private set; }
+
+    public Stream Open(uint party) => new VectorStream(this, party);
+
+    private sealed class VectorStream(BundleVectors owner, uint party) : Stream
+    {
+        private readonly VectorIntake _intake = owner.IntakeOf(party);
+        private ReadOnlyMemory<byte> _part;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => _intake.Length;
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int Read(Span<byte> buffer)
+        {
+            if (_part.IsEmpty && !Fill()) return 0;
+            var count = Math.Min(buffer.Length, _part.Length);
+            _part.Span[..count].CopyTo(buffer);
+            _part = _part[count..];
+            return count;
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) _intake.Dispose();
+            base.Dispose(disposing);
+        }
+
+        private bool Fill()
+        {
+            if (owner.Next(party) is not { } blob) throw new TranscriptException($"The masked vector of {owner.Name(party)} ends after {_intake.Received} of {_intake.Length} bytes.");
+            if (blob.Data.IsEmpty || !_intake.TryAppend(blob.Data.Span)) throw new TranscriptException($"The masked vector of {owner.Name(party)} is not of the round's size.");
+            if (_intake.Received == _intake.Length)
+            {
+                if (!_intake.Complete()) throw new TranscriptException($"The masked vector of {owner.Name(party)} is not the one that it signed in its Input message.");
+                owner.Checked++;
+            }
+
+            _part = blob.Data.Memory;
+            return true;
+        }
+    }
+
+    private VectorIntake IntakeOf(uint party) => intakeOf(party);
+
+    private string Name(uint party) => nameOf(party);
+
+    private BundleBlob? Next(uint party) => reader.Peek()?.Blob is { } blob && blob.Party == party ? reader.Take()!.Blob : null;
+}
