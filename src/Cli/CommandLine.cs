@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using SecureAggregation.Cli.Commands;
+
+namespace SecureAggregation.Cli;
+
+/// <summary>The commands, and the one place where an exception becomes a sentence and an exit code.</summary>
+internal static class CommandLine
+{
+    private const string Description = """
+        Sums and statistics over several organisations' records, without anybody seeing a single organisation's numbers.
+
+        Exit codes: 0 done and holds; 1 a check failed or a round was aborted; 2 wrong usage or unusable input; 3 cannot connect;
+        4 the station refused; 5 this machine (a program does not start, port in use, disk full); 130 interrupted.
+        """;
+
+    public static Option<bool> Json { get; } = new("--json")
+    {
+        Description = "One JSON document on standard output, nothing else there",
+        Recursive = true,
+    };
+
+    public static async Task<ExitCode> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken stop)
+    {
+        var root = new RootCommand(Description)
+        {
+            Json,
+            DemoCommand.Create(),
+            KeygenCommand.Create(),
+            RosterCommands.Create(),
+            QueryCommands.Create(),
+            WatchCommand.Create(),
+            VerifyCommand.Create(),
+            DecodeCommand.Create(),
+        };
+        var parsed = root.Parse(args);
+        var terminal = new Terminal(output, error, parsed.GetValue(Json));
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var problem in parsed.Errors) terminal.Error(problem.Message);
+            terminal.Error($"see `secagg {string.Join(' ', Path(parsed.CommandResult.Command))}--help`");
+            return ExitCode.BadInput;
+        }
+
+        s_terminal.Value = terminal;
+        try
+        {
+            return (ExitCode)await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = output, Error = error },
+                stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            terminal.Error("interrupted");
+            return ExitCode.Interrupted;
+        }
+        catch (Exception e) when (Failures.Explain(e) is { } failure)
+        {
+            terminal.Error(failure.Message);
+            return failure.Code;
+        }
+    }
+
+    /// <summary>Gives a command its action: the terminal of this run goes in, an exit code comes out.</summary>
+    public static Command Does(this Command command, Func<Arguments, CancellationToken, Task<ExitCode>> action)
+    {
+        command.SetAction(async (parsed, stop) => (int)await action(new Arguments(parsed, s_terminal.Value!), stop));
+        return command;
+    }
+
+    private static readonly AsyncLocal<Terminal?> s_terminal = new();
+
+    private static IEnumerable<string> Path(Command command)
+    {
+        var names = new List<string>();
+        for (Symbol? at = command; at is Command and not RootCommand; at = at.Parents.FirstOrDefault()) names.Insert(0, at.Name + " ");
+        return names;
+    }
+}
+
+/// <summary>What was typed, and where the answer goes.</summary>
+internal sealed record Arguments(ParseResult Parsed, Terminal Terminal)
+{
+    public T Get<T>(Option<T> option) => Parsed.GetValue(option)!;
+
+    public T? Find<T>(Option<T> option) => Parsed.GetValue(option);
+
+    public T Get<T>(Argument<T> argument) => Parsed.GetRequiredValue(argument);
+}

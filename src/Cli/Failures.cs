@@ -1,0 +1,25 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+
+namespace SecureAggregation.Cli;
+
+/// <summary>Which sentence and exit code an exception of the libraries deserves. What is not here is a defect and keeps its stack trace.</summary>
+internal static class Failures
+{
+    public static (ExitCode Code, string Message)? Explain(Exception e) => e switch
+    {
+        CliException known => (known.Code, known.Message),
+        FileNotFoundException missing => (ExitCode.BadInput, $"the file {missing.FileName} does not exist"),
+        DirectoryNotFoundException => (ExitCode.BadInput, e.Message),
+        UnauthorizedAccessException => (ExitCode.BadInput, e.Message),
+        IOException full when IsDiskFull(full) => (ExitCode.Environment, $"no space left on the disk: {e.Message}"),
+        IOException => (ExitCode.BadInput, e.Message),
+        CryptographicException => (ExitCode.BadInput, e.Message),
+        SocketException or HttpRequestException or AuthenticationException => (ExitCode.CannotConnect, e.Message),
+        _ => null,
+    };
+
+    // ENOSPC, as the runtime passes it on.
+    private static bool IsDiskFull(IOException e) => (e.HResult & 0xFFFF) == 28;
+}

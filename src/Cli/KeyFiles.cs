@@ -1,0 +1,60 @@
+using System.Security.Cryptography;
+using SecureAggregation.Crypto;
+
+namespace SecureAggregation.Cli;
+
+/// <summary>Identity keys as files: PKCS#8 PEM for the owner, SubjectPublicKeyInfo PEM beside it for everybody.</summary>
+internal static class KeyFiles
+{
+    // Any file that is larger is not a P-256 key; it is refused before it is read.
+    private const int MaxKeyFile = 16 * 1024;
+
+    public static string PublicPath(string privatePath) => privatePath + ".pub";
+
+    public static void Write(string path, IdentityKey key, bool overwrite)
+    {
+        if (!overwrite && File.Exists(path))
+            throw new CliException(ExitCode.BadInput, $"{path} exists already and a lost key cannot be made again; choose another name, or --force to overwrite it");
+        if (Path.GetDirectoryName(path) is { Length: > 0 } folder) Directory.CreateDirectory(folder);
+        File.Delete(path);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+        using (var writer = new StreamWriter(path, options)) writer.WriteLine(key.ToPem());
+        File.WriteAllText(PublicPath(path), new string(PemEncoding.Write("PUBLIC KEY", key.Public.SubjectPublicKeyInfo)) + "\n");
+    }
+
+    public static IdentityKey Read(string path)
+    {
+        try
+        {
+            return IdentityKey.FromPem(Text(path));
+        }
+        catch (CryptographicException e)
+        {
+            throw new CliException(ExitCode.BadInput, $"{path}: {e.Message}", e);
+        }
+    }
+
+    public static IdentityPublicKey ReadPublic(string path)
+    {
+        var text = Text(path);
+        try
+        {
+            using var key = ECDsa.Create();
+            key.ImportFromPem(text);
+            var q = key.ExportParameters(includePrivateParameters: false).Q;
+            return new IdentityPublicKey([4, .. q.X!, .. q.Y!]);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw new CliException(ExitCode.BadInput, $"{path} is not a public key on P-256 in PEM; `secagg keygen NAME.pem` writes one to NAME.pem.pub", e);
+        }
+    }
+
+    private static string Text(string path)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists) throw new CliException(ExitCode.BadInput, $"the key file {path} does not exist; make one with `secagg keygen {path}`");
+        if (file.Length > MaxKeyFile) throw new CliException(ExitCode.BadInput, $"{path} has {file.Length} bytes; a key file has under {MaxKeyFile}");
+        return File.ReadAllText(path);
+    }
+}

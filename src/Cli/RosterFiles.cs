@@ -1,0 +1,60 @@
+using Google.Protobuf;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using Roster = SecureAggregation.Protocol.Roster;
+
+namespace SecureAggregation.Cli;
+
+/// <summary>Rosters as files: the encoding of a SignedRoster, complete or with signatures still missing.</summary>
+internal static class RosterFiles
+{
+    public static Roster Read(string path)
+    {
+        try
+        {
+            return Roster.Open(Bytes(path));
+        }
+        catch (RosterException e)
+        {
+            throw new CliException(ExitCode.BadInput, $"{path}: {e.Message}", e);
+        }
+    }
+
+    public static (SignedRoster Draft, Protocol.Wire.Roster Roster) ReadDraft(string path)
+    {
+        try
+        {
+            var draft = SignedRoster.Parser.ParseFrom(Bytes(path));
+            var roster = Protocol.Wire.Roster.Parser.ParseFrom(draft.Body);
+            Roster.Sign(roster, []);
+            return (draft, roster);
+        }
+        catch (Exception e) when (e is InvalidProtocolBufferException or RosterException)
+        {
+            throw new CliException(ExitCode.BadInput, $"{path} is not a roster: {e.Message}", e);
+        }
+    }
+
+    public static IEnumerable<(string Name, IdentityPublicKey Key)> Founders(Protocol.Wire.Roster roster) =>
+        roster.Parties.Where(p => p.Founder).Select(p => (p.Name, new IdentityPublicKey(p.PublicKey.Span)))
+            .Concat(roster.Coordinators.Concat(roster.Auditors).Where(o => o.Founder).Select(o => (o.Name, new IdentityPublicKey(o.PublicKey.Span))));
+
+    public static List<string> Missing(SignedRoster draft, Protocol.Wire.Roster roster)
+    {
+        var signed = draft.Signatures.Select(s => s.PublicKey).ToHashSet();
+        return [.. Founders(roster).Where(f => !signed.Contains(ByteString.CopyFrom(f.Key.Point))).Select(f => f.Name)];
+    }
+
+    /// <summary>A log's name from the consortium's: lower case, nothing but letters, digits and hyphens.</summary>
+    public static string Origin(string consortium) =>
+        new string([.. consortium.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]).Trim('-') + "/log";
+
+    private static byte[] Bytes(string path)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists) throw new CliException(ExitCode.BadInput, $"the roster file {path} does not exist; draft one with `secagg roster new`");
+        if (file.Length > Limits.Roster) throw new CliException(ExitCode.BadInput, $"{path} has {file.Length} bytes; a roster has at most {Limits.Roster}");
+        return File.ReadAllBytes(path);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace SecureAggregation.Cli;
+
+/// <summary>
+/// Results go to standard output; progress, notes and errors go to standard error. With <c>--json</c> standard output carries exactly one
+/// document and standard error no progress.
+/// </summary>
+internal sealed class Terminal
+{
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private readonly TextWriter _output;
+
+    public Terminal(TextWriter output, TextWriter error, bool json)
+    {
+        _output = output;
+        Json = json;
+        Result = Console(output);
+        Progress = Console(json ? TextWriter.Null : error);
+        Errors = Console(error);
+    }
+
+    public bool Json { get; }
+
+    /// <summary>Tables and texts that are the answer.</summary>
+    public IAnsiConsole Result { get; }
+
+    /// <summary>What is going on meanwhile; silent with --json.</summary>
+    public IAnsiConsole Progress { get; }
+
+    private IAnsiConsole Errors { get; }
+
+    public void WriteJson(object document) => _output.WriteLine(JsonSerializer.Serialize(document, s_json));
+
+    public void Line(string text) => Result.WriteLine(text);
+
+    public void Note(string text) => Progress.WriteLine(text);
+
+    public void Error(string text) => Errors.MarkupLineInterpolated($"[red]secagg:[/] {text}");
+
+    private static IAnsiConsole Console(TextWriter writer)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+        // In a pipe there is no width to fit: a line that is cut or folded at 80 columns cannot be read by a program.
+        if (!console.Profile.Out.IsTerminal) console.Profile.Width = 4096;
+        return console;
+    }
+}
