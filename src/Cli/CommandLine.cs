@@ -22,23 +22,21 @@ internal static class CommandLine
 
     public static async Task<ExitCode> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken stop)
     {
-        var root = new RootCommand(Description)
+        // Not a RootCommand: that one shows the assembly's name as the program's.
+        var root = new Command("secagg", Description)
         {
+            new HelpOption(),
+            new VersionOption(),
             Json,
-            DemoCommand.Create(),
             KeygenCommand.Create(),
             RosterCommands.Create(),
-            QueryCommands.Create(),
-            WatchCommand.Create(),
-            VerifyCommand.Create(),
-            DecodeCommand.Create(),
         };
         var parsed = root.Parse(args);
         var terminal = new Terminal(output, error, parsed.GetValue(Json));
         if (parsed.Errors.Count > 0)
         {
             foreach (var problem in parsed.Errors) terminal.Error(problem.Message);
-            terminal.Error($"see `secagg {string.Join(' ', Path(parsed.CommandResult.Command))}--help`");
+            terminal.Error($"see `secagg {string.Concat(Path(parsed.CommandResult.Command))}--help`");
             return ExitCode.BadInput;
         }
 
@@ -70,10 +68,10 @@ internal static class CommandLine
 
     private static readonly AsyncLocal<Terminal?> s_terminal = new();
 
-    private static IEnumerable<string> Path(Command command)
+    private static List<string> Path(Command command)
     {
         var names = new List<string>();
-        for (Symbol? at = command; at is Command and not RootCommand; at = at.Parents.FirstOrDefault()) names.Insert(0, at.Name + " ");
+        for (Symbol? at = command; at is Command { Name: not "secagg" }; at = at.Parents.FirstOrDefault()) names.Insert(0, at.Name + " ");
         return names;
     }
 }

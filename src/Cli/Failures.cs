@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using SecureAggregation.Protocol;
 
 namespace SecureAggregation.Cli;
 
@@ -10,6 +11,7 @@ internal static class Failures
     public static (ExitCode Code, string Message)? Explain(Exception e) => e switch
     {
         CliException known => (known.Code, known.Message),
+        RosterException or WireException or RefusalException or TranscriptException => (ExitCode.BadInput, e.Message),
         FileNotFoundException missing => (ExitCode.BadInput, $"the file {missing.FileName} does not exist"),
         DirectoryNotFoundException => (ExitCode.BadInput, e.Message),
         UnauthorizedAccessException => (ExitCode.BadInput, e.Message),

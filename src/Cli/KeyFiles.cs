@@ -17,7 +17,9 @@ internal static class KeyFiles
             throw new CliException(ExitCode.BadInput, $"{path} exists already and a lost key cannot be made again; choose another name, or --force to overwrite it");
         if (Path.GetDirectoryName(path) is { Length: > 0 } folder) Directory.CreateDirectory(folder);
         File.Delete(path);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        // The mode is set as the file is made, so that there is no moment at which others can read it.
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using (var writer = new StreamWriter(path, options)) writer.WriteLine(key.ToPem());
         File.WriteAllText(PublicPath(path), new string(PemEncoding.Write("PUBLIC KEY", key.Public.SubjectPublicKeyInfo)) + "\n");
     }

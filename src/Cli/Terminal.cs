@@ -48,9 +48,12 @@ internal sealed class Terminal
 
     private static IAnsiConsole Console(TextWriter writer)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+        var output = new AnsiConsoleOutput(writer);
+        if (output.IsTerminal) return AnsiConsole.Create(new AnsiConsoleSettings { Out = output });
+        var settings = new AnsiConsoleSettings { Out = output, Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No };
+        var console = AnsiConsole.Create(settings);
         // In a pipe there is no width to fit: a line that is cut or folded at 80 columns cannot be read by a program.
-        if (!console.Profile.Out.IsTerminal) console.Profile.Width = 4096;
+        console.Profile.Width = 4096;
         return console;
     }
 }

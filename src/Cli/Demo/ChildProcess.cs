@@ -39,6 +39,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         var setpriv = File.Exists("/usr/bin/setpriv") ? "/usr/bin/setpriv" : null;
         var start = new ProcessStartInfo(setpriv ?? Programs.Runtime)
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
