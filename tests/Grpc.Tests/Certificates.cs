@@ -12,8 +12,25 @@ public static class Certificates
 
     public static X509Certificate2 Stranger { get; } = SelfSigned("stranger");
 
+    /// <summary>The server's and the client's as PEM files, for the foreign peers.</summary>
+    public static string Folder { get; } = WriteFolder();
+
     public static bool Same(X509Certificate? one, X509Certificate2 other) =>
         one is not null && CryptographicOperations.FixedTimeEquals(one.GetRawCertData(), other.RawData);
+
+    private static string WriteFolder()
+    {
+        var folder = Directory.CreateTempSubdirectory("grpc-tests-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        foreach (var (name, certificate) in new[] { ("server", Server), ("client", Client) })
+        {
+            using var key = certificate.GetECDsaPrivateKey()!;
+            File.WriteAllText(Path.Combine(folder, $"{name}.crt"), certificate.ExportCertificatePem());
+            File.WriteAllText(Path.Combine(folder, $"{name}.key"), key.ExportPkcs8PrivateKeyPem());
+        }
+
+        return folder;
+    }
 
     private static X509Certificate2 SelfSigned(string name)
     {
