@@ -19,6 +19,8 @@ public static class Shamir
     /// <summary>Smallest threshold: with 1, every share would be the secret.</summary>
     public const int MinThreshold = 2;
 
+    private const int StackLimit = 4096;
+
     /// <summary>Splits a secret; the result has one share for each holder, in the order of <paramref name="holders"/>.</summary>
     /// <param name="secret32">32 bytes.</param>
     /// <param name="threshold">How many shares give the secret, from 2 to the number of holders.</param>
@@ -34,14 +36,24 @@ public static class Shamir
         RequireThreshold(threshold, holders.Count);
         RequireDistinct(holders, nameof(holders));
 
-        using var coefficients = new SecretBytes((threshold - 1) * Gf128.Size);
+        // On the stack when they fit, which they do for all rosters but the largest: nothing copies a stack.
+        var length = (threshold - 1) * Gf128.Size;
+        using var heap = length > StackLimit ? new SecretBytes(length) : null;
+        var coefficients = heap is null ? stackalloc byte[length] : heap.Span;
         var shares = new byte[holders.Count][];
         for (var i = 0; i < shares.Length; i++) shares[i] = new byte[ShareSize];
-        for (var half = 0; half < SecretSize; half += Gf128.Size)
+        try
         {
-            random.GetBytes(coefficients.Span);
-            for (var i = 0; i < shares.Length; i++)
-                Evaluate(secret32.Slice(half, Gf128.Size), coefficients.Span, Coordinate(holders[i])).Write(shares[i].AsSpan(half));
+            for (var half = 0; half < SecretSize; half += Gf128.Size)
+            {
+                random.GetBytes(coefficients);
+                for (var i = 0; i < shares.Length; i++)
+                    Evaluate(secret32.Slice(half, Gf128.Size), coefficients, Coordinate(holders[i])).Write(shares[i].AsSpan(half));
+            }
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(coefficients);
         }
 
         return shares;

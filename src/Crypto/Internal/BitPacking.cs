@@ -6,12 +6,15 @@ namespace SecureAggregation.Crypto;
 
 /// <summary>
 /// Exactly <c>bits</c> bits an element, least significant first: bit j of element i is bit (i·bits + j) mod 8 of byte
-/// (i·bits + j) / 8. Elements sit in lanes of type T whose bits from <c>bits</c> on are ignored. Both directions move
-/// 64 bits at a time, and neither branches on an element.
+/// (i·bits + j) / 8. Elements sit in lanes of type T whose bits from <c>bits</c> on are ignored. Nothing
+/// branches on an element.
 /// </summary>
 internal static class BitPacking
 {
     private const int WordBits = 64;
+
+    // An element may begin at any bit of a byte, so a window of 64 bits holds one of up to 57 bits for certain.
+    private const int WindowBits = WordBits - 7;
 
     public static long PackedLength(int bits, int count) => (((long)bits * count) + 7) / 8;
 
@@ -65,6 +68,36 @@ internal static class BitPacking
         }
 
         var mask = ulong.MaxValue >> (WordBits - bits);
+        var done = bits <= WindowBits ? AddThroughWindows(lanes, bits, mask, packed) : 0;
+        AddWordByWord(lanes[done..], bits, mask, packed[(int)((long)done * bits / 8)..]);
+    }
+
+    /// <summary>
+    /// Reads each element out of the 64 bits that begin at its first byte, as long as those lie within the data; no step waits
+    /// for the one before. Returns how many elements are done, a multiple of 8.
+    /// </summary>
+    private static int AddThroughWindows<T>(Span<T> lanes, int bits, ulong mask, ReadOnlySpan<byte> packed)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        // Eight elements are `bits` bytes, and the last window of a group ends less than eight bytes after them.
+        var groups = Math.Max(0, Math.Min(lanes.Length / 8, (packed.Length - sizeof(ulong)) / bits));
+        for (var group = 0; group < groups; group++)
+        {
+            var source = packed.Slice(group * bits, bits + sizeof(ulong));
+            var target = lanes.Slice(group * 8, 8);
+            for (int i = 0, bit = 0; i < target.Length; i++, bit += bits)
+            {
+                var value = BinaryPrimitives.ReadUInt64LittleEndian(source[(bit >> 3)..]) >> (bit & 7) & mask;
+                target[i] = unchecked(target[i] + T.CreateTruncating(value));
+            }
+        }
+
+        return groups * 8;
+    }
+
+    private static void AddWordByWord<T>(Span<T> lanes, int bits, ulong mask, ReadOnlySpan<byte> packed)
+        where T : unmanaged, IBinaryInteger<T>
+    {
         var word = 0UL;
         var held = 0;
         foreach (ref var lane in lanes)
