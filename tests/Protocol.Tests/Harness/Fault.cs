@@ -3,7 +3,7 @@ using SecureAggregation.Protocol.Wire;
 namespace SecureAggregation.Protocol.Tests.Harness;
 
 /// <summary>What can go wrong with a party or its line.</summary>
-internal enum FaultKind
+public enum FaultKind
 {
     /// <summary>It says nothing from its message of this kind on.</summary>
     Silent,
