@@ -1,0 +1,154 @@
+using Google.Protobuf;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Tests.Harness;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Protocol.Tests;
+
+/// <summary>Heads of the log, and what a party checks before it cosigns one.</summary>
+public sealed class CheckpointTests
+{
+    private static readonly Consortium s_consortium = Consortium.Of(5);
+    private static readonly byte[] s_root = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+
+    [Fact]
+    public void Note_has_the_three_lines_and_a_signature_and_reads_back()
+    {
+        var checkpoint = Head(7, s_root);
+
+        var lines = checkpoint.Note.Split('\n');
+        Assert.Equal([s_consortium.Roster.LogOrigin, "7", Convert.ToBase64String(s_root), ""], lines[..4]);
+        Assert.StartsWith($"— {s_consortium.Roster.LogOrigin} ", lines[4], StringComparison.Ordinal);
+        Assert.Equal(checkpoint.Note, Checkpoint.Parse(checkpoint.Note).Note);
+        Checkpoint.Parse(checkpoint.Note).CheckStation(s_consortium.Roster);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\n1\n")]
+    [InlineData("o\n+1\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n\n— o AAAA\n")]
+    [InlineData("o\n1\nAAEC\n\n")]
+    public void What_is_no_note_is_refused(string note) => Assert.Throws<TranscriptException>(() => Checkpoint.Parse(note));
+
+    [Fact]
+    public void Every_changed_character_is_refused_or_does_not_verify()
+    {
+        var note = Head(7, s_root).TryAdd(s_consortium.Roster, s_consortium.Roster.Parties[1], Head(7, s_root).Cosign(Consortium.PartyKey(1)))!.Note;
+        for (var i = 0; i < note.Length; i++)
+        {
+            var changed = note[..i] + (char)(note[i] ^ 1) + note[(i + 1)..];
+            Assert.Throws<TranscriptException>(() =>
+            {
+                var checkpoint = Checkpoint.Parse(changed);
+                checkpoint.CheckStation(s_consortium.Roster);
+                checkpoint.Cosigners(s_consortium.Roster);
+            });
+        }
+    }
+
+    [Fact]
+    public void Signature_of_another_key_is_refused()
+    {
+        var forged = Checkpoint.Create(s_consortium.Roster.LogOrigin, 7, s_root, Consortium.Coordinator);
+
+        Assert.Throws<TranscriptException>(() => forged.CheckStation(s_consortium.Roster));
+        Assert.Throws<TranscriptException>(() => Checkpoint.Create("other.log", 7, s_root, Consortium.Station).CheckStation(s_consortium.Roster));
+    }
+
+    [Fact]
+    public void Cosignatures_add_up_once_each_and_only_when_they_verify()
+    {
+        var head = Head(7, s_root);
+        var (one, two) = (s_consortium.Roster.Parties[1], s_consortium.Roster.Parties[2]);
+
+        var signed = head.TryAdd(s_consortium.Roster, one, head.Cosign(Consortium.PartyKey(1)))!;
+        signed = signed.TryAdd(s_consortium.Roster, one, head.Cosign(Consortium.PartyKey(1)))!;
+        signed = signed.TryAdd(s_consortium.Roster, two, head.Cosign(Consortium.PartyKey(2)))!;
+
+        Assert.Null(head.TryAdd(s_consortium.Roster, two, head.Cosign(Consortium.PartyKey(1))));
+        Assert.Equal(["party-1", "party-2"], Checkpoint.Parse(signed.Note).Cosigners(s_consortium.Roster).Select(p => p.Name));
+    }
+
+    [Fact]
+    public void Publication_with_all_own_messages_in_a_log_that_extends_the_last_head_is_accepted()
+    {
+        var case1 = new PublishedRound();
+
+        var head = PublicationCheck.Check(case1.Publication(previous: 2), s_consortium.Roster, 1, case1.Sent, case1.HeadAt(2));
+
+        Assert.Equal(case1.Leaves.Count, head.Size);
+        PublicationCheck.Check(case1.Publication(previous: 0), s_consortium.Roster, 1, case1.Sent, null);
+    }
+
+    [Fact]
+    public void Publication_of_a_log_that_does_not_extend_the_last_head_is_refused()
+    {
+        var published = new PublishedRound();
+
+        RefusedFor(published.Publication(previous: 2), published, new LogPosition(2, s_root));
+        RefusedFor(published.Publication(previous: 2), published, published.HeadAt(3));
+        RefusedFor(published.Publication(previous: 0), published, published.HeadAt(2));
+    }
+
+    [Fact]
+    public void Publication_that_lacks_or_changes_an_own_message_is_refused()
+    {
+        var published = new PublishedRound();
+        for (var i = 0; i < published.Own.Count; i++)
+        {
+            var kind = Entry.Parser.ParseFrom(published.Leaves[published.Own[i]]).Envelope.Kind;
+            var lacking = published.Publication(0);
+            lacking.Own.RemoveAt(i);
+            if (kind is not (MessageKind.Agree or MessageKind.Unmask)) RefusedFor(lacking, published, null);
+            var changed = published.Publication(0);
+            changed.Own[i].Index++;
+            RefusedFor(changed, published, null);
+        }
+    }
+
+    private static void RefusedFor(Publication publication, PublishedRound published, LogPosition? last)
+    {
+        var refusal = Assert.Throws<RefusalException>(() => PublicationCheck.Check(publication, s_consortium.Roster, 1, published.Sent, last));
+        Assert.Equal(RefusalCode.Log, refusal.Code);
+    }
+
+    private static Checkpoint Head(long size, byte[] root) => Checkpoint.Create(s_consortium.Roster.LogOrigin, size, root, Consortium.Station);
+
+    private sealed class PublishedRound
+    {
+        private readonly RoundHarness _harness = new RoundHarness(s_consortium, new RoundShape(16, 3), seed: 9).Run();
+        private readonly List<byte[]> _hashes;
+
+        public PublishedRound()
+        {
+            Leaves = _harness.Station.Log.ConvertAll(e => e.ToByteArray());
+            _hashes = Leaves.ConvertAll(l => MerkleTree.LeafHash(l));
+            Own = [.. Enumerable.Range(0, Leaves.Count).Where(i => _harness.Station.Log[i].Sender == 2)];
+        }
+
+        public List<byte[]> Leaves { get; }
+
+        public List<int> Own { get; }
+
+        public IReadOnlyList<Envelope> Sent => _harness.Parties[1].Sent;
+
+        public LogPosition HeadAt(int size) => new(size, MerkleTree.Root(_hashes, size));
+
+        public Publication Publication(int previous)
+        {
+            var publication = new Publication
+            {
+                RoundId = _harness.Station.Log[0].RoundId, Checkpoint = Head(Leaves.Count, MerkleTree.Root(_hashes)).Note, PreviousSize = (ulong)previous,
+            };
+            publication.Consistency.Add(MerkleTree.ConsistencyProof(_hashes, previous, Leaves.Count).Select(ByteString.CopyFrom));
+            foreach (var i in Own)
+            {
+                var own = new LoggedEntry { Index = (ulong)i, Leaf = ByteString.CopyFrom(Leaves[i]) };
+                own.Path.Add(MerkleTree.InclusionProof(_hashes, i).Select(ByteString.CopyFrom));
+                publication.Own.Add(own);
+            }
+
+            return publication;
+        }
+    }
+}
