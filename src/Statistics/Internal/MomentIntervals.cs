@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using MathNet.Numerics.RootFinding;
+using SecureAggregation.Privacy;
+
+namespace SecureAggregation.Statistics.Internal;
+
+/// <summary>
+/// Sum, mean and variance from noised moments n, Σz, Σz² (z in half steps from the middle of the bounds), each with an interval that covers the
+/// value without noise at least as often as stated. Each is found by inverting tests: a candidate belongs to the interval if the noise
+/// that would explain the totals is within its half width. The candidate turns the question into one linear combination of noises,
+/// whose distribution is known, so no normal approximation and no linearisation of the ratio is used.
+/// </summary>
+internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int draws, double alpha)
+{
+    // How much of alpha goes to the mean while the variance is asked for; it enters the variance only squared.
+    private const double MeanShare = 0.1;
+
+    private readonly Quantiser _quantiser = block.Quantiser!;
+    private readonly double _n = totals[0];
+    private readonly double _z = totals[1];
+
+    /// <summary>Σx = unit·Σz + middle·n: one linear combination.</summary>
+    public Estimate Sum()
+    {
+        var value = (_quantiser.Unit * _z) + (_quantiser.Middle * _n);
+        var half = HalfWidth(alpha, _quantiser.Middle, _quantiser.Unit, 0);
+        return new Estimate(value, value - half, value + half);
+    }
+
+    /// <summary>Fieller: the m for which Σz − m·n is no further from 0 than its noise.</summary>
+    public Estimate Mean()
+    {
+        var (value, low, high) = MeanOfZ(alpha);
+        return new Estimate(FromZ(value), FromZ(low), FromZ(high));
+    }
+
+    /// <summary>The sample variance (n − 1).</summary>
+    public Estimate Variance()
+    {
+        var unit = _quantiser.Unit * _quantiser.Unit;
+        var (value, low, high) = VarianceOfZ();
+        return new Estimate(unit * value, unit * low, unit * high);
+    }
+
+    /// <summary>The root of the variance and of its interval.</summary>
+    public Estimate Sd()
+    {
+        var (value, low, high) = Variance();
+        return new Estimate(Math.Sqrt(value), Math.Sqrt(low), Math.Sqrt(high));
+    }
+
+    private double FromZ(double z) => _quantiser.Middle + (_quantiser.Unit * z);
+
+    private Estimate MeanOfZ(double level)
+    {
+        var most = (double)_quantiser.Steps;
+        if (_n <= 0) return new Estimate(0, -most, most);
+        var mean = Math.Clamp(_z / _n, -most, most);
+        return new Estimate(
+            mean,
+            Edge(m => _z - (m * _n) - HalfWidth(level, -m, 1, 0), mean, -most),
+            Edge(m => (m * _n) - _z - HalfWidth(level, -m, 1, 0), mean, most));
+    }
+
+    /// <summary>
+    /// For a known mean m the sum of squares around it, Σz² − 2m·Σz + m²·n, is linear in the noised totals and equals (n − 1)·v. The mean is known up to its
+    /// own interval, so v's interval is the union over m in it: of its ends and its middle, since the sum of squares is least in the middle and grows to the ends.
+    /// </summary>
+    private Estimate VarianceOfZ()
+    {
+        var square = (double)_quantiser.Steps * _quantiser.Steps;
+        if (_n <= 1) return new Estimate(0, 0, 2 * square);
+        var most = square * _n / (_n - 1);
+        var sumOfSquares = totals[2] * _quantiser.SquareDivisor;
+        var mean = MeanOfZ(alpha * MeanShare);
+        var (low, high) = (most, 0.0);
+        foreach (var m in (double[])[mean.Value, mean.Low, mean.High])
+        {
+            var around = sumOfSquares - (2 * m * _z) + (m * m * _n);
+            var middle = Math.Clamp(around / (_n - 1), 0, most);
+            var level = alpha * (1 - MeanShare);
+            low = Math.Min(low, Edge(v => around - (v * (_n - 1)) - HalfWidth(level, (m * m) - v, -2 * m, _quantiser.SquareDivisor), middle, 0));
+            high = Math.Max(high, Edge(v => (v * (_n - 1)) - around - HalfWidth(level, (m * m) - v, -2 * m, _quantiser.SquareDivisor), middle, most));
+        }
+
+        var value = (sumOfSquares - (_z * _z / _n)) / (_n - 1);
+        return new Estimate(Math.Clamp(value, 0, most), low, high);
+    }
+
+    /// <summary>
+    /// The end of an interval between an accepted candidate and the last possible one: where the test's excess crosses 0, or the last one if
+    /// even that is accepted.
+    /// </summary>
+    private static double Edge(Func<double, double> excess, double inside, double last)
+    {
+        if (inside == last || excess(inside) >= 0 || excess(last) <= 0) return excess(inside) >= 0 ? inside : last;
+        var (low, high) = (Math.Min(inside, last), Math.Max(inside, last));
+        return Brent.FindRoot(excess, low, high, 1e-6 * (high - low), 100);
+    }
+
+    /// <summary>The half width of a·n + b·Σz + c·Σz²'s noise.</summary>
+    private double HalfWidth(double level, double a, double b, double c)
+    {
+        var terms = new List<NoiseTerm> { new(a, block.Cells[0].Noise, draws), new(b, block.Cells[1].Noise, draws) };
+        if (c != 0) terms.Add(new NoiseTerm(c, block.Cells[2].Noise, draws));
+        return new NoiseSum(terms).HalfWidth(level);
+    }
+}
+
+/// <summary>A value with its interval.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct Estimate(double Value, double Low, double High);

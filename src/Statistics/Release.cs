@@ -1,0 +1,43 @@
+using SecureAggregation.Statistics.Internal;
+
+namespace SecureAggregation.Statistics;
+
+/// <summary>From the opened totals to statistics with intervals (docs/privacy.md, "Intervals").</summary>
+public static class Release
+{
+    /// <summary>The statistics of a round: for a grouped query first those of all groups together, then each group's, in the order of the query.</summary>
+    /// <param name="layout">The layout of the signed query.</param>
+    /// <param name="totals">The signed totals, see <see cref="VectorLayout.Centre(ReadOnlySpan{ulong})"/>.</param>
+    /// <param name="contributors">How many parties are in the totals: so much noise is.</param>
+    /// <param name="options">Confidence and minimum cohort; 95 % and 10 if null.</param>
+    /// <exception cref="ArgumentException">The totals or contributors do not fit the layout.</exception>
+    public static IReadOnlyList<ReleasedStatistic> Decode(VectorLayout layout, IReadOnlyList<Int128> totals, int contributors, ReleaseOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        ArgumentNullException.ThrowIfNull(totals);
+        options ??= new ReleaseOptions();
+        if (totals.Count != layout.Length) throw new ArgumentException($"There are {totals.Count} totals; this query's layout has {layout.Length}.", nameof(totals));
+        if (contributors < 1 || contributors > layout.InvitedParties)
+        {
+            throw new ArgumentException($"{contributors} parties contributed, but {layout.InvitedParties} were invited.", nameof(contributors));
+        }
+
+        if (options.Confidence is not (>= 0.5 and <= 0.999999)) throw new ArgumentException($"The confidence is {options.Confidence}; it must be 0.5 to 0.999999.", nameof(options));
+        var statistics = new List<ReleasedStatistic>();
+        if (layout.Groups.Count > 1)
+        {
+            var all = new ScopeDecoder(layout, contributors, layout.Groups.Count, options);
+            all.Decode("", cell => Enumerable.Range(0, layout.Groups.Count).Aggregate(Int128.Zero, (sum, g) => sum + totals[(g * layout.CellsPerGroup) + cell]), statistics);
+        }
+
+        var single = new ScopeDecoder(layout, contributors, 1, options);
+        for (var group = 0; group < layout.Groups.Count; group++)
+        {
+            var start = group * layout.CellsPerGroup;
+            var name = string.Join(',', layout.Analysis.GroupBy.Zip(layout.Groups[group], (g, key) => $"{g.Column}={key}"));
+            single.Decode(name, cell => totals[start + cell], statistics);
+        }
+
+        return statistics;
+    }
+}

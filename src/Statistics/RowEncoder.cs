@@ -1,0 +1,116 @@
+using SecureAggregation.Statistics.Internal;
+
+namespace SecureAggregation.Statistics;
+
+/// <summary>
+/// Rows to cells: filter, group, clamp, quantise, add. Memory does not grow with the rows, save for datasets with a person key, where it holds the
+/// counted rows of each person. Not for use by several threads at once. Disposing zeroes the cells.
+/// </summary>
+public sealed class RowEncoder : IDisposable
+{
+    private readonly VectorLayout _layout;
+    private readonly Int128[] _cells;
+    private readonly RowTest? _where;
+    private readonly GroupIndex _groups;
+    private readonly BlockEncoder[] _blocks;
+    private readonly PersonBound? _persons;
+    private bool _finished;
+
+    /// <summary>An encoder for a dataset in which one row is one person.</summary>
+    /// <exception cref="ArgumentException">The layout is for a dataset with a person key.</exception>
+    public RowEncoder(VectorLayout layout)
+        : this(layout, null)
+    {
+        if (layout.Analysis.RowRule != RowRule.OneRowPerPerson)
+        {
+            throw new ArgumentException("This dataset has a person key; its rows are bounded a person, so pass the party's secret and the query's hash.", nameof(layout));
+        }
+    }
+
+    /// <summary>
+    /// An encoder for either kind of dataset. With a person key at most <see cref="Analysis.RowsPerPerson"/> rows of a person count for each block:
+    /// those in which its column is present and whose HMAC(secret, query hash ‖ person ‖ ordinal of the row among the person's rows) is least.
+    /// So the choice is as good as random, repeats for the same query, and never depends on another person.
+    /// </summary>
+    /// <param name="layout">The layout of the query.</param>
+    /// <param name="partySecret">At least 16 secret bytes that only this party knows and keeps.</param>
+    /// <param name="queryHash">The hash of the signed query, at least 16 bytes.</param>
+    public RowEncoder(VectorLayout layout, ReadOnlySpan<byte> partySecret, ReadOnlySpan<byte> queryHash)
+        : this(layout, layout?.Analysis.RowRule == RowRule.PersonKey ? new PersonBound(layout, partySecret, queryHash) : null)
+    {
+    }
+
+    private RowEncoder(VectorLayout layout, PersonBound? persons)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        _layout = layout;
+        _cells = new Int128[layout.Length];
+        _where = layout.Analysis.Where is { } where ? RowTest.Compile(where, layout.Analysis) : null;
+        _groups = new GroupIndex(layout.Analysis);
+        _blocks = [.. layout.Blocks.Select(b => new BlockEncoder(b, layout.Analysis))];
+        _persons = persons;
+    }
+
+    /// <summary>The rows that were added, counted or not. Known to the party alone; never to leave it.</summary>
+    public long Rows { get; private set; }
+
+    /// <summary>Adds one row.</summary>
+    public void Add(IRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        ObjectDisposedException.ThrowIf(_finished, this);
+        Rows++;
+        // The ordinal counts all rows of a person, so that the choice does not move with the filter.
+        if (_persons is not null) _persons.Begin(record.PersonKey);
+        if (_where is not null && !_where.Test(record)) return;
+        var group = _groups.Of(record);
+        if (group < 0) return;
+        for (var i = 0; i < _blocks.Length; i++)
+        {
+            var block = _blocks[i];
+            if (!block.TryEncode(record, out var cell, out var z)) continue;
+            var index = (group * _layout.CellsPerGroup) + cell;
+            if (_persons is not null) _persons.Keep(i, index, z);
+            else block.AddTo(_cells, index, z);
+        }
+    }
+
+    /// <summary>
+    /// The finished vector: cells, each clamped to what <see cref="Analysis.RowsPerParty"/> rows can reach, plus noise. Clamping a cell never widens
+    /// what one person moves it by, so a party with more rows than declared stays as private, and no total can overflow. Ends the encoder.
+    /// </summary>
+    /// <param name="noise">Drawn before the first row was read; it is used up.</param>
+    /// <exception cref="ArgumentException">The noise belongs to another layout.</exception>
+    public NoisedVector Finish(LocalNoise noise)
+    {
+        ArgumentNullException.ThrowIfNull(noise);
+        var totals = Totals();
+        var values = noise.Take(_layout);
+        for (var i = 0; i < values.Length; i++) values[i] += totals[i];
+        Dispose();
+        return new NoisedVector(_layout, values);
+    }
+
+    /// <summary>Zeroes the cells and forgets the persons.</summary>
+    public void Dispose()
+    {
+        _finished = true;
+        Array.Clear(_cells);
+        _persons?.Dispose();
+    }
+
+    /// <summary>The cells without noise, for tests: they must never leave this class otherwise.</summary>
+    internal ReadOnlySpan<Int128> Totals()
+    {
+        ObjectDisposedException.ThrowIf(_finished, this);
+        _persons?.Flush((block, index, z) => _blocks[block].AddTo(_cells, index, z));
+        var limit = (Int128)_layout.Analysis.RowsPerParty;
+        foreach (var cell in _layout.Cells)
+        {
+            var most = limit * cell.Cell.MaxAbs;
+            _cells[cell.Index] = Int128.Clamp(_cells[cell.Index], -most, most);
+        }
+
+        return _cells;
+    }
+}

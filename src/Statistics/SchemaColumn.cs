@@ -1,0 +1,144 @@
+namespace SecureAggregation.Statistics;
+
+/// <summary>What a column holds.</summary>
+public enum ColumnType
+{
+    /// <summary>Whole numbers.</summary>
+    Integer = 1,
+
+    /// <summary>Numbers with a fraction.</summary>
+    Number = 2,
+
+    /// <summary>One of declared labels.</summary>
+    Category = 3,
+}
+
+/// <summary>
+/// One column as everybody may know it. Bounds are declared by people, never taken from data: values outside count as the nearer bound.
+/// </summary>
+public sealed record SchemaColumn
+{
+    /// <summary>The longest name, label or unit, in characters.</summary>
+    public const int MaxNameLength = 64;
+
+    /// <summary>The most labels of a category.</summary>
+    public const int MaxCategories = 1000;
+
+    /// <summary>A column without bounds or labels; set the rest as properties.</summary>
+    public SchemaColumn(string name, ColumnType type)
+    {
+        Name = name;
+        Type = type;
+    }
+
+    /// <summary>The name in queries; 1 to 64 characters, unique in the dataset.</summary>
+    public string Name { get; init; }
+
+    /// <summary>What it holds.</summary>
+    public ColumnType Type { get; init; }
+
+    /// <summary>The unit, e.g. "mmHg"; empty for none.</summary>
+    public string Unit { get; init; } = "";
+
+    /// <summary>One line for people; may be empty.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>The lower bound, in the column's unit.</summary>
+    public double? Low { get; init; }
+
+    /// <summary>The upper bound, in the column's unit.</summary>
+    public double? High { get; init; }
+
+    /// <summary>The step of the values, e.g. 0.1, if they have one: sums on that grid are exact. Whole numbers have 1.</summary>
+    public double? Resolution { get; init; }
+
+    /// <summary>The labels of a category, in display order.</summary>
+    public IReadOnlyList<string> Categories { get; init; } = [];
+
+    /// <summary>Whether the values are numbers.</summary>
+    public bool IsNumeric => Type is ColumnType.Integer or ColumnType.Number;
+
+    /// <summary>The index of a label in <see cref="Categories"/>, or −1.</summary>
+    public int IndexOf(string label)
+    {
+        for (var i = 0; i < Categories.Count; i++)
+        {
+            if (Categories[i] == label) return i;
+        }
+
+        return -1;
+    }
+
+    /// <summary>Checks the rules of a column.</summary>
+    /// <exception cref="AnalysisException">A rule is broken.</exception>
+    public void Validate()
+    {
+        RequireName(Name, "A column name");
+        RequireText(Unit, $"The unit of column '{Name}'", MaxNameLength);
+        RequireText(Description, $"The description of column '{Name}'", 1000);
+        if (!Enum.IsDefined(Type)) throw new AnalysisException($"Column '{Name}' has an unknown type; use integer, number or category.");
+        if (Type == ColumnType.Category)
+        {
+            if (Low is not null || High is not null || Resolution is not null)
+            {
+                throw new AnalysisException($"Column '{Name}' is a category and has no bounds or resolution; remove them, or declare it a number.");
+            }
+
+            if (Categories.Count is 0 or > MaxCategories)
+            {
+                throw new AnalysisException($"Column '{Name}' has {Categories.Count} categories; list 1 to {MaxCategories} labels.");
+            }
+
+            foreach (var label in Categories) RequireName(label, $"A category of column '{Name}'");
+            if (Categories.GroupBy(c => c).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            {
+                throw new AnalysisException($"Column '{Name}' lists the category '{twice.Key}' twice; each label stands once.");
+            }
+
+            return;
+        }
+
+        if (Categories.Count > 0) throw new AnalysisException($"Column '{Name}' holds numbers and has no categories; declare it a category, or remove them.");
+        RequireNumber(Low, "low");
+        RequireNumber(High, "high");
+        RequireNumber(Resolution, "resolution");
+        if (Low is null != High is null) throw new AnalysisException($"Column '{Name}' has only one bound; give both low and high, or none.");
+        if (Low >= High)
+        {
+            throw new AnalysisException($"Column '{Name}' has low {Low} and high {High}; low must be below high. Are they reversed?");
+        }
+
+        if (Resolution <= 0) throw new AnalysisException($"Column '{Name}' has resolution {Resolution}; it must be greater than 0, e.g. 0.1.");
+        if (Type == ColumnType.Integer && (!IsWhole(Low) || !IsWhole(High) || !IsWhole(Resolution)))
+        {
+            throw new AnalysisException($"Column '{Name}' holds whole numbers; its bounds and resolution must be whole too, or its type number.");
+        }
+    }
+
+    internal static void RequireName(string? name, string what)
+    {
+        if (string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength || name != name.Trim() || name.Any(char.IsControl))
+        {
+            throw new AnalysisException($"{what} must have 1 to {MaxNameLength} characters, no control characters and no space at its ends.");
+        }
+    }
+
+    internal static void RequireText(string? text, string what, int maxLength)
+    {
+        if (text is null || text.Length > maxLength || text.Any(char.IsControl))
+        {
+            throw new AnalysisException($"{what} may have at most {maxLength} characters and no control characters.");
+        }
+    }
+
+    private static bool IsWhole(double? value) => value is not { } v || Math.Floor(v) == v;
+
+    private void RequireNumber(double? value, string what)
+    {
+        // 2^53: beyond, neighbouring whole numbers are the same double. Negative zero has two encodings.
+        if (value is { } v && (!double.IsFinite(v) || Math.Abs(v) > 9007199254740992 || (v == 0 && double.IsNegative(v))))
+        {
+            throw new AnalysisException($"Column '{Name}' has {what} {v}; it must be an ordinary number between -2^53 and 2^53.");
+        }
+    }
+}

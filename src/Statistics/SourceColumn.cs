@@ -1,0 +1,99 @@
+using System.Globalization;
+
+namespace SecureAggregation.Statistics;
+
+/// <summary>What an outpost does with a column of its file.</summary>
+public enum ColumnRole
+{
+    /// <summary>It answers queries.</summary>
+    Use = 1,
+
+    /// <summary>It is never read.</summary>
+    Drop = 2,
+
+    /// <summary>It tells whose row it is, inside the outpost only.</summary>
+    PersonKey = 3,
+}
+
+/// <summary>What became of one field.</summary>
+public enum FieldState
+{
+    /// <summary>A value.</summary>
+    Value,
+
+    /// <summary>Declared to be missing.</summary>
+    Missing,
+
+    /// <summary>Neither a value of the declared type nor declared to be missing; the outpost counts it as missing and says so.</summary>
+    Invalid,
+}
+
+/// <summary>How one column of an outpost's file is read: its header, its codes, what stands for "missing". Local to the outpost.</summary>
+public sealed class SourceColumn
+{
+    private readonly HashSet<string> _missingTexts;
+    private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _missingText;
+    private readonly double[] _missingNumbers;
+    private readonly Dictionary<string, int> _labels = [];
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _label;
+    private readonly Dictionary<double, int> _numbers = [];
+
+    internal SourceColumn(string header, ColumnRole role, SchemaColumn? column, IReadOnlyCollection<string> missing, IReadOnlyList<(string Code, string Label)> codes)
+    {
+        Header = header;
+        Role = role;
+        Column = column;
+        _missingTexts = [.. missing];
+        _missingText = _missingTexts.GetAlternateLookup<ReadOnlySpan<char>>();
+        _missingNumbers = [.. missing.Select(m => TryNumber(m, out var n) ? n : double.NaN).Where(n => !double.IsNaN(n)).Distinct()];
+        foreach (var (code, label) in codes.Concat((column?.Categories ?? []).Select(c => (Code: c, Label: c))))
+        {
+            // A code wins over a label that looks the same.
+            var index = column!.IndexOf(label);
+            _labels.TryAdd(code, index);
+            if (TryNumber(code, out var number)) _numbers.TryAdd(number, index);
+        }
+
+        _label = _labels.GetAlternateLookup<ReadOnlySpan<char>>();
+    }
+
+    /// <summary>The header in the file.</summary>
+    public string Header { get; }
+
+    /// <summary>What is done with it.</summary>
+    public ColumnRole Role { get; }
+
+    /// <summary>The public column that it feeds; null unless the role is <see cref="ColumnRole.Use"/>.</summary>
+    public SchemaColumn? Column { get; }
+
+    /// <summary>Reads a field of a number column. Codes for "missing" match as text, or as numbers where both are ("-9.0" is "-9").</summary>
+    public FieldState ReadNumber(ReadOnlySpan<char> field, out double value)
+    {
+        field = field.Trim();
+        value = 0;
+        if (field.IsEmpty || _missingText.Contains(field)) return FieldState.Missing;
+        if (!TryNumber(field, out var number)) return FieldState.Invalid;
+        if (Array.IndexOf(_missingNumbers, number) >= 0) return FieldState.Missing;
+        if (Column!.Type == ColumnType.Integer && Math.Floor(number) != number) return FieldState.Invalid;
+        value = number;
+        return FieldState.Value;
+    }
+
+    /// <summary>Reads a field of a category column: its index among the declared labels. Codes match as text, or as numbers where both are.</summary>
+    public FieldState ReadCategory(ReadOnlySpan<char> field, out int index)
+    {
+        field = field.Trim();
+        index = -1;
+        if (field.IsEmpty || _missingText.Contains(field)) return FieldState.Missing;
+        if (_label.TryGetValue(field, out index)) return FieldState.Value;
+        index = -1;
+        if (!TryNumber(field, out var number)) return FieldState.Invalid;
+        if (Array.IndexOf(_missingNumbers, number) >= 0) return FieldState.Missing;
+        if (_numbers.TryGetValue(number, out index)) return FieldState.Value;
+        index = -1;
+        return FieldState.Invalid;
+    }
+
+    private static bool TryNumber(ReadOnlySpan<char> text, out double number) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && double.IsFinite(number);
+}
