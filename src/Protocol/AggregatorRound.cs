@@ -134,7 +134,7 @@ public sealed class AggregatorRound
 
     /// <summary>Begins to take the vector that a party's accepted Input message announces; null when none is awaited.</summary>
     public VectorIntake? BeginVector(uint party) =>
-        State == RoundState.Running && Phase == RoundPhase.Input && _parties.TryGetValue(party, out var a) && !a.VectorStored
+        State == RoundState.Running && Phase == RoundPhase.Input && _parties.TryGetValue(party, out var a) && !a.Answered(MessageKind.Input)
         && a.Get(MessageKind.Input) is { } envelope
             ? new VectorIntake(Record, Shape, party, Input.Parser.ParseFrom(envelope.Body).VectorDigest.Span)
             : null;
@@ -142,7 +142,8 @@ public sealed class AggregatorRound
     /// <summary>Says that the whole vector of a party has been checked and is on disk; false if it came too late to count.</summary>
     public bool MarkVectorStored(uint party)
     {
-        if (State != RoundState.Running || Phase != RoundPhase.Input || !_parties.TryGetValue(party, out var a) || !a.Has(MessageKind.Input)) return false;
+        if (State != RoundState.Running || Phase != RoundPhase.Input || !_parties.TryGetValue(party, out var a)) return false;
+        if (!a.Has(MessageKind.Input) || a.Answered(MessageKind.Input)) return false;
         a.VectorStored = true;
         return true;
     }
@@ -237,13 +238,21 @@ public sealed class AggregatorRound
         }
         catch (RefusalException e)
         {
-            return Offer.Rejected(e.Code == RefusalCode.BadSignature ? RejectionCode.BadSignature : RejectionCode.BadMessage, e.Message);
+            return Offer.Rejected(RejectionOf(e), e.Message);
         }
         catch (ContentException e)
         {
             return Offer.Rejected(e.Code, e.Message);
         }
     }
+
+    private static RejectionCode RejectionOf(RefusalException refusal) => refusal switch
+    {
+        { InnerException: WireException } => RejectionCode.BadMessage,
+        { Code: RefusalCode.BadSignature } => RejectionCode.BadSignature,
+        { Code: RefusalCode.WrongRoster } => RejectionCode.WrongParty,
+        _ => RejectionCode.BadContent,
+    };
 
     /// <summary>Whether a message of this kind is expected of this party, its phase being open.</summary>
     private bool Concerned(MessageKind kind, uint party) => kind switch
@@ -376,6 +385,7 @@ public sealed class AggregatorRound
         }
 
         if (State != RoundState.Running) throw new TranscriptException($"A {envelope.Kind} after the end of the round.");
+        if (!Follows(envelope.Kind)) throw new TranscriptException($"A {envelope.Kind} does not follow while the answers of the phase {Phase} are awaited.");
         switch (envelope.Kind)
         {
             case MessageKind.Advertised:
@@ -412,12 +422,22 @@ public sealed class AggregatorRound
                 Abort = RoundRecord.Decode(Wire.Abort.Parser, envelope.Body, Record.BroadcastLimit);
                 (State, Ended) = (RoundState.Aborted, at);
                 break;
-            default:
-                throw new TranscriptException($"The station does not broadcast a {envelope.Kind}.");
         }
 
         _broadcasts.Add(envelope);
     }
+
+    /// <summary>Whether a broadcast may end the phase that is open.</summary>
+    private bool Follows(MessageKind broadcast) => broadcast switch
+    {
+        MessageKind.Advertised => Phase is RoundPhase.Propose or RoundPhase.Advertise,
+        MessageKind.Shared => Phase == RoundPhase.Share,
+        MessageKind.Survivors => Phase == RoundPhase.Input,
+        MessageKind.Agreed => Phase == RoundPhase.Agree,
+        MessageKind.Recovery => Phase == RoundPhase.Unmask,
+        MessageKind.Total => Phase is RoundPhase.Unmask or RoundPhase.Recover,
+        _ => broadcast == MessageKind.Abort,
+    };
 
     private void Begin(Envelope envelope, DateTimeOffset at)
     {

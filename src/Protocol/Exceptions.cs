@@ -9,7 +9,7 @@ public sealed class RosterException(string message) : Exception(message);
 /// A party does not take part or goes no further. <see cref="Code"/> is all that leaves the party; the message is for its own operator and
 /// holds no secret and nothing that depends on data.
 /// </summary>
-public sealed class RefusalException(RefusalCode code, string message) : Exception(message)
+public sealed class RefusalException(RefusalCode code, string message, Exception? cause = null) : Exception(message, cause)
 {
     /// <summary>The fixed code that may be told to the station.</summary>
     public RefusalCode Code { get; } = code;

@@ -281,7 +281,7 @@ public sealed class PartyRound : IDisposable
     private PartyStep OnRecovery(Envelope envelope)
     {
         var request = _record.AcceptRecovery(envelope);
-        if (request.Silent.Contains(_setup.Index)) throw RoundRecord.Refuse(RefusalCode.BadShares, "Recovery names this party, which has unmasked.");
+        if (request.Silent.Contains(_setup.Index)) throw RoundRecord.Refuse(RefusalCode.BothSecrets, "Recovery names this party, which has unmasked.");
         var answer = new Recover { Party = _setup.Index };
         answer.SelfShares.Add(request.Silent.Select(v => _received[v].Reveal(_record.Contexts.Context1, v, _setup.Index, SharedSecret.SelfSeed)));
         answer.RecoveryShares.Add(request.Dropped.Select(w => _received[w].Reveal(_record.Contexts.Context1, w, _setup.Index, SharedSecret.RecoverySeed)));

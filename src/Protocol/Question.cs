@@ -58,7 +58,7 @@ public sealed class Question
         }
         catch (WireException e)
         {
-            throw new RefusalException(RefusalCode.BadMessage, e.Message);
+            throw new RefusalException(RefusalCode.BadMessage, e.Message, e);
         }
 
         if (!PublicBytes.Equal(query.RosterHash.Span, roster.Hash))
@@ -96,6 +96,7 @@ public sealed class Question
         { Attempts: 0 or > 10 } => $"Attempts must be from 1 to 10; the query says {query.Attempts}.",
         { EpsilonMicro: 0 } => "epsilon is 0; it must be greater than 0, e.g. 0.5.",
         { EpsilonMicro: > 100_000_000 } => "epsilon is over 100; that would protect nobody.",
+        { MinSurvivors: > Limits.Parties } => $"A round has at most {Limits.Parties} parties; the query wants {query.MinSurvivors} to survive.",
         { Noise: not (QueryNoise.Local or QueryNoise.Distributed or QueryNoise.None) } => "The query names no noise mode.",
         { Dataset.Length: 0 or > 128 } => "A dataset's name has 1 to 128 characters.",
         { Title.Length: > 256 } => "A title has at most 256 characters.",

@@ -8,6 +8,7 @@ import wire
 from aggregation import DEADLINES, NOW, SUITE, ZERO_KEY, Round, h, pack
 
 FIVE, RECOVERY, DISPUTED, EVERYWHERE = "02-one-drops", "03-recovery", "04-disputed-pair", "05-dropouts-everywhere"
+VECTORS = "wrong", "too long", "incomplete"
 BODY_KIND = {"advertised": "advertise", "shared": "share", "survivors": "input", "agreed": "agree"}
 
 
@@ -15,8 +16,8 @@ def _case(name, description, base, round_, message, receiver, code, step=None):
     sender = message["from"]
     if step is None:
         step = round_.sent(message["kind"], sender)["step"]
-    key = "rejection" if receiver == "station" else "refusal"
-    assert code in (wire.REJECTIONS if key == "rejection" else wire.REFUSALS)
+    key = "vector" if code in VECTORS else "rejection" if receiver == "station" else "refusal"
+    assert code in {"vector": VECTORS, "rejection": wire.REJECTIONS, "refusal": wire.REFUSALS}[key]
     return {
         "name": name,
         "description": description,
@@ -138,12 +139,16 @@ def _encodings(r):
     )
 
 
+def _offer(r, query=None, invited=None, deadlines=None):
+    invited, deadlines = invited or r.invited, deadlines or DEADLINES
+    query_body, query_signature = query or (r.query_body, r.query_signature)
+    body = wire.proposal(SUITE, r.round_id, query_body, query_signature, invited, deadlines)
+    return r.message("station", "propose", body, context=r.context0_of(query_body, invited, deadlines))
+
+
 def _proposals(r):
-    def offer(query=None, invited=None, deadlines=None):
-        invited, deadlines = invited or r.invited, deadlines or DEADLINES
-        query_body, query_signature = query or (r.query_body, r.query_signature)
-        body = wire.proposal(SUITE, r.round_id, query_body, query_signature, invited, deadlines)
-        return r.message("station", "propose", body, context=r.context0_of(query_body, invited, deadlines))
+    def offer(**change):
+        return _offer(r, **change)
 
     # A founder's key signs, and the query still names the coordinator: the signature is what is wrong.
     forged = r.query_body, p.sign(r.parties[0].identity, h("sign/query", r.roster_hash, r.query_body))
@@ -157,23 +162,22 @@ def _proposals(r):
         (
             "query-signed-by-party",
             "Proposal whose query is signed by party 0, though it names the coordinator.",
-            offer(forged),
+            offer(query=forged),
             "BAD_SIGNATURE",
         ),
         (
             "query-of-no-coordinator",
             "Proposal whose query names the key of party 0 and is signed with it.",
-            offer(r.query(signer=r.parties[0].identity)),
+            offer(query=r.query(signer=r.parties[0].identity)),
             "BAD_SIGNATURE",
         ),
-        ("query-expired", "Proposal whose query ended a minute ago.", offer(r.query(not_after=NOW - 60)), "EXPIRED"),
+        ("query-expired", "Proposal whose query ended a minute ago.", offer(query=r.query(not_after=NOW - 60)), "EXPIRED"),
         (
             "query-of-another-roster",
             "Proposal whose query names another roster hash.",
-            offer(r.query(roster_hash=h("roster", b"another"))),
+            offer(query=r.query(roster_hash=h("roster", b"another"))),
             "WRONG_ROSTER",
         ),
-        ("not-invited", "Proposal that does not invite party 1.", offer(invited=[0, 2, 3, 4]), "NOT_INVITED"),
     ):
         yield _case(name, what, FIVE, r, message, 1, code)
 
@@ -181,18 +185,17 @@ def _proposals(r):
 def _advertisements(r):
     x, y = p.times(r.parties[2].ephemeral)
     off = p.encode_point((x, y ^ 1))
-    changes = {
-        "point-off-curve": ("key is not on the curve", _advertise(r, 2, public=off)),
-        "key-of-another": ("key is that of party 0", _advertise(r, 2, public=r.parties[0].ephemeral_public)),
-        "key-end-too-far": ("key ends 2 hours ahead", _advertise(r, 2, end=NOW + 7200)),
-        "key-end-past": ("key ended 10 minutes ago", _advertise(r, 2, end=NOW - 600)),
-    }
-    for name, (what, body) in changes.items():
+    for name, what, body, code in (
+        ("point-off-curve", "key is not on the curve", _advertise(r, 2, public=off), "BAD_MESSAGE"),
+        ("key-of-another", "key is that of party 0", _advertise(r, 2, public=r.parties[0].ephemeral_public), "BAD_MESSAGE"),
+        ("key-end-too-far", "key ends 2 hours ahead", _advertise(r, 2, end=NOW + 7200), "EXPIRED"),
+        ("key-end-past", "key ended 10 minutes ago", _advertise(r, 2, end=NOW - 600), "EXPIRED"),
+    ):
         text = f"Advertise of party 2 whose {what}."
         yield _case(name + "-at-station", text, FIVE, r, r.message(2, "advertise", body), "station", "BAD_CONTENT")
         text = f"Advertised in which party 2's {what}; party 2 signed it."
         message = _broadcast(r, "advertised", {2: _signed(r, 2, "advertise", body)})
-        yield _case(name + "-in-broadcast", text, FIVE, r, message, 1, "BAD_MESSAGE")
+        yield _case(name + "-in-broadcast", text, FIVE, r, message, 1, code)
     changed = _signed(r, 1, "advertise", _advertise(r, 1, fresh=p.sha256(b"other bytes")))
     yield _case(
         "own-advertise-changed",
@@ -200,15 +203,6 @@ def _advertisements(r):
         FIVE,
         r,
         _broadcast(r, "advertised", {1: changed}),
-        1,
-        "OWN_MESSAGE_CHANGED",
-    )
-    yield _case(
-        "own-advertise-missing",
-        "Advertised without party 1.",
-        FIVE,
-        r,
-        _broadcast(r, "advertised", leave_out=[1]),
         1,
         "OWN_MESSAGE_CHANGED",
     )
@@ -271,7 +265,6 @@ def _shares(r):
             shared([d for d in deals if d["dealer"] in (0, 3)], leave_out=[4, 5]),
             "FLOORS",
         ),
-        ("own-share-missing", "Shared without party 1.", shared(deals, leave_out=[1]), "OWN_MESSAGE_CHANGED"),
         (
             "share-sealed-to-another",
             "The entry of dealer 3 for party 1 is sealed with the key for party 4.",
@@ -287,6 +280,16 @@ def _shares(r):
         ("entry-not-in-tree", "The station changed a byte of the entry of dealer 3 for party 1.", shared(tampered), "BAD_SHARES"),
     ):
         yield _case(name, what, EVERYWHERE, r, message, 1, code)
+
+
+def _left_out(five, everywhere):
+    """Without the receiver, each of these broadcasts still holds to every floor."""
+    for name, base, r, message, code in (
+        ("not-invited", EVERYWHERE, everywhere, _offer(everywhere, invited=[0, 2, 3, 4, 5, 6]), "NOT_INVITED"),
+        ("own-advertise-missing", EVERYWHERE, everywhere, _broadcast(everywhere, "advertised", leave_out=[1]), "OWN_MESSAGE_CHANGED"),
+        ("own-share-missing", FIVE, five, _broadcast(five, "shared", leave_out=[1]), "OWN_MESSAGE_CHANGED"),
+    ):
+        yield _case(name, f"{message['kind'].capitalize()} without party 1.", base, r, message, 1, code)
 
 
 def _survivors(r):
@@ -329,12 +332,12 @@ def _agreements(r):
     )
     yield _case(
         "agreement-on-another-set",
-        "Agreed in which party 2 agrees, with a good signature, to another digest; 3 agreements are left and t is 4.",
+        "Agreed in which party 2 agrees, with a good signature, to another digest.",
         FIVE,
         r,
         _broadcast(r, "agreed", {2: _signed(r, 2, "agree", other)}),
         1,
-        "NO_QUORUM",
+        "SURVIVOR_SET",
     )
     yield _case(
         "agree-another-digest",
@@ -353,21 +356,23 @@ def _vectors(r):
 
     y = r.parties[2].packed_y
     assert r.bits * r.length % 8
-    for name, what, message in (
+    for name, what, message, code in (
         (
             "padding-bits-set",
             "The last byte of the vector of party 2 has its highest bit, a padding bit, set; H(y) fits.",
             sent(y[:-1] + bytes([y[-1] | 0x80])),
+            "wrong",
         ),
-        ("vector-short", "The vector of party 2 lacks its last byte; H(y) fits what came.", sent(y[:-1])),
-        ("vector-long", "The vector of party 2 has a zero byte too many; H(y) fits what came.", sent(y + b"\0")),
+        ("vector-short", "The vector of party 2 lacks its last byte; H(y) fits what came.", sent(y[:-1]), "incomplete"),
+        ("vector-long", "The vector of party 2 has a zero byte too many; H(y) fits what came.", sent(y + b"\0"), "too long"),
         (
             "vector-of-another-digest",
             "The vector of party 2 is not the one of H(y).",
             {**r.sent("input", 2), "vector": pack([0] * r.length, r.bits)},
+            "wrong",
         ),
     ):
-        yield _case(name, what, DISPUTED, r, message, "station", "BAD_CONTENT")
+        yield _case(name, what, DISPUTED, r, message, "station", code)
 
 
 def _unmasking(r):
@@ -382,7 +387,7 @@ def _unmasking(r):
     for name, what, message, code in (
         ("unmask-wrong-b", "Unmask of party 2 with a b that is not the one it committed to.", wrong_b, "WRONG_SECRET"),
         ("unmask-wrong-seed", "Unmask of party 2 with a pair seed that is not the one it committed to.", wrong_seed, "WRONG_SECRET"),
-        ("unmask-without-seed", "Unmask of party 2 without its seed with party 1, which dropped out.", no_seed, "BAD_CONTENT"),
+        ("unmask-without-seed", "Unmask of party 2 without its seed with party 1, which dropped out.", no_seed, "WRONG_SECRET"),
         ("recover-share-of-another", "Recover of party 2 with the share of b of party 4 that party 3 holds.", other_holder, "WRONG_SECRET"),
     ):
         yield _case(name, what, RECOVERY, r, message, "station", code)
@@ -407,3 +412,4 @@ def make(rounds: dict[str, Round]):
         (_unmasking, RECOVERY),
     ):
         yield from maker(rounds[base])
+    yield from _left_out(rounds[FIVE], rounds[EVERYWHERE])

@@ -11,7 +11,7 @@ internal sealed class Attendance(RosterMember member)
 
     public RefusalCode Declined { get; private set; }
 
-    public bool Left => Declined != RefusalCode.Unspecified;
+    public bool Left => Has(MessageKind.Decline);
 
     public BlameCode Blamed { get; set; }
 

@@ -28,7 +28,7 @@ internal static class RosterRules
             ?? Broken(roster.Parties.Any(p => p.Founder), "A roster has at least one founder among its parties.")
             ?? Broken(roster.MinSurvivors >= 3 && roster.MinSurvivors <= n, $"Minimum survivors must be from 3 to the number of parties ({n}); it is {roster.MinSurvivors}.")
             ?? Broken(roster.MinHonest >= 2, $"Minimum honest must be at least 2; it is {roster.MinHonest}.")
-            ?? Broken(roster.MaxColluders + roster.MinHonest <= n, $"c = {roster.MaxColluders} colluders leave fewer than {roster.MinHonest} honest parties of {n}.")
+            ?? Broken((ulong)roster.MaxColluders + roster.MinHonest <= (ulong)n, $"c = {roster.MaxColluders} colluders leave fewer than {roster.MinHonest} honest parties of {n}.")
             ?? Broken(roster.DropoutPermille <= 500, "The expected dropout fraction is at most 500 per mille.")
             ?? Broken(roster.Witnesses <= n && 2UL * roster.Witnesses > (ulong)n + roster.MaxColluders, $"Witnesses w must satisfy 2w > n + c and w ≤ n; w is {roster.Witnesses}.")
             ?? Broken(IsOrigin(roster.LogOrigin), "The log's origin must be 1 to 128 printable characters without spaces or '+'.")

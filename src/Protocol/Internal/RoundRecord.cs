@@ -226,7 +226,7 @@ internal sealed class RoundRecord
         }
         catch (WireException e)
         {
-            throw Refuse(RefusalCode.BadMessage, e.Message);
+            throw new RefusalException(RefusalCode.BadMessage, e.Message, e);
         }
     }
 

@@ -32,7 +32,8 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
     public string? Wrong(Unmask unmask)
     {
         var context1 = record.Contexts.Context1;
-        if (!PublicBytes.Equal(Commitments.SelfSeed(context1, unmask.Party, unmask.SelfSeed.Span), record.Shared[unmask.Party].SelfCommitment.Span))
+        if (unmask.SelfSeed.Length != PairKeys.SeedSize
+            || !PublicBytes.Equal(Commitments.SelfSeed(context1, unmask.Party, unmask.SelfSeed.Span), record.Shared[unmask.Party].SelfCommitment.Span))
         {
             return "the self seed does not fit its commitment";
         }
@@ -122,7 +123,7 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
     private bool IsDisputed(uint one, uint other) => disputed.Contains((Math.Min(one, other), Math.Max(one, other)));
 
     private bool FitsPair(uint owner, uint peer, Attendance committed, ReadOnlySpan<byte> seed) =>
-        PublicBytes.Equal(Commitments.PairSeed(record.Contexts.Context1, owner, peer, seed), committed.Entries[peer].SeedCommitment);
+        seed.Length == PairKeys.SeedSize && PublicBytes.Equal(Commitments.PairSeed(record.Contexts.Context1, owner, peer, seed), committed.Entries[peer].SeedCommitment);
 
     private string? WrongShares(uint holder, Google.Protobuf.Collections.RepeatedField<RevealedShare> shares, Google.Protobuf.Collections.RepeatedField<uint> asked, SharedSecret kind)
     {
