@@ -1,3 +1,5 @@
+using SecureAggregation.Party.Config;
+
 namespace SecureAggregation.Party;
 
 internal enum OutpostCommand
@@ -25,19 +27,23 @@ internal sealed record CommandLine(OutpostCommand Command, string ConfigFile, st
           secagg-outpost infer DATA.csv         writes a schema to begin with to standard output; a person must complete it
 
         options
-          --config FILE        configuration, JSON (default: outpost.json)
-          --station URL        instead of Outpost:Station
-          --roster FILE        instead of Outpost:Roster
-          --key FILE           instead of Outpost:Key
-          --state DIR          instead of Outpost:State
-          --policy FILE        instead of Outpost:Policy
-          --trace-wire DIR     writes every frame as sent and received, before TLS (masked data only), to DIR
-          --log-level LEVEL    Trace, Debug, Information (default), Warning, Error
-          --words "w1 … w12"   enrol: the words, if they cannot be typed at the prompt
+          --config FILE        configuration, JSON (default: outpost.json, if there is one)
+          --station URL        address of the station, https://host:port        (Outpost:Station)
+          --key FILE           identity key of this outpost, PEM                (Outpost:Key)
+          --roster FILE        signed roster                                    (Outpost:Roster)
+          --policy FILE        what may be asked, YAML                          (Outpost:Policy)
+          --state DIR          ledger and rounds seen                           (Outpost:State)
+          --trace-wire DIR     writes every frame as sent and received, before  (Outpost:TraceWire)
+                               encryption (masked data only), for tests
+          --log-level LEVEL    Trace, Debug, Information, Warning or Error      (Logging:LogLevel:Default)
+          --set KEY=VALUE      any setting, e.g. --set Outpost:Datasets:heart:Csv=heart.csv
+          --words "w1 … w12"   enrol: the words, where they cannot be typed at the prompt
           --help, --version
 
-        Every setting can also come from the environment, e.g. SECAGG_OUTPOST__STATION=https://station:7443.
-        Exit codes: 0 done, 1 internal error, 2 command line, 3 configuration or policy, 4 data or schema, 5 key, roster or pin, 6 state directory.
+        Every setting can also be given by the environment: SECAGG_OUTPOST__STATION=https://station:7443.
+
+        exit codes: 0 done, 1 unexpected failure, 2 command line, configuration or policy, 3 key, roster or pin,
+                    4 data or schema, 6 state directory not usable
         """;
 
     private static readonly Dictionary<string, string> s_options = new(StringComparer.Ordinal)
@@ -51,9 +57,11 @@ internal sealed record CommandLine(OutpostCommand Command, string ConfigFile, st
         ["--log-level"] = "Logging:LogLevel:Default",
     };
 
-    /// <exception cref="UsageException">An argument is unknown or lacks its value.</exception>
-    public static CommandLine Parse(IReadOnlyList<string> args)
+    /// <exception cref="ConfigurationException">An argument is unknown or lacks its value.</exception>
+    public static CommandLine Parse(IReadOnlyList<string> arguments)
     {
+        // --name=value is --name value.
+        var args = arguments.SelectMany(a => a.StartsWith("--", StringComparison.Ordinal) ? a.Split('=', 2) : [a]).ToList();
         var command = OutpostCommand.Run;
         var (config, data, words) = ("", "", "");
         var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
@@ -69,23 +77,24 @@ internal sealed record CommandLine(OutpostCommand Command, string ConfigFile, st
                 case "--version": return new(OutpostCommand.Version, "", "", "", settings);
                 case "--config": config = Value(args, ref i); break;
                 case "--words": words = Value(args, ref i); break;
+                case "--set":
+                    var setting = Value(args, ref i).Split('=', 2);
+                    settings[setting[0]] = setting.Length == 2 ? setting[1] : throw new ConfigurationException($"--set {setting[0]} has no '='; write --set KEY=VALUE.");
+                    break;
                 // Paths on the command line count from where the command is given, those in the file from the file.
                 case var option when s_options.TryGetValue(option, out var key):
                     var value = Value(args, ref i);
                     settings[key] = option is "--station" or "--log-level" ? value : Path.GetFullPath(value);
                     break;
                 case var name when command == OutpostCommand.Infer && data.Length == 0 && !name.StartsWith('-'): data = name; break;
-                case var other: throw new UsageException($"'{other}' is not an argument that secagg-outpost knows; see secagg-outpost --help.");
+                case var other: throw new ConfigurationException($"'{other}' is not an argument that secagg-outpost knows; see secagg-outpost --help.");
             }
         }
 
-        if (command == OutpostCommand.Infer && data.Length == 0) throw new UsageException("infer needs a file: secagg-outpost infer DATA.csv > schema.yaml");
+        if (command == OutpostCommand.Infer && data.Length == 0) throw new ConfigurationException("infer needs a file: secagg-outpost infer DATA.csv > schema.yaml");
         return new(command, config, data, words, settings);
     }
 
-    private static string Value(IReadOnlyList<string> args, ref int i) =>
-        i + 1 < args.Count ? args[++i] : throw new UsageException($"'{args[i]}' needs a value after it; see secagg-outpost --help.");
+    private static string Value(List<string> args, ref int i) =>
+        i + 1 < args.Count ? args[++i] : throw new ConfigurationException($"'{args[i]}' needs a value after it; see secagg-outpost --help.");
 }
-
-/// <summary>The command line is wrong.</summary>
-internal sealed class UsageException(string message) : Exception(message);

@@ -1,1 +1,47 @@
-return 0;
+using SecureAggregation.Party;
+using SecureAggregation.Party.Config;
+using SecureAggregation.Party.Data;
+using SecureAggregation.Party.Storage;
+
+try
+{
+    var command = CommandLine.Parse(args);
+    return command.Command switch
+    {
+        OutpostCommand.Help => Say(CommandLine.Help),
+        OutpostCommand.Version => Say(Software.Text),
+        OutpostCommand.Infer => Say(SchemaInference.Infer(command.DataFile)),
+        OutpostCommand.Enrol => Enrolment.Run(command),
+        OutpostCommand.Check => Say(OutpostHost.Check(command)),
+        _ => await OutpostHost.RunAsync(command),
+    };
+}
+catch (ConfigurationException e)
+{
+    return Fail(e.ExitCode, e.Message);
+}
+catch (DataSourceException e)
+{
+    return Fail(ExitCodes.Data, e.Message);
+}
+catch (StoreException e)
+{
+    return Fail(ExitCodes.State, e.Message);
+}
+catch (Exception e)
+{
+    // Type and place, not the message: a library's words might quote what it read.
+    return Fail(ExitCodes.Internal, $"unexpected failure: {e.GetType().Name}{Environment.NewLine}{e.StackTrace}");
+}
+
+static int Say(string text)
+{
+    Console.Out.WriteLine(text);
+    return ExitCodes.Success;
+}
+
+static int Fail(int code, string message)
+{
+    Console.Error.WriteLine($"secagg-outpost: {message}");
+    return code;
+}

@@ -19,11 +19,13 @@ internal sealed class CsvTable : IDisposable
     private const int BufferSize = 64 * 1024;
 
     private readonly CsvParser _parser;
+    private readonly Stream _stream;
     private readonly string _name;
 
-    private CsvTable(CsvParser parser, string name)
+    private CsvTable(Stream stream, string name, char delimiter)
     {
-        _parser = parser;
+        _stream = stream;
+        _parser = Parser(stream, name, delimiter);
         _name = name;
     }
 
@@ -32,6 +34,9 @@ internal sealed class CsvTable : IDisposable
 
     /// <summary>Line of the file on which the current row begins, from 1.</summary>
     public long Line { get; private set; }
+
+    /// <summary>How much of the file has been read, in hundredths.</summary>
+    public int Percent => _stream.Length == 0 ? 100 : (int)(_stream.Position * 100 / _stream.Length);
 
     /// <summary>The character between fields.</summary>
     public char Delimiter => _parser.Delimiter[0];
@@ -48,7 +53,7 @@ internal sealed class CsvTable : IDisposable
     {
         foreach (var candidate in delimiter is { } given ? [given] : (ReadOnlySpan<char>)[',', ';', '\t'])
         {
-            var table = new CsvTable(Parser(open(), name, candidate), name);
+            var table = new CsvTable(open(), name, candidate);
             try
             {
                 table.ReadHeader();

@@ -19,11 +19,15 @@ internal sealed class OutpostStore : IDisposable
     private readonly FileStream _lock;
     private readonly SqliteConnection _connection;
 
-    private OutpostStore(FileStream fileLock, SqliteConnection connection)
+    private OutpostStore(string folder, FileStream fileLock, SqliteConnection connection)
     {
+        Folder = folder;
         _lock = fileLock;
         _connection = connection;
     }
+
+    /// <summary>The state directory.</summary>
+    public string Folder { get; }
 
     /// <summary>Opens the state directory, making it if it is not there.</summary>
     /// <exception cref="StoreException">It cannot be made, another outpost uses it, or the file is damaged or of a newer version.</exception>
@@ -40,7 +44,7 @@ internal sealed class OutpostStore : IDisposable
             if (connection.ExecuteScalar<string>("PRAGMA quick_check(1)") is not "ok")
                 throw new StoreException($"'{path}' is damaged. Keep the file, and ask the consortium before you start with an empty ledger: that would forget what was spent.");
             Migrate(connection, path);
-            return new OutpostStore(fileLock, connection);
+            return new OutpostStore(directory, fileLock, connection);
         }
         catch (Exception e)
         {

@@ -1,4 +1,5 @@
 using Dapper;
+using Microsoft.Data.Sqlite;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
@@ -13,17 +14,18 @@ internal sealed class PartyMemory(OutpostStore store, TimeProvider clock) : IPar
 
     public RefusalCode TryBeginRound(byte[] roundId, byte[] queryId, uint attemptsAllowed) => store.Write((connection, transaction) =>
     {
-        if (connection.ExecuteScalar<long>("SELECT count(*) FROM rounds WHERE round_id = @roundId", new { roundId }, transaction) > 0) return RefusalCode.RoundSeen;
-        if (connection.ExecuteScalar<long>("SELECT count(*) FROM rounds WHERE query_id = @queryId AND released = 1", new { queryId }, transaction) > 0)
-            return RefusalCode.AlreadyReleased;
-        if (connection.ExecuteScalar<long>("SELECT count(*) FROM rounds WHERE query_id = @queryId", new { queryId }, transaction) >= attemptsAllowed)
-            return RefusalCode.AttemptsUsed;
+        var code = MayBegin(connection, transaction, roundId, queryId, attemptsAllowed);
+        if (code != RefusalCode.Unspecified) return code;
         connection.Execute(
             "INSERT INTO rounds (round_id, query_id, at_ms) VALUES (@roundId, @queryId, @at)",
             new { roundId, queryId, at = clock.GetUtcNow().ToUnixTimeMilliseconds() },
             transaction);
         return RefusalCode.Unspecified;
     });
+
+    /// <summary>What <see cref="TryBeginRound"/> would say; nothing is stored.</summary>
+    public RefusalCode MayBegin(byte[] roundId, byte[] queryId, uint attemptsAllowed) =>
+        store.Read(connection => MayBegin(connection, null, roundId, queryId, attemptsAllowed));
 
     public bool TrySignSurvivors(byte[] roundId, byte[] digest) => store.Write((connection, transaction) =>
         connection.Execute("UPDATE rounds SET survivors = @digest WHERE round_id = @roundId AND survivors IS NULL", new { roundId, digest }, transaction) == 1);
@@ -50,6 +52,14 @@ internal sealed class PartyMemory(OutpostStore store, TimeProvider clock) : IPar
             transaction);
         return true;
     });
+
+    private static RefusalCode MayBegin(SqliteConnection connection, SqliteTransaction? transaction, byte[] roundId, byte[] queryId, uint attemptsAllowed)
+    {
+        long Count(string where) => connection.ExecuteScalar<long>($"SELECT count(*) FROM rounds WHERE {where}", new { roundId, queryId }, transaction);
+        if (Count("round_id = @roundId") > 0) return RefusalCode.RoundSeen;
+        if (Count("query_id = @queryId AND released = 1") > 0) return RefusalCode.AlreadyReleased;
+        return Count("query_id = @queryId") >= attemptsAllowed ? RefusalCode.AttemptsUsed : RefusalCode.Unspecified;
+    }
 
     private sealed class Head
     {

@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Configuration;
+
+namespace SecureAggregation.Party.Config;
+
+/// <summary>
+/// Configuration, weakest first: the file of --config, environment SECAGG_OUTPOST__…, command line. Reads it into <see cref="OutpostOptions"/>
+/// with all paths made absolute; a key that nothing reads is refused, because a misspelt one would silently not apply.
+/// </summary>
+internal static class Settings
+{
+    private const string EnvironmentPrefix = "SECAGG_";
+    private const string LoggingSection = "Logging";
+
+    /// <exception cref="ConfigurationException">The file is missing or broken, or holds an unknown key.</exception>
+    public static IConfigurationRoot Read(CommandLine command)
+    {
+        var path = ConfigFile(command);
+        var builder = new ConfigurationBuilder();
+        if (path is not null)
+        {
+            builder.AddJsonFile(path, optional: false);
+            try
+            {
+                var odd = builder.Build().GetChildren().FirstOrDefault(s => !Same(s.Key, OutpostOptions.Section) && !Same(s.Key, LoggingSection));
+                if (odd is not null) throw Bad($"'{path}' has the section \"{odd.Key}\"; known are \"{OutpostOptions.Section}\" and \"{LoggingSection}\".");
+            }
+            catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                throw Bad($"'{path}' cannot be read: {(e.InnerException ?? e).Message}");
+            }
+        }
+
+        return builder.AddEnvironmentVariables(EnvironmentPrefix).AddInMemoryCollection(command.Settings).Build();
+    }
+
+    /// <summary>The section "Outpost", bound; paths count from the configuration file's folder.</summary>
+    /// <exception cref="ConfigurationException">An unknown key, or a value that is not of its type.</exception>
+    public static OutpostOptions Bind(IConfiguration configuration, CommandLine command)
+    {
+        OutpostOptions options;
+        try
+        {
+            options = configuration.GetSection(OutpostOptions.Section).Get<OutpostOptions>(o => o.ErrorOnUnknownConfiguration = true) ?? new OutpostOptions();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw Bad($"Section \"{OutpostOptions.Section}\": {e.Message} Keys and their types are listed in docs/outpost.md.");
+        }
+
+        var folder = ConfigFile(command) is { } path ? Path.GetDirectoryName(path)! : Environment.CurrentDirectory;
+        string Absolute(string name) => name.Length == 0 ? "" : Path.GetFullPath(name, folder);
+        options.Roster = Absolute(options.Roster);
+        options.RosterPinFile = Absolute(options.RosterPinFile);
+        options.Key = Absolute(options.Key);
+        options.State = Absolute(options.State);
+        options.Policy = Absolute(options.Policy);
+        options.TraceWire = Absolute(options.TraceWire);
+        foreach (var dataset in options.Datasets.Values)
+        {
+            dataset.Csv = Absolute(dataset.Csv);
+            dataset.Schema = Absolute(dataset.Schema);
+        }
+
+        return options;
+    }
+
+    /// <summary>Refuses values that no outpost can run with.</summary>
+    /// <exception cref="ConfigurationException">Each broken rule, one a line.</exception>
+    public static void Validate(OutpostOptions options)
+    {
+        var problems = new List<string>();
+        if (!Uri.TryCreate(options.Station, UriKind.Absolute, out var station) || station.Scheme != Uri.UriSchemeHttps || station.PathAndQuery != "/")
+            problems.Add($"Outpost:Station is \"{options.Station}\"; it must be the station's address, https://host:port, e.g. https://station.example:7443.");
+        if (options.Datasets.Count == 0) problems.Add("Outpost:Datasets is empty; an outpost needs at least one dataset: \"Datasets\": { \"heart\": { \"Csv\": …, \"Schema\": … } }.");
+        foreach (var (name, dataset) in options.Datasets)
+        {
+            if (dataset.Csv.Length == 0) problems.Add($"Outpost:Datasets:{name}:Csv is not set; it must name the data file.");
+            if (dataset.Schema.Length == 0)
+                problems.Add($"Outpost:Datasets:{name}:Schema is not set; it must name the schema file. Make one to begin with: secagg-outpost infer DATA.csv > {name}.yaml");
+            if (dataset.Delimiter.Length > 1) problems.Add($"Outpost:Datasets:{name}:Delimiter is \"{dataset.Delimiter}\"; it must be one character, e.g. \";\", or absent.");
+        }
+
+        if (options.Reconnect.First < TimeSpan.FromMilliseconds(10) || options.Reconnect.First > options.Reconnect.Longest || options.Reconnect.Longest > TimeSpan.FromHours(1))
+            problems.Add($"Outpost:Reconnect is {options.Reconnect.First:c} to {options.Reconnect.Longest:c}; First must be at least 00:00:00.010, and Longest from First to 01:00:00.");
+        if (problems.Count > 0) throw Bad(string.Join(Environment.NewLine, problems));
+    }
+
+    private static string? ConfigFile(CommandLine command)
+    {
+        var path = Path.GetFullPath(command.ConfigFile.Length > 0 ? command.ConfigFile : CommandLine.DefaultConfigFile);
+        if (File.Exists(path)) return path;
+        return command.ConfigFile.Length == 0 ? null : throw Bad($"Configuration file '{path}' does not exist; docs/outpost.md shows one.");
+    }
+
+    private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
+
+    private static ConfigurationException Bad(string message) => new(message);
+}

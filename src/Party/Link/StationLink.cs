@@ -1,0 +1,214 @@
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using SecureAggregation.Crypto;
+using SecureAggregation.Party.Config;
+using SecureAggregation.Party.Rounds;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Party.Link;
+
+/// <summary>
+/// Holds the one stream to the station open: dials out, says hello, hands broadcasts to the rounds, and comes back after every
+/// loss with growing waits. The rounds do not notice, but for being asked to say again what they said.
+/// </summary>
+internal sealed class StationLink(
+    OutpostOptions options,
+    Identity identity,
+    Func<Hello> hello,
+    RoundRunner rounds,
+    StatusFile status,
+    WireTrace trace,
+    TimeProvider clock,
+    RandomNumberGenerator random,
+    ILogger<StationLink> logger) : BackgroundService
+{
+    /// <summary>How often this outpost says that it is there.</summary>
+    public static readonly TimeSpan HeartbeatEvery = TimeSpan.FromSeconds(10);
+
+    private const int QueuedFrames = 16;
+    private const int FrameSlack = 64 * 1024;
+    private const int LongestDetail = 300;
+
+    private readonly StationTls _tls = new(identity, clock);
+    private readonly Backoff _backoff = new(options.Reconnect.First, options.Reconnect.Longest, random);
+    private string _lastProblem = "";
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (true)
+            {
+                var problem = await AttendAsync(stoppingToken);
+                stoppingToken.ThrowIfCancellationRequested();
+                var wait = _backoff.Next();
+                // The same trouble again and again is one warning, not one every half minute.
+                if (problem == _lastProblem) Log.StillApart(logger, options.Station, wait.TotalSeconds, problem);
+                else Log.Apart(logger, options.Station, wait.TotalSeconds, problem);
+                _lastProblem = problem;
+                status.Update(s => s with { State = LinkState.Waiting, Problem = problem, ConnectedSince = null });
+                await Task.Delay(wait, clock, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            status.Update(s => s with { State = LinkState.Stopped, Problem = "", ConnectedSince = null });
+            Log.Stopped(logger);
+        }
+    }
+
+    /// <summary>One stream, from dialling to its end; returns why it ended.</summary>
+    private async Task<string> AttendAsync(CancellationToken stoppingToken)
+    {
+        if (clock.GetUtcNow() > identity.Roster.NotAfter) return $"the roster expired at {identity.Roster.NotAfter:u}; the founders must sign a new epoch and every outpost enrol it";
+        status.Update(s => s with { State = LinkState.Connecting });
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        using var handler = _tls.Handler();
+        using var channel = GrpcChannel.ForAddress(options.Station, new GrpcChannelOptions
+        {
+            HttpHandler = handler,
+            MaxReceiveMessageSize = Limits.Broadcast(Limits.Parties) + Limits.Query + FrameSlack,
+        });
+        try
+        {
+            using var call = new Station.StationClient(channel).Attend(cancellationToken: ending.Token);
+            var session = new Session(call.RequestStream, trace);
+            await session.SendAsync(new PartyFrame { Hello = hello() }, ending.Token);
+            var sending = Task.WhenAny(session.PumpAsync(ending.Token), HeartbeatAsync(session, ending.Token)).Unwrap();
+            try
+            {
+                await ReceiveAsync(call.ResponseStream, session, ending.Token);
+                return "the station ended the stream";
+            }
+            finally
+            {
+                rounds.Detach(session);
+                await ending.CancelAsync();
+                await sending.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            }
+        }
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+        {
+            return Explain(e);
+        }
+    }
+
+    private async Task ReceiveAsync(IAsyncStreamReader<StationFrame> frames, Session session, CancellationToken cancellationToken)
+    {
+        var welcomed = false;
+        while (await frames.MoveNext(cancellationToken))
+        {
+            var frame = frames.Current;
+            trace.Received(frame);
+            if (!welcomed)
+            {
+                if (frame.Welcome is not { } welcome) throw new SessionLostException("the station sent something before its welcome; is it a station of this software?");
+                if (!PublicBytes.Equal(welcome.RosterHash.Span, identity.Roster.Hash))
+                    throw new SessionLostException("the station serves another roster than the one pinned here; one of the two must take the new epoch");
+                welcomed = true;
+                Welcomed(welcome, session);
+                continue;
+            }
+
+            status.Update(s => s with { LastSeen = clock.GetUtcNow(), Rounds = rounds.Snapshot() });
+            if (frame.Broadcast is { } broadcast) await rounds.ReceiveAsync(broadcast, cancellationToken);
+            else if (frame.Publication is { } publication) await rounds.ReceiveAsync(publication, cancellationToken);
+        }
+    }
+
+    private void Welcomed(Welcome welcome, Session session)
+    {
+        _backoff.Reset();
+        _lastProblem = "";
+        var now = clock.GetUtcNow();
+        Log.Connected(logger, options.Station, Printable(welcome.Software));
+        var skew = now - DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Min(welcome.TimeMs, long.MaxValue / 100_000));
+        if (skew.Duration() > Limits.ClockSkew / 2) Log.ClockSkew(logger, skew.TotalSeconds);
+        status.Update(s => s with { State = LinkState.Connected, Problem = "", ConnectedSince = now, LastSeen = now });
+        rounds.Attach(session);
+    }
+
+    private async Task HeartbeatAsync(Session session, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(HeartbeatEvery, clock);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            rounds.Sweep();
+            await session.SendAsync(new PartyFrame { Heartbeat = new Heartbeat { TimeMs = (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds() } }, cancellationToken);
+        }
+    }
+
+    private string Explain(Exception e)
+    {
+        if (_tls.Problem is { } problem) return problem;
+        for (var inner = e; inner is not null; inner = inner.InnerException)
+        {
+            switch (inner)
+            {
+                case SessionLostException: return inner.Message;
+                case System.Net.Sockets.SocketException socket:
+                    return socket.SocketErrorCode switch
+                    {
+                        System.Net.Sockets.SocketError.ConnectionRefused => "nothing listens at that address and port (connection refused); is the station running?",
+                        System.Net.Sockets.SocketError.HostNotFound or System.Net.Sockets.SocketError.NoData => "the host name is not known; check Outpost:Station",
+                        var code => $"the network failed ({code})",
+                    };
+                case AuthenticationException: return "the TLS handshake failed; the station must speak TLS 1.3 and must know this outpost's key";
+            }
+        }
+
+        return e switch
+        {
+            RpcException { StatusCode: StatusCode.Unauthenticated or StatusCode.PermissionDenied } rpc =>
+                $"the station does not accept this outpost's key {identity.Member.Key.Fingerprint} ({Printable(rpc.Status.Detail)}); is it in the station's roster?",
+            RpcException rpc => $"{rpc.StatusCode}: {Printable(rpc.Status.Detail)}",
+            OperationCanceledException => "the stream broke off",
+            _ => $"the stream broke off ({e.GetType().Name})",
+        };
+    }
+
+    /// <summary>The station's words, which may be anything, as one line for a log.</summary>
+    private static string Printable(string text) =>
+        new([.. text.Take(LongestDetail).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c)]);
+
+    /// <summary>Frames wait in a short queue and leave one after the other.</summary>
+    private sealed class Session(IClientStreamWriter<PartyFrame> stream, WireTrace trace) : IStationSession
+    {
+        private readonly Channel<PartyFrame> _queue = Channel.CreateBounded<PartyFrame>(QueuedFrames);
+
+        public async ValueTask SendAsync(PartyFrame frame, CancellationToken cancellationToken)
+        {
+            try
+            {
+                await _queue.Writer.WriteAsync(frame, cancellationToken);
+            }
+            catch (ChannelClosedException e)
+            {
+                throw new SessionLostException("the stream broke off", e);
+            }
+        }
+
+        public async Task PumpAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                await foreach (var frame in _queue.Reader.ReadAllAsync(cancellationToken))
+                {
+                    trace.Sent(frame);
+                    await stream.WriteAsync(frame, cancellationToken);
+                }
+            }
+            finally
+            {
+                _queue.Writer.TryComplete();
+            }
+        }
+    }
+}

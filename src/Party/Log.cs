@@ -1,0 +1,97 @@
+using Microsoft.Extensions.Logging;
+
+namespace SecureAggregation.Party;
+
+/// <summary>
+/// Everything that the outpost logs. Event ids 2000 to 2999 are its own and stay as they are; docs/outpost.md lists them.
+/// Nothing here takes a cell, a name from data, a key, a seed, a share, noise or a vector.
+/// </summary>
+internal static partial class Log
+{
+    [LoggerMessage(2000, LogLevel.Information, "Outpost {Party} of {Consortium}, epoch {Epoch}, key {Fingerprint}, software {Software}")]
+    public static partial void Started(ILogger logger, string party, string consortium, ulong epoch, string fingerprint, string software);
+
+    [LoggerMessage(2001, LogLevel.Information, "Outpost stopped")]
+    public static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(2002, LogLevel.Warning, "status.json could not be written ({Error}); the outpost goes on")]
+    public static partial void StatusNotWritten(ILogger logger, string error);
+
+    [LoggerMessage(2003, LogLevel.Information, "Dataset {Dataset}: spent ε {Spent} of {Cap}")]
+    public static partial void Budget(ILogger logger, string dataset, string spent, string cap);
+
+    [LoggerMessage(2004, LogLevel.Information, "Ledger: {Entries} entries, head {Head}")]
+    public static partial void LedgerHead(ILogger logger, long entries, string head);
+
+    [LoggerMessage(2005, LogLevel.Warning, "Frames are written to {Directory} before they are encrypted: masked data only, for tests")]
+    public static partial void Tracing(ILogger logger, string directory);
+
+    [LoggerMessage(2006, LogLevel.Warning, "The policy lets '{Coordinator}' ask, whom the roster does not know")]
+    public static partial void UnknownCoordinator(ILogger logger, string coordinator);
+
+    [LoggerMessage(2100, LogLevel.Information, "Connected to {Station} ({Software})")]
+    public static partial void Connected(ILogger logger, string station, string software);
+
+    [LoggerMessage(2101, LogLevel.Warning, "Not connected to {Station}, again in {Seconds:F1} s: {Problem}")]
+    public static partial void Apart(ILogger logger, string station, double seconds, string problem);
+
+    [LoggerMessage(2102, LogLevel.Debug, "Still not connected to {Station}, again in {Seconds:F1} s: {Problem}")]
+    public static partial void StillApart(ILogger logger, string station, double seconds, string problem);
+
+    [LoggerMessage(2103, LogLevel.Warning, "This clock and the station's differ by {Seconds:F0} s; rounds fail from 300 s on")]
+    public static partial void ClockSkew(ILogger logger, double seconds);
+
+    [LoggerMessage(2200, LogLevel.Information, "Round {Round}: '{Title}' by {Coordinator} on {Dataset}, {Invited} outposts invited")]
+    public static partial void Proposed(ILogger logger, string round, string title, string coordinator, string dataset, int invited);
+
+    [LoggerMessage(2201, LogLevel.Information, "Round {Round}: joined, ε {Epsilon} debited, {Cells} cells of {Bits} bits")]
+    public static partial void Joined(ILogger logger, string round, string epsilon, int cells, int bits);
+
+    [LoggerMessage(2202, LogLevel.Information, "Round {Round}: joined with the answer of an earlier attempt, nothing debited")]
+    public static partial void JoinedAgain(ILogger logger, string round);
+
+    [LoggerMessage(2203, LogLevel.Warning, "Round {Round}: refused, {Code}: {Why}")]
+    public static partial void Refused(ILogger logger, string round, string code, string why);
+
+    [LoggerMessage(2204, LogLevel.Debug, "Round {Round}: {State}")]
+    public static partial void Progress(ILogger logger, string round, string state);
+
+    [LoggerMessage(2205, LogLevel.Information, "Round {Round}: unmasked, this outpost's noised answer is part of the total")]
+    public static partial void Released(ILogger logger, string round);
+
+    [LoggerMessage(2206, LogLevel.Warning, "Round {Round}: aborted by the station ({Reason})")]
+    public static partial void Aborted(ILogger logger, string round, string reason);
+
+    [LoggerMessage(2207, LogLevel.Information, "Round {Round}: the log holds this outpost's messages; head {Size} cosigned")]
+    public static partial void Cosigned(ILogger logger, string round, long size);
+
+    [LoggerMessage(2208, LogLevel.Critical, "Round {Round}: the station's log is wrong: {Why} Tell the other operators.")]
+    public static partial void LogWrong(ILogger logger, string round, string why);
+
+    [LoggerMessage(2209, LogLevel.Warning, "Too many rounds are open ({Rounds}); a proposal was not answered")]
+    public static partial void TooManyRounds(ILogger logger, int rounds);
+
+    [LoggerMessage(2210, LogLevel.Information, "Round {Round}: left for a newer attempt at the same query")]
+    public static partial void Superseded(ILogger logger, string round);
+
+    [LoggerMessage(2211, LogLevel.Information, "Round {Round}: the log was checked to head {Size}; this outpost did not say anything that it could look for there")]
+    public static partial void HeadOnly(ILogger logger, string round, long size);
+
+    [LoggerMessage(2300, LogLevel.Information, "Dataset {Dataset}: pass over the data begins")]
+    public static partial void PassBegins(ILogger logger, string dataset);
+
+    [LoggerMessage(2301, LogLevel.Information, "Dataset {Dataset}: {Percent} % read")]
+    public static partial void PassProgress(ILogger logger, string dataset, int percent);
+
+    [LoggerMessage(2302, LogLevel.Information, "Dataset {Dataset}: pass over the data done in {Seconds:F1} s")]
+    public static partial void PassDone(ILogger logger, string dataset, double seconds);
+
+    [LoggerMessage(2303, LogLevel.Error, "Dataset {Dataset}: {Problem}")]
+    public static partial void DataProblem(ILogger logger, string dataset, string problem);
+
+    [LoggerMessage(2900, LogLevel.Critical, "Round {Round}: left without a word, because the state directory failed: {Problem}")]
+    public static partial void StateFailed(ILogger logger, string round, string problem);
+
+    [LoggerMessage(2901, LogLevel.Error, "Round {Round}: left without a word after an unexpected failure ({Error}){Place}")]
+    public static partial void Unexpected(ILogger logger, string round, string error, string place);
+}

@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Google.Protobuf;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using SecureAggregation.Crypto;
+using SecureAggregation.Party.Config;
+using SecureAggregation.Party.Link;
+using SecureAggregation.Party.Rounds;
+using SecureAggregation.Party.Storage;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Party;
+
+/// <summary>The program: reads everything, then runs the link until it is told to stop.</summary>
+internal static class OutpostHost
+{
+    /// <summary>Rows that are read before an outpost starts; --check reads all.</summary>
+    private const long RowsAtStart = 1000;
+
+    /// <summary>Checks everything that can be checked without the station, and says what it found.</summary>
+    public static string Check(CommandLine command)
+    {
+        var setup = OutpostSetup.Load(Settings.Bind(Settings.Read(command), command), TimeProvider.System.GetUtcNow());
+        using var identity = setup.Identity;
+        using var store = OutpostStore.Open(setup.Options.State);
+        var (entries, _) = new Ledger(store, TimeProvider.System).Head();
+        var lines = new List<string>
+        {
+            $"outpost   {identity.Member.Name} of {identity.Roster.Consortium}, epoch {identity.Roster.Epoch}, key {identity.Key.Public.Fingerprint}",
+            $"station   {setup.Options.Station}",
+            string.Create(CultureInfo.InvariantCulture, $"ledger    {entries} entries, chain unbroken"),
+        };
+        lines.AddRange(setup.UnknownCoordinators().Select(c => $"warning   the policy lets '{c}' ask, whom the roster does not know"));
+        lines.AddRange(setup.Datasets.Values.Select(d => string.Create(CultureInfo.InvariantCulture, $"dataset   {d.Name}: {d.CheckRows(long.MaxValue)} rows read, all as the schema says")));
+        return string.Join(Environment.NewLine, lines);
+    }
+
+    public static async Task<int> RunAsync(CommandLine command)
+    {
+        var configuration = Settings.Read(command);
+        var setup = OutpostSetup.Load(Settings.Bind(configuration, command), TimeProvider.System.GetUtcNow());
+        foreach (var dataset in setup.Datasets.Values) dataset.CheckRows(RowsAtStart);
+        using var random = RandomNumberGenerator.Create();
+        using var host = Build(configuration, setup, TimeProvider.System, random);
+        Announce(host.Services, setup);
+        await host.RunAsync();
+        return ExitCodes.Success;
+    }
+
+    /// <summary>The host of a set-up outpost, with the outside passed in.</summary>
+    public static IHost Build(IConfiguration configuration, OutpostSetup setup, TimeProvider clock, RandomNumberGenerator random)
+    {
+        var (options, identity) = (setup.Options, setup.Identity);
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "secagg-outpost" });
+        builder.Logging.AddConfiguration(configuration.GetSection("Logging")).AddSimpleConsole(o => (o.SingleLine, o.UseUtcTimestamp, o.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
+        // Standard output is for what a command answers; what happens goes to standard error.
+        builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services
+            .AddSingleton(clock)
+            .AddSingleton(random)
+            .AddSingleton(options)
+            .AddSingleton(identity)
+            .AddSingleton(setup.Policy)
+            .AddSingleton(setup.Datasets)
+            .AddSingleton(identity.Roster)
+            .AddSingleton(_ => OutpostStore.Open(options.State))
+            .AddSingleton(s => OpenMemory(s.GetRequiredService<OutpostStore>(), clock, identity))
+            .AddSingleton<Ledger>()
+            .AddSingleton(s => PartySecret.Open(StateOf(s), random))
+            .AddSingleton(_ => new KeyRing(Limits.KeyLife))
+            .AddSingleton(s => new PartySetup
+            {
+                Roster = identity.Roster,
+                Index = identity.Member.Index,
+                Identity = identity.Key,
+                Memory = s.GetRequiredService<PartyMemory>(),
+                Keys = s.GetRequiredService<KeyRing>(),
+                Random = random,
+            })
+            .AddSingleton(_ => new WireTrace(options.TraceWire))
+            .AddSingleton(s => new StatusFile(StateOf(s), clock, s.GetRequiredService<ILogger<StatusFile>>(), FirstStatus(options, identity)))
+            .AddSingleton<Answering>()
+            .AddSingleton<RoundRunner>()
+            .AddSingleton<Func<Hello>>(s => () => Hello(setup, s.GetRequiredService<PartyMemory>()))
+            .AddHostedService<StationLink>();
+        return builder.Build();
+    }
+
+    private static void Announce(IServiceProvider services, OutpostSetup setup)
+    {
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("SecureAggregation.Party");
+        var (identity, ledger) = (setup.Identity, services.GetRequiredService<Ledger>());
+        Log.Started(logger, identity.Member.Name, identity.Roster.Consortium, identity.Roster.Epoch, identity.Key.Public.Fingerprint, Software.Text);
+        var (entries, head) = ledger.Head();
+        Log.LedgerHead(logger, entries, PublicBytes.Hex(head));
+        foreach (var (name, rules) in setup.Policy.Datasets) Log.Budget(logger, name, Epsilon(ledger.SpentMicro(name)), Epsilon(rules.Caps.TotalMicro));
+        foreach (var coordinator in setup.UnknownCoordinators()) Log.UnknownCoordinator(logger, coordinator);
+        if (setup.Options.TraceWire.Length > 0) Log.Tracing(logger, setup.Options.TraceWire);
+    }
+
+    /// <summary>The store first: it makes the folder and takes its lock.</summary>
+    private static string StateOf(IServiceProvider services) => services.GetRequiredService<OutpostStore>().Folder;
+
+    private static PartyMemory OpenMemory(OutpostStore store, TimeProvider clock, Identity identity)
+    {
+        var memory = new PartyMemory(store, clock);
+        return memory.TryAcceptEpoch(identity.Roster) ? memory : throw new ConfigurationException(
+            $"The roster is epoch {identity.Roster.Epoch}, but this outpost has served a later epoch, or another roster of the same one. A consortium only goes forward; use the newest roster.",
+            ExitCodes.Identity);
+    }
+
+    private static Hello Hello(OutpostSetup setup, PartyMemory memory)
+    {
+        var hello = new Hello { RosterHash = ByteString.CopyFrom(setup.Identity.Roster.Hash), Software = Software.Text, HeadSize = (ulong)(memory.LastHead?.Size ?? 0) };
+        hello.Datasets.Add(setup.Datasets.Values.Select(d => new DatasetOffer { Name = d.Name, Schema = ByteString.CopyFrom(d.Schema.Schema.Encode()) }));
+        return hello;
+    }
+
+    private static OutpostStatus FirstStatus(OutpostOptions options, Identity identity) => new()
+    {
+        Consortium = identity.Roster.Consortium,
+        Party = identity.Member.Name,
+        Station = options.Station,
+        Software = Software.Text,
+        ProcessId = Environment.ProcessId,
+    };
+
+    private static string Epsilon(long micro) => (micro / 1_000_000m).ToString("0.######", CultureInfo.InvariantCulture);
+}

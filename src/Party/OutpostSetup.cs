@@ -1,0 +1,51 @@
+using SecureAggregation.Party.Config;
+using SecureAggregation.Party.Data;
+
+namespace SecureAggregation.Party;
+
+/// <summary>Everything that an outpost is configured with, read and held against each other before anything runs.</summary>
+internal sealed record OutpostSetup(OutpostOptions Options, Identity Identity, Policy Policy, IReadOnlyDictionary<string, Dataset> Datasets)
+{
+    /// <summary>Reads all files but the data's rows.</summary>
+    /// <exception cref="ConfigurationException">Configuration, key, roster or policy cannot be used.</exception>
+    /// <exception cref="DataSourceException">A schema cannot be used, or does not fit its data's header.</exception>
+    public static OutpostSetup Load(OutpostOptions options, DateTimeOffset now)
+    {
+        Settings.Validate(options);
+        var identity = Identity.Load(options, now);
+        try
+        {
+            var policy = PolicyFile.Load(options.Policy);
+            var datasets = options.Datasets.ToDictionary(d => d.Key, d => Dataset.Open(d.Key, d.Value), StringComparer.Ordinal);
+            CheckPolicy(policy, datasets, options.Policy);
+            foreach (var dataset in datasets.Values) dataset.CheckHeader();
+            return new OutpostSetup(options, identity, policy, datasets);
+        }
+        catch
+        {
+            identity.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Coordinators of the policy whom the roster does not know: a misspelt name, or one who has left.</summary>
+    public IEnumerable<string> UnknownCoordinators() => Policy.Coordinators.Where(
+        c => !Identity.Roster.Coordinators.Any(m => m.Name == c || m.Key.Fingerprint == c));
+
+    /// <summary>A rule about something that does not exist is most likely a misspelt rule about something that does.</summary>
+    private static void CheckPolicy(Policy policy, Dictionary<string, Dataset> datasets, string file)
+    {
+        if (policy.Datasets.Keys.FirstOrDefault(d => !datasets.ContainsKey(d)) is { } stray)
+            throw new ConfigurationException($"{file}: dataset '{stray}' is not configured; Outpost:Datasets has {string.Join(", ", datasets.Keys)}.");
+        foreach (var (name, dataset) in datasets)
+        {
+            if (!policy.Datasets.TryGetValue(name, out var rules))
+                throw new ConfigurationException($"{file}: there are no rules for dataset '{name}'; add it under 'datasets:', or take it out of Outpost:Datasets.");
+            var columns = dataset.Schema.Schema.Columns.Select(c => c.Name).ToList();
+            if (rules.Columns.FirstOrDefault(c => c != Policy.Every && !columns.Contains(c)) is { } column)
+                throw new ConfigurationException($"{file}: dataset '{name}' has no column '{column}'; its columns are {string.Join(", ", columns)}.");
+            if (rules.Operations.FirstOrDefault(o => o != Policy.Every && !Operations.Names.Contains(o)) is { } operation)
+                throw new ConfigurationException($"{file}: '{operation}' is no operation; there are {string.Join(", ", Operations.Names)}, or \"*\" for all.");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using SecureAggregation.Statistics;
+
+namespace SecureAggregation.Party.Rounds;
+
+/// <summary>
+/// The one answer of this outpost to one query: noise drawn once, and the sums with that noise. A later attempt at the same query,
+/// after one that released nothing, sends the same again at no cost; another draw would be a second answer. In memory only.
+/// </summary>
+internal sealed class QueryAnswer(Plan plan, Func<LocalNoise> draw, DateTimeOffset expires) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private LocalNoise? _noise;
+    private Task<NoisedVector>? _vector;
+    private bool _disposed;
+
+    /// <summary>What is answered.</summary>
+    public Plan Plan => plan;
+
+    /// <summary>When no round of the query can be open any more.</summary>
+    public DateTimeOffset Expires => expires;
+
+    /// <summary>The vector: from the pass over the data that runs or has run, or from a new one if the last one failed.</summary>
+    /// <param name="pass">Adds up the rows and uses the noise, which has been drawn by then; a pass that fails leaves it for the next.</param>
+    public Task<NoisedVector> VectorAsync(Func<LocalNoise, Task<NoisedVector>> pass)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_vector is null or { IsFaulted: true } or { IsCanceled: true }) _vector = Task.Run(() => pass(Noise()));
+            return _vector;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            _noise?.Dispose();
+            _ = _vector?.ContinueWith(
+                static t => t.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        }
+    }
+
+    private LocalNoise Noise()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _noise ??= draw();
+        }
+    }
+}

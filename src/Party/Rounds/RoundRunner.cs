@@ -1,0 +1,314 @@
+using System.Collections.Concurrent;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging;
+using SecureAggregation.Crypto;
+using SecureAggregation.Party.Data;
+using SecureAggregation.Party.Link;
+using SecureAggregation.Party.Storage;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Party.Rounds;
+
+/// <summary>
+/// The outpost's side of all rounds: proposal → rules, policy, budget → join; noise, then the pass over the data → masked input;
+/// and so on to the cosigned log. Many rounds at once. It outlives the streams to the station.
+/// </summary>
+internal sealed class RoundRunner : IAsyncDisposable
+{
+    private const int MostRounds = 256;
+    private static readonly TimeSpan s_afterlife = TimeSpan.FromMinutes(10);
+
+    private readonly PartySetup _setup;
+    private readonly Answering _answering;
+    private readonly PartyMemory _memory;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<RoundRunner> _logger;
+    private readonly ConcurrentDictionary<byte[], OpenRound> _rounds = new(PublicBytes.Comparer);
+    private readonly ConcurrentDictionary<byte[], QueryAnswer> _answers = new(PublicBytes.Comparer);
+    private readonly SemaphoreSlim _admission = new(1);
+    private readonly HeadKeeper _heads;
+    private IStationSession? _session;
+
+    public RoundRunner(PartySetup setup, Answering answering, PartyMemory memory, TimeProvider clock, ILogger<RoundRunner> logger)
+    {
+        (_setup, _answering, _memory, _clock, _logger) = (setup, answering, memory, clock, logger);
+        _heads = new HeadKeeper(setup, memory, logger, SendAsync, _rounds.GetValueOrDefault, Forget);
+    }
+
+    /// <summary>A stream stands: every open round says again what it said, in the same bytes.</summary>
+    public void Attach(IStationSession session)
+    {
+        Volatile.Write(ref _session, session);
+        foreach (var round in _rounds.Values) _ = round.DoAsync(() => Guarded(round, () => RepeatAsync(round))).AsTask();
+    }
+
+    /// <summary>A stream is gone.</summary>
+    public void Detach(IStationSession session) => Interlocked.CompareExchange(ref _session, null, session);
+
+    public async ValueTask ReceiveAsync(Broadcast broadcast, CancellationToken cancellationToken)
+    {
+        var id = broadcast.RoundId.ToByteArray();
+        if (id.Length != 16) return;
+        if (_rounds.TryGetValue(id, out var known))
+        {
+            await known.DoAsync(() => StepAsync(known, r => r.Receive(broadcast, _clock.GetUtcNow()), broadcast), cancellationToken);
+            return;
+        }
+
+        // What belongs to no round that is known here is of a round before a restart: there this outpost is silent for good.
+        if (broadcast.Envelope is not { Kind: MessageKind.Propose } proposal) return;
+        if (_rounds.Count >= MostRounds) Sweep();
+        if (_rounds.Count >= MostRounds)
+        {
+            Log.TooManyRounds(_logger, _rounds.Count);
+            return;
+        }
+
+        var round = new OpenRound(id, _clock.GetUtcNow() + s_afterlife);
+        _rounds[id] = round;
+        await round.DoAsync(() => Guarded(round, () => ConsiderAsync(round, proposal)), cancellationToken);
+    }
+
+    public ValueTask ReceiveAsync(Publication publication, CancellationToken cancellationToken) => _heads.ReceiveAsync(publication, cancellationToken);
+
+    public IReadOnlyList<RoundStatus> Snapshot() => [.. _rounds.Values.Select(r => r.Status)];
+
+    /// <summary>Forgets rounds and answers whose time is over.</summary>
+    public void Sweep()
+    {
+        var now = _clock.GetUtcNow();
+        foreach (var round in _rounds.Values.Where(r => now > r.Expires)) Forget(round);
+        foreach (var (key, _) in _answers.Where(a => now > a.Value.Expires)) ForgetAnswer(key);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _answering.Stop();
+        await _heads.DisposeAsync();
+        foreach (var round in _rounds.Values) round.Close();
+        await Task.WhenAll(_rounds.Values.Select(r => r.Completion));
+        foreach (var key in _answers.Keys) ForgetAnswer(key);
+        _admission.Dispose();
+    }
+
+    private async Task ConsiderAsync(OpenRound open, Envelope proposal)
+    {
+        try
+        {
+            var round = PartyRound.Open(_setup, proposal, _clock.GetUtcNow());
+            open.Round = round;
+            if (!PublicBytes.Equal(round.RoundId, open.Id)) throw new RefusalException(RefusalCode.BadMessage, "The proposal is for another round than its frame says.");
+        }
+        catch (RefusalException e)
+        {
+            // Nothing is signed about a proposal that is not to be believed.
+            Log.Refused(_logger, open.Name, e.Code.ToString(), e.Message);
+            Forget(open);
+            return;
+        }
+
+        var deadlines = TimeSpan.FromMilliseconds(Proposal.Parser.ParseFrom(proposal.Body).DeadlinesMs.Sum(d => d));
+        open.Expires = _clock.GetUtcNow() + deadlines + s_afterlife;
+        var question = open.Round.Question;
+        Log.Proposed(_logger, open.Name, OneLine(question.Query.Title), question.Coordinator.Name, OneLine(question.Query.Dataset), open.Round.Invited.Count);
+        PartyStep step;
+        QueryAnswer? answer = null;
+        await _admission.WaitAsync();
+        try
+        {
+            answer = await AdmitAsync(open, open.Round);
+            step = open.Round.Join(answer.Plan.Shape, _clock.GetUtcNow());
+        }
+        catch (RefusalException e)
+        {
+            step = open.Round.Decline(e.Code) with { Detail = e.Message };
+        }
+        finally
+        {
+            _admission.Release();
+        }
+
+        await SendAsync(open, step);
+        if (answer is not null && open.Round.State != PartyRoundState.Ended) _ = ProvideAsync(open, answer);
+    }
+
+    /// <summary>Whether to take part, and with which answer; when this returns, it has been paid for. One proposal at a time.</summary>
+    /// <exception cref="RefusalException">The outpost declines.</exception>
+    private async Task<QueryAnswer> AdmitAsync(OpenRound open, PartyRound round)
+    {
+        // Before anything is charged: a station that replays a query must not be able to drain the budget with it.
+        RequireFresh(round);
+        var plan = _answering.Plan(round.Question, round.Invited.Count);
+        await LeaveOlderAsync(open, plan.QueryHash);
+        // An older attempt may have released until a moment ago.
+        RequireFresh(round);
+        if (_answers.TryGetValue(plan.AnswerKey, out var answer))
+        {
+            Log.JoinedAgain(_logger, open.Name);
+        }
+        else
+        {
+            _answering.Debit(round, plan);
+            answer = _answers[plan.AnswerKey] = _answering.Begin(round, plan);
+            Log.Joined(_logger, open.Name, plan.Epsilon.ToString(), plan.Shape.Length, plan.Shape.Bits);
+        }
+
+        open.QueryHash = plan.QueryHash;
+        open.AnswerKey = plan.AnswerKey;
+        return answer;
+    }
+
+    private void RequireFresh(PartyRound round)
+    {
+        var code = _memory.MayBegin(round.RoundId, round.Question.Id, round.Question.Query.Attempts);
+        if (code != RefusalCode.Unspecified) throw new RefusalException(code, "The round was seen before, or its query was answered or has no attempts left.");
+    }
+
+    /// <summary>Two attempts at one query would, with different survivors, be two totals with the same vector inside: only the newest goes on.</summary>
+    private async Task LeaveOlderAsync(OpenRound newest, byte[] query)
+    {
+        // Rounds that have not been admitted have no query hash and may be waiting for this very admission.
+        foreach (var older in _rounds.Values.Where(r => r != newest && r.QueryHash is { } hash && PublicBytes.Equal(hash, query)))
+        {
+            var left = await older.AskAsync(() =>
+            {
+                if (older.Round is not { State: not PartyRoundState.Ended } round) return false;
+                round.Dispose();
+                return true;
+            });
+            if (left) Log.Superseded(_logger, older.Name);
+        }
+    }
+
+    private async Task ProvideAsync(OpenRound open, QueryAnswer answer)
+    {
+        try
+        {
+            var vector = await answer.VectorAsync(noise => _answering.SumAsync(answer.Plan, noise));
+            await open.DoAsync(() => StepAsync(
+                open, round => round.State == PartyRoundState.Ended ? PartyStep.Nothing : round.ProvideInput(answer.Plan.ToRing(vector))));
+        }
+        catch (DataSourceException e)
+        {
+            Log.DataProblem(_logger, answer.Plan.Dataset.Name, e.Message);
+            await open.DoAsync(() => StepAsync(open, round => round.Decline(RefusalCode.DataSource) with { Detail = "The data could not be read." }));
+        }
+        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
+        {
+            // The outpost stops, or nothing can be asked any more.
+        }
+        catch (Exception e)
+        {
+            LogUnexpected(open, e);
+            await open.DoAsync(() => StepAsync(open, round => round.Decline(RefusalCode.DataSource) with { Detail = "The data could not be added up." }));
+        }
+    }
+
+    private Task StepAsync(OpenRound open, Func<PartyRound, PartyStep> act, Broadcast? broadcast = null) => Guarded(open, async () =>
+    {
+        if (open.Round is not { } round) return;
+        var (released, ended) = (round.Released, round.State == PartyRoundState.Ended);
+        var step = act(round);
+        if (round.Released && !released)
+        {
+            Log.Released(_logger, open.Name);
+            ForgetAnswer(open.AnswerKey!);
+        }
+
+        if (!ended && step.Refusal == RefusalCode.Unspecified && round.State == PartyRoundState.Ended && broadcast?.Envelope is { Kind: MessageKind.Abort } abort)
+            Log.Aborted(_logger, open.Name, Abort.Parser.ParseFrom(abort.Body).Reason.ToString());
+        await SendAsync(open, step);
+    });
+
+    /// <summary>Whatever goes wrong in a round ends that round alone, and without a word: what could be said might be wrong too.</summary>
+    private async Task Guarded(OpenRound open, Func<Task> act)
+    {
+        try
+        {
+            await act();
+        }
+        catch (StoreException e)
+        {
+            Log.StateFailed(_logger, open.Name, e.Message);
+            open.Round?.Dispose();
+        }
+        catch (Exception e)
+        {
+            LogUnexpected(open, e);
+            open.Round?.Dispose();
+        }
+    }
+
+    /// <summary>Type and place, not the message: this program did not write it and cannot know what it quotes.</summary>
+    private void LogUnexpected(OpenRound open, Exception e) => Log.Unexpected(_logger, open.Name, e.GetType().Name, $"{Environment.NewLine}{e.StackTrace}");
+
+    private async Task SendAsync(OpenRound open, PartyStep step)
+    {
+        Tell(open, step);
+        foreach (var message in step.Messages) await SendAsync(open, message);
+        await SendVectorAsync(open, step.Vector);
+    }
+
+    private async Task RepeatAsync(OpenRound open)
+    {
+        if (open.Round is not { State: not PartyRoundState.Ended } round) return;
+        foreach (var message in round.Sent)
+        {
+            await SendAsync(open, message);
+            if (message.Kind == MessageKind.Input) await SendVectorAsync(open, round.SentVector);
+        }
+    }
+
+    private Task SendAsync(OpenRound open, Envelope message) =>
+        SendAsync(new PartyFrame { Message = new PartyMessage { RoundId = ByteString.CopyFrom(open.Id), Envelope = message } });
+
+    private async Task SendVectorAsync(OpenRound open, ReadOnlyMemory<byte> vector)
+    {
+        for (var offset = 0; offset < vector.Length; offset += Limits.Chunk)
+        {
+            var part = vector.Slice(offset, Math.Min(Limits.Chunk, vector.Length - offset));
+            await SendAsync(new PartyFrame
+            {
+                Chunk = new VectorChunk { RoundId = ByteString.CopyFrom(open.Id), Offset = (ulong)offset, Data = UnsafeByteOperations.UnsafeWrap(part) },
+            });
+        }
+    }
+
+    /// <summary>Hands a frame to the stream that stands, if one does; what is lost is said again on the next.</summary>
+    private async Task SendAsync(PartyFrame frame)
+    {
+        if (Volatile.Read(ref _session) is not { } session) return;
+        try
+        {
+            await session.SendAsync(frame, CancellationToken.None);
+        }
+        catch (SessionLostException)
+        {
+            Detach(session);
+        }
+    }
+
+    private void Tell(OpenRound open, PartyStep step)
+    {
+        var round = open.Round!;
+        var state = round.State.ToString();
+        if (step.Refusal != RefusalCode.Unspecified) Log.Refused(_logger, open.Name, step.Refusal.ToString(), step.Detail);
+        else if (open.Status.State != state) Log.Progress(_logger, open.Name, state);
+        var refusal = round.Refusal == RefusalCode.Unspecified ? "" : round.Refusal.ToString();
+        open.Status = new RoundStatus(open.Name, round.Question.Query.Dataset, round.Question.Query.Title, state, refusal);
+    }
+
+    private void Forget(OpenRound open)
+    {
+        if (_rounds.TryRemove(open.Id, out _)) open.Close();
+    }
+
+    private void ForgetAnswer(byte[] key)
+    {
+        if (_answers.TryRemove(key, out var answer)) answer.Dispose();
+    }
+
+    /// <summary>A coordinator's words, as one line for a log.</summary>
+    private static string OneLine(string text) => new([.. text.Select(c => char.IsControl(c) ? ' ' : c)]);
+}

@@ -1,0 +1,9 @@
+using System.Reflection;
+
+namespace SecureAggregation.Party;
+
+/// <summary>What this program calls itself.</summary>
+internal static class Software
+{
+    public static string Text { get; } = $"secagg-outpost {typeof(Software).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown"}";
+}
