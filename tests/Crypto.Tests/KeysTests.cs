@@ -132,6 +132,17 @@ public sealed class KeysTests
     }
 
     [Fact]
+    public void Signing_and_verifying_may_run_on_many_threads()
+    {
+        using var key = IdentityKey.Generate();
+        Parallel.For(0, 200, i =>
+        {
+            var hash = SHA256.HashData([(byte)i]);
+            Assert.True(key.Public.Verify(hash, key.Sign(hash)));
+        });
+    }
+
+    [Fact]
     public void Points_off_the_curve_or_in_another_form_are_refused()
     {
         using var key = AgreementKey.Generate(new SeededRandom(1));

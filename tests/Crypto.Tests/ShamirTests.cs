@@ -73,6 +73,17 @@ public sealed class ShamirTests
         cases: 200);
 
     [Fact]
+    public void Threshold_beyond_the_stack_buffer_works_the_same()
+    {
+        var random = new SeededRandom(12);
+        var secret = random.Bytes(32);
+        uint[] holders = [.. Enumerable.Range(0, 310).Select(i => (uint)i)];
+        var shares = Shamir.Split(secret, 300, holders, random);
+        using var combined = Shamir.Combine(300, [.. holders.Zip(shares).Reverse()]);
+        Assert.True(combined.FixedTimeEquals(secret));
+    }
+
+    [Fact]
     public void Shares_below_the_threshold_fit_any_secret() => Property.Holds(TestData.Randoms, random =>
     {
         // Perfect secrecy, constructively: for every other secret there is a share of one more holder that completes these to it.
