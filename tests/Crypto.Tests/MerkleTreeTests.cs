@@ -156,6 +156,40 @@ public sealed class MerkleTreeTests
     }
 
     [Fact]
+    public void Proof_passes_for_another_place_or_size_only_if_the_path_there_is_the_same()
+    {
+        const int Limit = 17;
+        var leaves = Leaves(Limit);
+        foreach (var (index, size) in Pairs(Limit))
+        {
+            var root = MerkleTree.Root(leaves, size);
+            var proof = MerkleTree.InclusionProof(leaves, index, size);
+            foreach (var (otherIndex, otherSize) in Pairs(Limit))
+            {
+                var same = PathToLeaf(index, size) == PathToLeaf(otherIndex, otherSize);
+                Assert.Equal(same, MerkleTree.VerifyInclusion(leaves[index], otherIndex, otherSize, proof, root));
+            }
+        }
+    }
+
+    [Fact]
+    public void Consistency_proof_passes_for_other_sizes_only_if_the_path_there_is_the_same()
+    {
+        const int Limit = 17;
+        var leaves = Leaves(Limit);
+        foreach (var (oldSize, newSize) in Pairs(Limit).Where(pair => pair.Lower > 0))
+        {
+            var (oldRoot, newRoot) = (MerkleTree.Root(leaves, oldSize), MerkleTree.Root(leaves, newSize));
+            var proof = MerkleTree.ConsistencyProof(leaves, oldSize, newSize);
+            foreach (var (otherOld, otherNew) in Pairs(Limit).Where(pair => pair.Lower > 0))
+            {
+                var same = PathToBorder(oldSize, newSize, true) == PathToBorder(otherOld, otherNew, true);
+                Assert.Equal(same, MerkleTree.VerifyConsistency(otherOld, oldRoot, otherNew, newRoot, proof));
+            }
+        }
+    }
+
+    [Fact]
     public void Rewritten_history_is_not_consistent()
     {
         var leaves = Leaves(20);
@@ -206,6 +240,32 @@ public sealed class MerkleTreeTests
         Assert.Throws<ArgumentOutOfRangeException>(() => MerkleTree.ConsistencyProof(s_reference, 4, 3));
         Assert.Throws<ArgumentException>(() => new MerkleFrontier().Append(new byte[31]));
         Assert.Throws<ArgumentException>(() => MerkleTree.Root([new byte[31], new byte[32]]));
+    }
+
+    private static IEnumerable<(int Lower, int Upper)> Pairs(int limit) =>
+        from upper in Enumerable.Range(1, limit) from lower in Enumerable.Range(0, upper) select (lower, upper);
+
+    /// <summary>PATH(m, D[n]) of RFC 6962 section 2.1.1 with each sibling's side for its hash.</summary>
+    private static string PathToLeaf(int m, int n)
+    {
+        if (n == 1) return "";
+        var k = Left(n);
+        return m < k ? PathToLeaf(m, k) + "R" : PathToLeaf(m - k, n - k) + "L";
+    }
+
+    /// <summary>SUBPROOF(m, D[n], b) of RFC 6962 section 2.1.2 with each node's side for its hash.</summary>
+    private static string PathToBorder(int m, int n, bool known)
+    {
+        if (m == n) return known ? "known " : "given ";
+        var k = Left(n);
+        return m <= k ? PathToBorder(m, k, known) + "R" : PathToBorder(m - k, n - k, false) + "L";
+    }
+
+    private static int Left(int n)
+    {
+        var k = 1;
+        while (k * 2 < n) k *= 2;
+        return k;
     }
 
     private static byte[][] Leaves(int count) =>
