@@ -7,15 +7,21 @@ namespace SecureAggregation.Grpc.Tests;
 /// <summary>What happened on the server, for tests that look at both ends.</summary>
 public sealed class EchoLog
 {
+    private volatile int _calls;
+
     public TaskCompletionSource Started { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public DateTime Deadline { get; set; }
+
+    public int Calls => _calls;
+
+    public void Count() => Interlocked.Increment(ref _calls);
 }
 
-/// <summary>The C# server of the tests; peer.js and peer.py have the same one.</summary>
-public sealed class EchoService(EchoLog log) : Echo.EchoBase
+/// <summary>The C# server of the tests; peer.js and peer.py have the same one. A test may register an action that looks at each call.</summary>
+public sealed class EchoService(EchoLog log, IEnumerable<Action<ServerCallContext>> look) : Echo.EchoBase
 {
     public override async Task<Answer> Unary(Ask request, ServerCallContext context)
     {
@@ -62,6 +68,8 @@ public sealed class EchoService(EchoLog log) : Echo.EchoBase
     /// <summary>Sends every header that begins with x-echo back, as header and as trailer.</summary>
     private async Task StartAsync(ServerCallContext context)
     {
+        log.Count();
+        foreach (var action in look) action(context);
         log.Deadline = context.Deadline;
         context.CancellationToken.Register(() => log.Cancelled.TrySetResult());
         var echoed = new Metadata();

@@ -31,6 +31,8 @@ public sealed class TestServer : IAsyncDisposable
 
     public EchoLog Log { get; }
 
+    public IServiceProvider Services => _app.Services;
+
     public HealthServiceImpl Health => _app.Services.GetRequiredService<HealthServiceImpl>();
 
     public static async Task<TestServer> StartAsync(
@@ -82,6 +84,9 @@ public sealed class TestServer : IAsyncDisposable
         },
     };
 
+    public Task StopAsync() => _app.StopAsync();
+
+    /// <summary>Stops at once, without waiting for calls.</summary>
     public async ValueTask DisposeAsync()
     {
         using var now = new CancellationTokenSource();

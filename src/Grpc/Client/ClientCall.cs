@@ -237,7 +237,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
         var status = StatusOf(headers);
         if (status.StatusCode == StatusCode.OK && !_any && _method.Type is (MethodType.Unary or MethodType.ClientStreaming))
             status = new(StatusCode.Internal, "The server ended the call with status OK but without a response.");
-        End(status, Received(headers), reset: false);
+        End(status, Received(headers));
     }
 
     private static Status StatusOf(HttpResponseHeaders headers)
@@ -265,13 +265,14 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
     private void GiveUp(StatusCode code, string detail) => End(new(code, detail), null);
 
     /// <summary>Ends the call, if nothing has ended it before.</summary>
-    private void End(Status status, Metadata? trailers, bool reset = true)
+    private void End(Status status, Metadata? trailers)
     {
         if (!_ended.TrySetResult(new(status, trailers ?? Metadata.Empty))) return;
         GrpcLog.ClientCallEnded(_channel.Logger, _method.FullName, status.StatusCode, status.DebugException);
         if (_headers.TrySetException(new RpcException(status, trailers ?? Metadata.Empty))) _ = _headers.Task.Exception;
         Unregister();
-        if (!reset) return;
+
+        // Also after trailers: a server may end the call while requests are still to come, and a writer must not wait for its window then.
         _abort.Cancel();
         _response?.Dispose();
     }

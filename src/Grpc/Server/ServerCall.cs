@@ -93,7 +93,9 @@ internal sealed class ServerCall : ServerCallContext
         }
 
         using (timer) await FinishAsync(status);
-        _cancellation.Dispose();
+
+        // Once it is signalled, disposing it would drop the method's own callbacks that have not run yet.
+        if (!_cancellation.IsCancellationRequested) _cancellation.Dispose();
     }
 
     public Task WriteAsync<T>(T message, Marshaller<T> marshaller, bool flush, CancellationToken cancellationToken)
