@@ -17,8 +17,7 @@ public static class MaskStream
     /// <summary>The implementation chosen at start-up: "x86-aes", "arm-aes" or "portable". All give the same bytes.</summary>
     public static string PathName => Name(BestPath);
 
-    internal static MaskPath BestPath { get; } =
-        X86Aes.IsSupported ? MaskPath.X86 : ArmAes.IsSupported ? MaskPath.Arm : MaskPath.Portable;
+    internal static MaskPath BestPath { get; } = Choose();
 
     /// <summary>Masks a whole vector.</summary>
     /// <exception cref="ArgumentException">The key is not 16 bytes.</exception>
@@ -56,7 +55,14 @@ public static class MaskStream
             HardwareMask.Accumulate(target, key16, sign, accumulator.LaneBits, firstBlock, path);
     }
 
-    internal static string Name(MaskPath path) => path switch
+    /// <summary>The processor's path, if it gives the right answer here; a mask that another party cannot undo would spoil a round.</summary>
+    private static MaskPath Choose()
+    {
+        var hardware = X86Aes.IsSupported ? MaskPath.X86 : ArmAes.IsSupported ? MaskPath.Arm : MaskPath.Portable;
+        return hardware != MaskPath.Portable && HardwareMask.GivesKnownAnswer(hardware) ? hardware : MaskPath.Portable;
+    }
+
+    private static string Name(MaskPath path) => path switch
     {
         MaskPath.X86 => "x86-aes",
         MaskPath.Arm => "arm-aes",

@@ -36,6 +36,7 @@ public sealed class MaskStreamTests
     {
         var expected = X86Aes.IsSupported ? "x86-aes" : ArmAes.IsSupported ? "arm-aes" : "portable";
         Assert.Equal(expected, MaskStream.PathName);
+        if (MaskStream.BestPath != MaskPath.Portable) Assert.True(HardwareMask.GivesKnownAnswer(MaskStream.BestPath));
     }
 
     [Fact]
