@@ -1,1 +1,63 @@
-return 0;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using SecureAggregation.Client;
+using SecureAggregation.Crypto;
+using SecureAggregation.Dashboard.Blazor;
+using SecureAggregation.Protocol;
+
+// Exit codes: 0 ended as asked, 2 wrong options or files, 3 the address cannot be listened on.
+if (args.Contains("--help"))
+{
+    await Console.Out.WriteLineAsync(DashboardOptions.Usage);
+    return 0;
+}
+
+try
+{
+    var options = DashboardOptions.Read(args);
+    using var identity = ReadKey(options.KeyFile);
+    var roster = Roster.Open(await File.ReadAllBytesAsync(options.RosterFile));
+    if (roster.FindParty(identity.Public) is { } party)
+        throw new OptionsException($"--key {options.KeyFile} is the key of the outpost {party.Name}; the dashboard must not hold it: make an auditor's key with `secagg keygen` and name it in the roster");
+    var consortium = Consortium.Connect(new ConsortiumOptions { Address = options.Station, Roster = roster, Identity = identity, Time = TimeProvider.System });
+    await using var app = DashboardApp.Build(options, consortium, TimeProvider.System);
+    try
+    {
+        await app.StartAsync();
+    }
+    catch (IOException e)
+    {
+        await Console.Error.WriteLineAsync($"error: {options.Listen.OriginalString} cannot be listened on: {e.Message}; choose another port with --listen, or port 0 for a free one");
+        return 3;
+    }
+
+    var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    if (options.AddressFile is { } file) await WriteWholeAsync(file, address);
+    await Console.Out.WriteLineAsync($"dashboard: {address}");
+    await app.WaitForShutdownAsync();
+    return 0;
+}
+catch (Exception e) when (e is OptionsException or RosterException or CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
+{
+    await Console.Error.WriteLineAsync($"error: {e.Message}");
+    if (e is OptionsException) await Console.Error.WriteLineAsync("See --help.");
+    return 2;
+}
+
+static IdentityKey ReadKey(string path)
+{
+    const int MaxKeyFile = 16 * 1024;
+    var length = new FileInfo(path).Length;
+    return length <= MaxKeyFile
+        ? IdentityKey.FromPem(File.ReadAllText(path))
+        : throw new OptionsException($"--key {path} has {length} bytes; a key file has under {MaxKeyFile}");
+}
+
+// Whoever waits for the file must never read half an address.
+static async Task WriteWholeAsync(string path, string text)
+{
+    var draft = path + ".new";
+    await File.WriteAllTextAsync(draft, text);
+    File.Move(draft, path, overwrite: true);
+}

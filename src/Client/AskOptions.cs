@@ -1,0 +1,14 @@
+namespace SecureAggregation.Client;
+
+/// <summary>How a question is asked.</summary>
+public sealed record AskOptions
+{
+    /// <summary>Rounds that may be tried for it, 1 to 10; outposts count them and spend budget once.</summary>
+    public int Attempts { get; init; } = 3;
+
+    /// <summary>How long it may be answered after it was signed.</summary>
+    public TimeSpan Validity { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Time for each phase; null for the station's default.</summary>
+    public TimeSpan? PhaseDeadline { get; init; }
+}

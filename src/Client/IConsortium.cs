@@ -1,0 +1,71 @@
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
+
+namespace SecureAggregation.Client;
+
+/// <summary>
+/// A consortium as its coordinators, parties and auditors see it through the station. The station is not trusted: what it says about
+/// connections and progress is shown as its word, and a total counts only after <see cref="VerifyAsync(byte[], CancellationToken)"/>.
+/// </summary>
+/// <remarks>
+/// Every call throws <see cref="StationUnavailableException"/> when the station does not answer, <see cref="StationRefusedException"/> when it
+/// says no, and <see cref="OperationCanceledException"/> when the token is cancelled. Safe for use by many threads.
+/// </remarks>
+public interface IConsortium : IAsyncDisposable
+{
+    /// <summary>The station's view: outposts, quorum, head of the log, newest alerts.</summary>
+    Task<ConsortiumView> GetConsortiumAsync(CancellationToken cancellation = default);
+
+    /// <summary>Rounds, newest first.</summary>
+    /// <param name="limit">At most 500.</param>
+    /// <param name="offset">Rounds to skip.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Asks: resolves the query against the schema that the outposts offer, signs it for the pinned roster, and submits it.
+    /// </summary>
+    /// <param name="query">The question.</param>
+    /// <param name="coordinator">Key of a coordinator of the roster; stays the caller's.</param>
+    /// <param name="options">How it is asked; null for the defaults.</param>
+    /// <param name="cancellation">Gives up asking; a question that was submitted already stays submitted.</param>
+    /// <exception cref="QuestionException">Nobody offers the dataset, or the query does not fit its schema or the protocol's rules.</exception>
+    Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, CancellationToken cancellation = default);
+
+    /// <summary>Submits a query that was signed elsewhere.</summary>
+    Task<RoundHandle> SubmitAsync(SignedQuery query, TimeSpan? phaseDeadline = null, CancellationToken cancellation = default);
+
+    /// <summary>A round by its id. Nothing is asked of the station yet.</summary>
+    /// <exception cref="ArgumentException">The id is not 16 bytes.</exception>
+    RoundHandle Round(byte[] roundId);
+
+    /// <summary>Stops a running round; for coordinators.</summary>
+    Task AbortRoundAsync(byte[] roundId, CancellationToken cancellation = default);
+
+    /// <summary>One round, as it stands now.</summary>
+    /// <param name="roundId">16 bytes.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <exception cref="RoundNotFoundException">The station knows no such round.</exception>
+    Task<RoundView> GetRoundAsync(byte[] roundId, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// What happens, as it happens. With <paramref name="reconnect"/> the stream outlives the station: it dials again with backoff (0.5 s to 15 s)
+    /// and goes on after the last event seen; without it, the loss of the stream throws <see cref="StationUnavailableException"/>.
+    /// </summary>
+    /// <param name="after">Sequence of the last event seen; 0 starts with the next one.</param>
+    /// <param name="reconnect">Whether to dial again.</param>
+    /// <param name="cancellation">Ends the stream.</param>
+    IAsyncEnumerable<Event> WatchAsync(ulong after = 0, bool reconnect = true, CancellationToken cancellation = default);
+
+    /// <summary>Writes the round's bundle (roster, checkpoint, entries, masked vectors) to a stream; docs/protocol.md section 7.</summary>
+    /// <returns>Bytes written.</returns>
+    Task<long> ExportBundleAsync(byte[] roundId, Stream destination, CancellationToken cancellation = default);
+
+    /// <summary>Fetches a round's bundle and checks it against the pinned roster: nothing is taken from the station's word.</summary>
+    /// <returns>The report; a round that fails its checks gives a report that says so, not an exception.</returns>
+    Task<RoundReport> VerifyAsync(byte[] roundId, CancellationToken cancellation = default);
+
+    /// <summary>Checks a bundle that was exported before. Needs no station.</summary>
+    Task<RoundReport> VerifyAsync(Stream bundle, CancellationToken cancellation = default);
+}

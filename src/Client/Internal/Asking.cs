@@ -1,0 +1,67 @@
+using Google.Protobuf;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
+using DatasetSchema = SecureAggregation.Statistics.DatasetSchema;
+
+namespace SecureAggregation.Client.Internal;
+
+/// <summary>From a question as people write it to one that is signed.</summary>
+internal static class Asking
+{
+    /// <summary>The schema that most outposts offer under this name; those with another one will decline, and say so.</summary>
+    public static DatasetSchema SchemaOf(ConsortiumView view, string dataset)
+    {
+        var offers = view.Outposts.SelectMany(outpost => outpost.Datasets).ToArray();
+        var schema = offers.Where(offer => offer.Name == dataset).GroupBy(offer => offer.Schema).MaxBy(group => group.Count())?.Key;
+        if (schema is null)
+        {
+            var names = offers.Select(offer => offer.Name).Distinct().Order(StringComparer.Ordinal).ToArray();
+            var offered = names.Length == 0 ? "no outpost has offered any since the station started" : "offered are " + string.Join(", ", names);
+            throw new QuestionException($"No outpost offers the dataset '{dataset}'; {offered}.");
+        }
+
+        try
+        {
+            return DatasetSchema.Decode(schema.Span);
+        }
+        catch (AnalysisException e)
+        {
+            throw new QuestionException($"The schema that outposts offer for '{dataset}' cannot be read: {e.Message}", e);
+        }
+    }
+
+    public static SignedQuery Sign(AnalysisQuery asked, DatasetSchema schema, IdentityKey coordinator, AskOptions options, ConsortiumOptions consortium)
+    {
+        var now = consortium.Time.GetUtcNow();
+        var id = new byte[16];
+        consortium.Random.GetBytes(id);
+        try
+        {
+            var query = new Query
+            {
+                RosterHash = ByteString.CopyFrom(consortium.Roster.Hash),
+                QueryId = ByteString.CopyFrom(id),
+                NotAfter = (ulong)(now + options.Validity).ToUnixTimeSeconds(),
+                Attempts = checked((uint)options.Attempts),
+                Title = asked.Name,
+                Dataset = asked.Dataset,
+                EpsilonMicro = (ulong)asked.Epsilon.Micro,
+                Noise = (QueryNoise)asked.Noise,
+                MinSurvivors = checked((uint)(asked.MinSurvivors ?? 0)),
+                Analysis = ByteString.CopyFrom(asked.Resolve(schema).Encode()),
+                CoordinatorKey = ByteString.CopyFrom(coordinator.Public.Point),
+            };
+            var signed = Question.Sign(query, coordinator);
+
+            // What every outpost will check is checked here first: a refusal at home costs nobody an attempt.
+            Question.Open(signed, consortium.Roster, now);
+            return signed;
+        }
+        catch (Exception e) when (e is AnalysisException or RefusalException or OverflowException)
+        {
+            throw new QuestionException(e.Message, e);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
+
+namespace SecureAggregation.Client.Internal;
+
+/// <summary>The consortium over gRPC.</summary>
+internal sealed class StationConsortium : IConsortium
+{
+    // 500 rounds of 200 outposts in one reply; a station that sends more is refused.
+    private const int MaxReply = 64 * 1024 * 1024;
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(15);
+
+    private readonly ConsortiumOptions _options;
+    private readonly StationTls _tls;
+    private readonly GrpcChannel _channel;
+    private readonly Coordination.CoordinationClient _coordination;
+    private readonly Audit.AuditClient _audit;
+
+    public StationConsortium(ConsortiumOptions options, string name)
+    {
+        _options = options;
+        _tls = new StationTls(options, name);
+        _channel = GrpcChannel.ForAddress(options.Address, new GrpcChannelOptions { HttpHandler = _tls.Handler, MaxReceiveMessageSize = MaxReply });
+        _coordination = new Coordination.CoordinationClient(_channel);
+        _audit = new Audit.AuditClient(_channel);
+    }
+
+    public Task<ConsortiumView> GetConsortiumAsync(CancellationToken cancellation = default) =>
+        CallAsync(options => _coordination.GetConsortiumAsync(new GetConsortiumRequest(), options), cancellation);
+
+    public Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        if (limit is < 1 or > 500) throw new ArgumentOutOfRangeException(nameof(limit), limit, "The limit must be from 1 to 500; ask for more with an offset.");
+        return CallAsync(options => _coordination.ListRoundsAsync(new ListRoundsRequest { Limit = (uint)limit, Offset = (uint)offset }, options), cancellation);
+    }
+
+    public async Task<RoundView> GetRoundAsync(byte[] roundId, CancellationToken cancellation = default)
+    {
+        var id = Id(roundId);
+        try
+        {
+            return await CallAsync(options => _coordination.GetRoundAsync(new GetRoundRequest { RoundId = id }, options), cancellation);
+        }
+        catch (StationRefusedException e) when (e.Code == nameof(StatusCode.NotFound))
+        {
+            throw new RoundNotFoundException($"The station knows no round {Convert.ToHexStringLower(roundId)}.", e);
+        }
+    }
+
+    public async Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(coordinator);
+        options ??= new AskOptions();
+        var view = await GetConsortiumAsync(cancellation);
+        var signed = Asking.Sign(query, Asking.SchemaOf(view, query.Dataset), coordinator, options, _options);
+        return await SubmitAsync(signed, options.PhaseDeadline, cancellation);
+    }
+
+    public async Task<RoundHandle> SubmitAsync(SignedQuery query, TimeSpan? phaseDeadline = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        var limit = checked((uint)(phaseDeadline ?? TimeSpan.Zero).TotalMilliseconds);
+        var request = new SubmitQueryRequest { Query = query, DeadlineMs = limit };
+        var reply = await CallAsync(call => _coordination.SubmitQueryAsync(request, call), cancellation);
+        return reply.RoundId.Length == 16
+            ? new RoundHandle(this, reply.RoundId.ToByteArray())
+            : throw new StationUnavailableException($"The station at {_options.Address} answered with a round id of {reply.RoundId.Length} bytes; it must have 16.");
+    }
+
+    public RoundHandle Round(byte[] roundId) => new(this, roundId);
+
+    public Task AbortRoundAsync(byte[] roundId, CancellationToken cancellation = default)
+    {
+        var id = Id(roundId);
+        return CallAsync(options => _coordination.AbortRoundAsync(new AbortRoundRequest { RoundId = id }, options), cancellation);
+    }
+
+    public async IAsyncEnumerable<Event> WatchAsync(ulong after = 0, bool reconnect = true, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        var pause = s_firstPause;
+        while (true)
+        {
+            using var call = _coordination.Watch(new WatchRequest { After = after }, cancellationToken: cancellation);
+            while (await NextAsync(call.ResponseStream, reconnect, cancellation) is { } happened)
+            {
+                if (happened.Sequence > 0) after = happened.Sequence;
+                pause = s_firstPause;
+                yield return happened;
+            }
+
+            if (!reconnect) throw new StationUnavailableException($"The station at {_options.Address} ended the stream of events.");
+            await Task.Delay(pause, _options.Time, cancellation);
+            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, s_longestPause.Ticks));
+        }
+    }
+
+    public async Task<long> ExportBundleAsync(byte[] roundId, Stream destination, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        using var call = _audit.ExportBundle(new ExportBundleRequest { RoundId = Id(roundId) }, cancellationToken: cancellation);
+        var written = 0L;
+        try
+        {
+            while (await call.ResponseStream.MoveNext(cancellation))
+            {
+                var data = call.ResponseStream.Current.Data;
+                await destination.WriteAsync(data.Memory, cancellation);
+                written += data.Length;
+            }
+        }
+        catch (RpcException e)
+        {
+            var problem = Translate(e, cancellation);
+            if (problem is StationRefusedException { Code: nameof(StatusCode.NotFound) })
+                throw new RoundNotFoundException($"The station has no evidence of a round {Convert.ToHexStringLower(roundId)}.", e);
+            throw problem;
+        }
+
+        return written;
+    }
+
+    public async Task<RoundReport> VerifyAsync(byte[] roundId, CancellationToken cancellation = default)
+    {
+        // A bundle holds every survivor's vector: on disk, and gone with its handle.
+        var path = Path.Combine(Path.GetTempPath(), $"secagg-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.bundle");
+        await using var file = new FileStream(
+            path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous });
+        await ExportBundleAsync(roundId, file, cancellation);
+        file.Position = 0;
+        return await Task.Run(() => BundleCheck.Run(file, _options.Roster, roundId), cancellation);
+    }
+
+    public Task<RoundReport> VerifyAsync(Stream bundle, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(bundle);
+        return Task.Run(() => BundleCheck.Run(bundle, _options.Roster, asked: null), cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _channel.ShutdownAsync();
+        _channel.Dispose();
+        _tls.Dispose();
+    }
+
+    private static ByteString Id(byte[] roundId)
+    {
+        ArgumentNullException.ThrowIfNull(roundId);
+        return roundId.Length == 16
+            ? ByteString.CopyFrom(roundId)
+            : throw new ArgumentException($"The round id has {roundId.Length} bytes; it must have 16, as 32 hexadecimal digits.", nameof(roundId));
+    }
+
+    /// <summary>The next event; null when the stream was lost and may be opened again.</summary>
+    private async Task<Event?> NextAsync(IAsyncStreamReader<Event> events, bool reconnect, CancellationToken cancellation)
+    {
+        try
+        {
+            return await events.MoveNext(cancellation) ? events.Current : null;
+        }
+        catch (RpcException e)
+        {
+            var problem = Translate(e, cancellation);
+            // Being refused does not pass by waiting.
+            if (reconnect && problem is StationUnavailableException) return null;
+            throw problem;
+        }
+    }
+
+    private async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, CancellationToken cancellation)
+    {
+        var deadline = _options.Time.GetUtcNow().UtcDateTime + _options.CallTimeout;
+        try
+        {
+            using var call = start(new CallOptions(deadline: deadline, cancellationToken: cancellation));
+            return await call.ResponseAsync;
+        }
+        catch (RpcException e)
+        {
+            throw Translate(e, cancellation);
+        }
+    }
+
+    private Exception Translate(RpcException e, CancellationToken cancellation)
+    {
+        if (cancellation.IsCancellationRequested) return new OperationCanceledException("The call was given up.", e, cancellation);
+        return e.StatusCode switch
+        {
+            StatusCode.Unavailable =>
+                new StationUnavailableException($"The station at {_options.Address} cannot be reached: {_tls.Problem ?? e.Status.Detail}", e),
+            StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled or StatusCode.Aborted =>
+                new StationUnavailableException($"The station at {_options.Address} failed to answer: {e.Status.Detail}", e),
+            StatusCode.DeadlineExceeded =>
+                new StationUnavailableException($"The station at {_options.Address} did not answer within {_options.CallTimeout.TotalSeconds:0} s.", e),
+            var code => new StationRefusedException(e.Status.Detail.Length > 0 ? e.Status.Detail : $"The station refused the call ({code}).", code.ToString(), e),
+        };
+    }
+}

@@ -1,0 +1,82 @@
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Client;
+
+/// <summary>One round, by its id.</summary>
+public sealed class RoundHandle
+{
+    private readonly IConsortium _consortium;
+    private readonly byte[] _id;
+
+    internal RoundHandle(IConsortium consortium, byte[] id)
+    {
+        if (id is not { Length: 16 }) throw new ArgumentException("A round id has 16 bytes, 32 hexadecimal digits.", nameof(id));
+        (_consortium, _id) = (consortium, [.. id]);
+    }
+
+    /// <summary>16 bytes.</summary>
+    public byte[] Id => [.. _id];
+
+    /// <summary>As it stands now, by the station's word.</summary>
+    public Task<RoundView> GetAsync(CancellationToken cancellation = default) => _consortium.GetRoundAsync(_id, cancellation);
+
+    /// <summary>Waits until it is done or aborted, whatever happens to the stream meanwhile.</summary>
+    /// <param name="progress">Told each view that the station sends on the way.</param>
+    /// <param name="cancellation">Gives up waiting; the round goes on.</param>
+    /// <returns>The last view, by the station's word: <see cref="ResultAsync"/> gives one that was checked.</returns>
+    public async Task<RoundView> WaitAsync(Action<RoundView>? progress = null, CancellationToken cancellation = default)
+    {
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        await using var events = _consortium.WatchAsync(after: 0, reconnect: true, done.Token).GetAsyncEnumerator(done.Token);
+
+        // The stream first, then the look: an end that comes between the two is seen by one of them.
+        var next = events.MoveNextAsync().AsTask();
+        try
+        {
+            var view = await GetAsync(cancellation);
+            while (true)
+            {
+                progress?.Invoke(view);
+                if (view.State is RoundState.Done or RoundState.Aborted) return view;
+                view = await NextAsync(events, next, task => next = task, cancellation);
+            }
+        }
+        finally
+        {
+            await done.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Waits for the end and checks the evidence: what it gives has been verified against the pinned roster.</summary>
+    /// <exception cref="RoundFailedException">The round was aborted, or its evidence does not hold; no number may be used.</exception>
+    public async Task<RoundReport> ResultAsync(Action<RoundView>? progress = null, CancellationToken cancellation = default)
+    {
+        var view = await WaitAsync(progress, cancellation);
+        if (view.State == RoundState.Aborted) throw new RoundFailedException($"Round {Convert.ToHexStringLower(_id)} was aborted: {view.Failure}");
+        var report = await VerifyAsync(cancellation);
+        return report.Passed
+            ? report
+            : throw new RoundFailedException($"Round {Convert.ToHexStringLower(_id)} failed verification at {report.Failure?.Name}: {report.Failure?.Detail}");
+    }
+
+    /// <summary>Fetches the evidence and checks it.</summary>
+    public Task<RoundReport> VerifyAsync(CancellationToken cancellation = default) => _consortium.VerifyAsync(_id, cancellation);
+
+    /// <summary>Writes the evidence to a stream.</summary>
+    public Task<long> ExportAsync(Stream destination, CancellationToken cancellation = default) => _consortium.ExportBundleAsync(_id, destination, cancellation);
+
+    private async Task<RoundView> NextAsync(IAsyncEnumerator<Event> events, Task<bool> next, Action<Task<bool>> step, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            // The stream ends only when it is cancelled.
+            await next.WaitAsync(cancellation);
+            var happened = events.Current;
+            next = events.MoveNextAsync().AsTask();
+            step(next);
+            if (happened.EventCase == Event.EventOneofCase.None) return await GetAsync(cancellation);
+            if (happened.Round is { } round && round.RoundId.Span.SequenceEqual(_id)) return round;
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Client;
+
+/// <summary>One check of a round's evidence.</summary>
+/// <param name="Name">What was checked.</param>
+/// <param name="Passed">Whether it holds.</param>
+/// <param name="Detail">A sentence: what was found, or what was expected and what was found instead.</param>
+/// <param name="Entry">Index of the log entry at which it failed, if it failed at one.</param>
+public sealed record ReportStep(string Name, bool Passed, string Detail, ulong? Entry = null);
+
+/// <summary>What a round's evidence shows, computed here from its bundle and from nothing else.</summary>
+public sealed record RoundReport
+{
+    /// <summary>16 bytes; empty when the bundle is too damaged to name its round.</summary>
+    public required byte[] RoundId { get; init; }
+
+    /// <summary>Whether every step passed and the total was computed again bit for bit.</summary>
+    public required bool Passed { get; init; }
+
+    /// <summary>The checks in their order, up to and with the first that failed.</summary>
+    public required IReadOnlyList<ReportStep> Steps { get; init; }
+
+    /// <summary>The released numbers with their intervals; empty unless <see cref="Passed"/>.</summary>
+    public IReadOnlyList<StatisticView> Statistics { get; init; } = [];
+
+    /// <summary>The first step that failed, or null.</summary>
+    public ReportStep? Failure => Steps.FirstOrDefault(step => !step.Passed);
+}

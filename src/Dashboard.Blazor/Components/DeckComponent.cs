@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Components;
+using SecureAggregation.Dashboard.Blazor.Store;
+
+namespace SecureAggregation.Dashboard.Blazor.Components;
+
+/// <summary>A component that shows the store: drawn again when its browser's view changed, gone from the subscribers when it is gone.</summary>
+public abstract class DeckComponent : ComponentBase, IDisposable
+{
+    private IDisposable? _view;
+    private IDisposable? _clock;
+
+    [Inject]
+    public DeckView Deck { get; set; } = null!;
+
+    [Inject]
+    public DeckClock Clock { get; set; } = null!;
+
+    protected DeckState State => Deck.State;
+
+    protected DateTimeOffset Now => Deck.PausedSince ?? Clock.Now;
+
+    /// <summary>Whether it shows times that pass.</summary>
+    protected virtual bool Ticks => false;
+
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected override void OnInitialized()
+    {
+        _view = Deck.Changed.Add(Refresh);
+        if (Ticks) _clock = Clock.Tick.Add(Tick);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        _view?.Dispose();
+        _clock?.Dispose();
+    }
+
+    private void Refresh() => _ = InvokeAsync(StateHasChanged);
+
+    private void Tick()
+    {
+        if (Deck.PausedSince is null) Refresh();
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Dashboard.Blazor.Model;
+
+/// <summary>
+/// A released number in words. Digits follow the noise: the half-width of the interval keeps two significant digits, and the value is printed
+/// to the same place, because digits beyond it are noise.
+/// </summary>
+internal sealed record EstimateText(string Value, string Low, string High, string HalfWidth, string Unit)
+{
+    public const string Meaning = "95 % interval for privacy noise only; sampling error is not included";
+
+    /// <summary>The tooltip; the confidence is the released one.</summary>
+    public static string MeaningOf(StatisticView statistic) =>
+        Meaning.Replace("95 %", Percent(statistic.Confidence), StringComparison.Ordinal);
+
+    public static EstimateText Of(StatisticView statistic)
+    {
+        var half = (statistic.High - statistic.Low) / 2;
+        var place = Place(half, statistic.Value, IsWhole(statistic));
+        return new EstimateText(
+            Number(statistic.Value, place), Number(statistic.Low, place), Number(statistic.High, place), Number(half, place), statistic.Unit);
+    }
+
+    public static string Percent(double confidence) => (confidence is > 0 and <= 1 ? confidence * 100 : 95).ToString("0.##", CultureInfo.InvariantCulture) + " %";
+
+    /// <summary>"Mean of age, sex = male".</summary>
+    public static string Title(StatisticView statistic)
+    {
+        var title = statistic.Column.Length == 0 ? Text.Capital(Kind(statistic.Kind)) : $"{Text.Capital(Kind(statistic.Kind))} of {statistic.Column}";
+        if (statistic.Group.Length > 0) title += $", {statistic.Group}";
+        if (statistic.Bin.Length > 0) title += $", {statistic.Bin}";
+        return title;
+    }
+
+    public static string Kind(string kind) => kind.Length == 0 ? "value" : kind.Replace('_', ' ');
+
+    /// <summary>A number rounded to a power of ten: place 1 prints tens, 0 whole numbers, −2 hundredths.</summary>
+    public static string Number(double value, int place)
+    {
+        if (!double.IsFinite(value)) return double.IsNaN(value) ? "not a number" : value > 0 ? "∞" : "−∞";
+        var step = Math.Pow(10, place);
+        var rounded = place > 0 ? Math.Round(value / step) * step : Math.Round(value, Math.Min(-place, 12));
+        if (rounded == 0) rounded = 0; // no minus before a zero
+        var text = rounded.ToString("N" + Math.Clamp(-place, 0, 12), CultureInfo.InvariantCulture);
+        return text.Replace('-', '−');
+    }
+
+    public static bool IsWhole(StatisticView statistic) => statistic.Kind is "count" or "histogram";
+
+    private static int Place(double half, double value, bool whole)
+    {
+        if (!double.IsFinite(half) || half <= 0)
+        {
+            // No noise: six significant digits, whole numbers whole.
+            if (whole || value == Math.Floor(value)) return 0;
+            return Math.Abs(value) < 1e-12 ? -6 : Math.Clamp((int)Math.Floor(Math.Log10(Math.Abs(value))) - 5, -12, 0);
+        }
+
+        var place = (int)Math.Floor(Math.Log10(half)) - 1;
+        return whole ? Math.Max(place, 0) : Math.Max(place, -12);
+    }
+}

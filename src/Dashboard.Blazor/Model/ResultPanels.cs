@@ -1,0 +1,55 @@
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Dashboard.Blazor.Model;
+
+public enum PanelShape
+{
+    /// <summary>One number.</summary>
+    Alone,
+
+    /// <summary>The same number for several groups, on one axis.</summary>
+    Groups,
+
+    /// <summary>Bins of one distribution.</summary>
+    Histogram,
+}
+
+/// <summary>Released numbers that belong in one picture, with the sentence that the picture says.</summary>
+public sealed record ResultPanel(string Title, PanelShape Shape, IReadOnlyList<StatisticView> Statistics, string Finding)
+{
+    /// <summary>Numbers of one kind, column and unit share a picture; bins of each group have their own.</summary>
+    public static IReadOnlyList<ResultPanel> Of(IEnumerable<StatisticView> statistics) =>
+    [
+        .. statistics
+            .GroupBy(s => (s.Name, s.Kind, s.Column, s.Unit, Group: s.Bin.Length > 0 ? s.Group : "", Binned: s.Bin.Length > 0))
+            .Select(group => Make(group.Key.Binned, [.. group])),
+    ];
+
+    private static ResultPanel Make(bool binned, IReadOnlyList<StatisticView> statistics)
+    {
+        var first = statistics[0];
+        var shape = binned ? PanelShape.Histogram : statistics.Count == 1 ? PanelShape.Alone : PanelShape.Groups;
+        var title = EstimateText.Title(new StatisticView { Kind = first.Kind, Column = first.Column, Group = shape == PanelShape.Groups ? "" : first.Group });
+        if (shape == PanelShape.Groups) title += " by group";
+        return new ResultPanel(title, shape, statistics, Sentence(shape, statistics));
+    }
+
+    private static string Sentence(PanelShape shape, IReadOnlyList<StatisticView> statistics)
+    {
+        var shown = statistics.Where(s => s.Withheld.Length == 0).ToArray();
+        if (shown.Length == 0) return "Everything here is withheld: " + statistics[0].Withheld + ".";
+        var withheld = statistics.Count - shown.Length;
+        var tail = withheld == 0 ? "" : $" {Text.Plural(withheld, "cell is", "cells are")} withheld.";
+        var top = shown.MaxBy(s => s.Value)!;
+        var text = EstimateText.Of(top);
+        if (shape == PanelShape.Alone) return $"{EstimateText.Title(top)} is {With(text)}; privacy noise moves it by {text.HalfWidth} at most, {EstimateText.Percent(top.Confidence)} of the time.";
+        if (shape == PanelShape.Histogram)
+            return $"Fullest bin: {top.Bin} with {With(text)} ({text.Low} to {text.High}), of {Text.Plural(shown.Length, "bin")}.{tail}";
+        var second = shown.Where(s => !ReferenceEquals(s, top)).MaxBy(s => s.Value);
+        if (second is null) return $"Only {top.Group} is shown: {With(text)}.{tail}";
+        var apart = top.Low > second.High ? "clear of the next by more than the noise" : "within the noise of the next";
+        return $"Highest: {top.Group} with {With(text)}, {apart}.{tail}";
+    }
+
+    private static string With(EstimateText text) => text.Unit.Length == 0 ? text.Value : $"{text.Value} {text.Unit}";
+}

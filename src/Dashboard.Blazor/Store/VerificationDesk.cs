@@ -1,0 +1,92 @@
+using System.Threading.Channels;
+using Google.Protobuf.Collections;
+using SecureAggregation.Client;
+using SecureAggregation.Dashboard.Blazor.Model;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Dashboard.Blazor.Store;
+
+/// <summary>
+/// Checks finished rounds from their evidence, one at a time: the newest by itself, others when somebody asks. The pages say "Verified" only
+/// when this desk's report passed.
+/// </summary>
+internal sealed partial class VerificationDesk(
+    IConsortium consortium, DeckStore store, TimeProvider time, ILogger<VerificationDesk> log) : BackgroundService
+{
+    private readonly Channel<string> _asked = Channel.CreateBounded<string>(
+        new BoundedChannelOptions(DeckState.MaxRounds) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Takes up the newest finished round unless it has been checked, or is about to be.</summary>
+    public void Consider(DeckState state)
+    {
+        if (state.LastDone is { } round && state.CheckOf(round) is null) Ask(round.Id());
+    }
+
+    /// <summary>Queues a check of a round, again if it had one.</summary>
+    public void Ask(string roundId)
+    {
+        if (store.Current.Checks.GetValueOrDefault(roundId)?.State is CheckState.Waiting or CheckState.Running) return;
+        store.Update(state => state.WithCheck(roundId, new RoundCheck(CheckState.Waiting, time.GetUtcNow())));
+        if (!_asked.Writer.TryWrite(roundId))
+            store.Update(state => state.WithCheck(roundId, Unavailable("Too many checks are waiting; try again in a while.")));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var roundId in _asked.Reader.ReadAllAsync(stoppingToken)) await CheckAsync(roundId, stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The program ends; a check that was under way starts anew with the next one.
+        }
+    }
+
+    private async Task CheckAsync(string roundId, CancellationToken stop)
+    {
+        store.Update(state => state.WithCheck(roundId, new RoundCheck(CheckState.Running, time.GetUtcNow())));
+        RoundCheck check;
+        try
+        {
+            var report = await consortium.VerifyAsync(Convert.FromHexString(roundId), stop);
+            check = Judge(report, store.Current.FindRound(roundId), time.GetUtcNow());
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception e)
+        {
+            check = Unavailable(e.Message);
+        }
+
+        Checked(log, roundId, check.State, check.Report?.Failure?.Detail ?? check.Problem);
+        store.Update(state => state.WithCheck(roundId, check));
+    }
+
+    /// <summary>Evidence that passes but shows other numbers than the station displays is a failure of the display's claim.</summary>
+    internal static RoundCheck Judge(RoundReport report, RoundView? shown, DateTimeOffset at)
+    {
+        if (!report.Passed) return new RoundCheck(CheckState.Failed, at, report);
+        if (shown is null || shown.Statistics.Count == 0 || Agree(shown.Statistics, report.Statistics)) return new RoundCheck(CheckState.Verified, at, report);
+        const string Problem = "The evidence is sound, but it gives other numbers than the station shows.";
+        var step = new ReportStep("The numbers shown are those of the evidence", Passed: false, Problem);
+        return new RoundCheck(CheckState.Failed, at, report with { Passed = false, Steps = [.. report.Steps, step] }, Problem);
+    }
+
+    private static bool Agree(RepeatedField<StatisticView> shown, IReadOnlyList<StatisticView> computed) =>
+        shown.Count == computed.Count && shown.Zip(computed).All(pair =>
+            pair.First.Name == pair.Second.Name && pair.First.Group == pair.Second.Group && pair.First.Bin == pair.Second.Bin
+            && pair.First.Withheld.Length == 0 == (pair.Second.Withheld.Length == 0)
+            && Close(pair.First.Value, pair.Second.Value) && Close(pair.First.Low, pair.Second.Low) && Close(pair.First.High, pair.Second.High));
+
+    // Two machines may round the last bits of a double differently.
+    private static bool Close(double a, double b) =>
+        a.Equals(b) || Math.Abs(a - b) <= 1e-9 * Math.Max(1, Math.Max(Math.Abs(a), Math.Abs(b)));
+
+    private RoundCheck Unavailable(string problem) => new(CheckState.Unavailable, time.GetUtcNow(), Problem: problem);
+
+    [LoggerMessage(7003, LogLevel.Information, "Round {RoundId} checked: {State} {Detail}")]
+    private static partial void Checked(ILogger logger, string roundId, CheckState state, string detail);
+}

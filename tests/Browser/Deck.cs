@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Reflection;
+using Microsoft.Playwright;
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Browser;
+
+/// <summary>The dashboard as a process of its own, before a station that shows a scenario, and a browser to look at it.</summary>
+public sealed class Deck : IAsyncDisposable
+{
+    private static readonly string[] s_arguments =
+    [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ];
+
+    private readonly Process _process;
+    private readonly string _folder;
+    private readonly IPlaywright _playwright;
+
+    private Deck(Members members, FakeStation station, Process process, string folder, string address, IPlaywright playwright, IBrowser browser)
+    {
+        (Members, Station, _process, _folder, Address, _playwright, Browser) = (members, station, process, folder, address, playwright, browser);
+        Scenario = new Scenario(members, DateTimeOffset.UtcNow);
+    }
+
+    public Members Members { get; }
+
+    public FakeStation Station { get; }
+
+    public Scenario Scenario { get; }
+
+    public string Address { get; }
+
+    public IBrowser Browser { get; }
+
+    public static async Task<Deck> OpenAsync(Action<FakeStation, Scenario> show)
+    {
+        var members = new Members();
+        var station = await FakeStation.StartAsync(members);
+        show(station, new Scenario(members, DateTimeOffset.UtcNow));
+        var folder = Directory.CreateTempSubdirectory("deck").FullName;
+        await File.WriteAllBytesAsync(Path.Combine(folder, "roster.bin"), members.Roster.Signed);
+        await File.WriteAllTextAsync(Path.Combine(folder, "auditor.pem"), members.Auditor.ToPem());
+        var (process, address) = await StartAsync(folder, station.Address);
+        var playwright = await Playwright.CreateAsync();
+        var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = BrowserFactAttribute.Chromium, Args = s_arguments });
+        return new Deck(members, station, process, folder, address, playwright, browser);
+    }
+
+    public async Task<Visit> VisitAsync(string path, int width = 1440, int height = 1000, string theme = "dark")
+    {
+        var context = await Browser.NewContextAsync(new()
+        {
+            ViewportSize = new() { Width = width, Height = height },
+            ColorScheme = theme == "light" ? ColorScheme.Light : ColorScheme.Dark,
+            ReducedMotion = ReducedMotion.Reduce,
+        });
+        var page = await context.NewPageAsync();
+        var visit = new Visit(page);
+        await page.GotoAsync(Address + path);
+        // The circuit is up once Blazor has taken the page over; before it nothing is live.
+        await page.WaitForFunctionAsync("() => document.querySelector('h1') && window.Blazor");
+        return visit;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Browser.DisposeAsync();
+        _playwright.Dispose();
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        await Station.DisposeAsync();
+        Members.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static async Task<(Process Process, string Address)> StartAsync(string folder, string station)
+    {
+        var program = Path.Combine(AppContext.BaseDirectory, "SecureAggregation.Dashboard.Blazor.dll");
+        var addressFile = Path.Combine(folder, "address");
+        var process = Process.Start(new ProcessStartInfo("dotnet")
+        {
+            ArgumentList =
+            {
+                program, "--station", station, "--roster", Path.Combine(folder, "roster.bin"), "--key", Path.Combine(folder, "auditor.pem"),
+                "--listen", "http://127.0.0.1:0", "--address-file", addressFile,
+            },
+        })!;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!File.Exists(addressFile))
+        {
+            if (process.HasExited) throw new InvalidOperationException($"The dashboard ended with exit code {process.ExitCode}.");
+            await Task.Delay(50, limit.Token);
+        }
+
+        return (process, await File.ReadAllTextAsync(addressFile, limit.Token));
+    }
+}
+
+/// <summary>A page in the browser, with what its console complained of.</summary>
+public sealed class Visit
+{
+    private static readonly string s_folder = typeof(Visit).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "ArtifactsFolder").Value!;
+
+    public Visit(IPage page)
+    {
+        Page = page;
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning") Complaints.Add(message.Text);
+        };
+        page.PageError += (_, error) => Complaints.Add(error);
+        page.RequestFailed += (_, request) => Complaints.Add($"{request.Url}: {request.Failure}");
+    }
+
+    public IPage Page { get; }
+
+    public List<string> Complaints { get; } = [];
+
+    public async Task ShootAsync(string name)
+    {
+        Directory.CreateDirectory(s_folder);
+        await Page.ScreenshotAsync(new() { Path = Path.Combine(s_folder, name + ".png"), FullPage = true });
+    }
+}

@@ -1,0 +1,187 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using System.Threading.Channels;
+using Google.Protobuf;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Testing;
+
+/// <summary>
+/// A station that shows what a test tells it to: the real services over real TLS, without rounds of its own. It can go away and come
+/// back on the same port.
+/// </summary>
+public sealed class FakeStation : IAsyncDisposable
+{
+    private readonly Members _members;
+    private readonly IdentityKey _key;
+    private readonly ConcurrentDictionary<Channel<Event>, byte> _watchers = new();
+    private WebApplication? _app;
+    private int _port;
+    private long _sequence;
+
+    private FakeStation(Members members, IdentityKey? key) => (_members, _key) = (members, key ?? members.Station);
+
+    public string Address => $"https://127.0.0.1:{_port}";
+
+    public ConsortiumView View { get; set; } = new();
+
+    public List<RoundView> Rounds { get; } = [];
+
+    public List<SubmitQueryRequest> Submitted { get; } = [];
+
+    public Func<SubmitQueryRequest, ByteString> OnSubmit { get; set; } = _ => throw new RpcException(new Status(StatusCode.FailedPrecondition, "No outpost offers it."));
+
+    public Dictionary<string, byte[]> Bundles { get; } = [];
+
+    public int Watchers => _watchers.Count;
+
+    /// <summary>Key of the last caller, from its certificate.</summary>
+    public IdentityPublicKey? LastCaller { get; private set; }
+
+    public ulong LastAfter { get; private set; }
+
+    public static async Task<FakeStation> StartAsync(Members members, IdentityKey? key = null)
+    {
+        var station = new FakeStation(members, key);
+        await station.UpAsync();
+        return station;
+    }
+
+    public async Task UpAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        var now = DateTimeOffset.UtcNow;
+        var certificate = _key.CreateCertificate("station", now.AddMinutes(-5), now.AddDays(1), ["127.0.0.1"]);
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, _port, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            listen.UseHttps(https =>
+            {
+                https.ServerCertificate = certificate;
+                https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+                https.ClientCertificateValidation = Admit;
+            });
+        }));
+        builder.Services.AddSingleton(this);
+        builder.Services.AddGrpc();
+        _app = builder.Build();
+        _app.MapGrpcService<CoordinationService>();
+        _app.MapGrpcService<AuditService>();
+        await _app.StartAsync();
+        _port = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
+    }
+
+    public async Task DownAsync()
+    {
+        if (_app is not { } app) return;
+        _app = null;
+        foreach (var watcher in _watchers.Keys) watcher.Writer.TryComplete();
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await app.StopAsync(now.Token);
+        await app.DisposeAsync();
+    }
+
+    public void Tell(Event happened)
+    {
+        happened.Sequence = (ulong)Interlocked.Increment(ref _sequence);
+        if (happened.TimeMs == 0) happened.TimeMs = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        if (happened.Round is { } round)
+        {
+            lock (Rounds)
+            {
+                Rounds.RemoveAll(known => known.RoundId.Equals(round.RoundId));
+                Rounds.Insert(0, round);
+            }
+        }
+
+        foreach (var watcher in _watchers.Keys) watcher.Writer.TryWrite(happened);
+    }
+
+    /// <summary>Ends the streams of events but stays up.</summary>
+    public void CutStreams()
+    {
+        foreach (var watcher in _watchers.Keys) watcher.Writer.TryComplete();
+    }
+
+    public async Task WatchedAsync()
+    {
+        while (_watchers.IsEmpty) await Task.Delay(10);
+    }
+
+    public async ValueTask DisposeAsync() => await DownAsync();
+
+    private bool Admit(X509Certificate2 certificate, X509Chain? chain, System.Net.Security.SslPolicyErrors errors)
+    {
+        LastCaller = IdentityPublicKey.FromCertificate(certificate);
+        var roster = _members.Roster;
+        return (roster.FindAuditor(LastCaller) ?? roster.FindCoordinator(LastCaller) ?? roster.FindParty(LastCaller)) is not null;
+    }
+
+    private sealed class CoordinationService(FakeStation station) : Coordination.CoordinationBase
+    {
+        public override Task<ConsortiumView> GetConsortium(GetConsortiumRequest request, ServerCallContext context) => Task.FromResult(station.View.Clone());
+
+        public override Task<ListRoundsReply> ListRounds(ListRoundsRequest request, ServerCallContext context)
+        {
+            lock (station.Rounds)
+            {
+                var reply = new ListRoundsReply { Total = (uint)station.Rounds.Count };
+                reply.Rounds.Add(station.Rounds.Skip((int)request.Offset).Take(request.Limit == 0 ? 50 : (int)request.Limit));
+                return Task.FromResult(reply);
+            }
+        }
+
+        public override Task<RoundView> GetRound(GetRoundRequest request, ServerCallContext context)
+        {
+            lock (station.Rounds)
+            {
+                return Task.FromResult(station.Rounds.FirstOrDefault(round => round.RoundId.Equals(request.RoundId))
+                    ?? throw new RpcException(new Status(StatusCode.NotFound, "There is no such round.")));
+            }
+        }
+
+        public override Task<SubmitQueryReply> SubmitQuery(SubmitQueryRequest request, ServerCallContext context)
+        {
+            station.Submitted.Add(request);
+            return Task.FromResult(new SubmitQueryReply { RoundId = station.OnSubmit(request) });
+        }
+
+        public override async Task Watch(WatchRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
+        {
+            station.LastAfter = request.After;
+            var events = Channel.CreateUnbounded<Event>();
+            station._watchers.TryAdd(events, 0);
+            try
+            {
+                await foreach (var happened in events.Reader.ReadAllAsync(context.CancellationToken)) await responseStream.WriteAsync(happened);
+            }
+            finally
+            {
+                station._watchers.TryRemove(events, out _);
+            }
+        }
+    }
+
+    private sealed class AuditService(FakeStation station) : Audit.AuditBase
+    {
+        public override async Task ExportBundle(ExportBundleRequest request, IServerStreamWriter<BundlePart> responseStream, ServerCallContext context)
+        {
+            if (!station.Bundles.TryGetValue(Convert.ToHexStringLower(request.RoundId.Span), out var bundle))
+                throw new RpcException(new Status(StatusCode.NotFound, "There is no such round."));
+            foreach (var part in bundle.Chunk(1000)) await responseStream.WriteAsync(new BundlePart { Data = ByteString.CopyFrom(part) });
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Google.Protobuf;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using Roster = SecureAggregation.Protocol.Roster;
+
+namespace SecureAggregation.Testing;
+
+/// <summary>Five outposts, a coordinator, an auditor and a station, with keys that are the same in every run.</summary>
+public sealed class Members : IDisposable
+{
+    public static readonly string[] Names = ["Mars", "Titan", "Europa", "Ganymede", "Callisto"];
+
+    public Members(DateTimeOffset? notAfter = null)
+    {
+        var random = new SeededRandom(7);
+        (Station, Coordinator, Auditor) = (IdentityKey.Generate(random), IdentityKey.Generate(random), IdentityKey.Generate(random));
+        Parties = [.. Names.Select(_ => IdentityKey.Generate(random))];
+        var roster = new SecureAggregation.Protocol.Wire.Roster
+        {
+            Consortium = "Outer Clinics", Epoch = 1, NotAfter = (ulong)(notAfter ?? new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero)).ToUnixTimeSeconds(),
+            AggregatorKey = Bytes(Station), LogOrigin = "station.example/log", MaxColluders = 1, MinSurvivors = 3, MinHonest = 2, DropoutPermille = 200, Witnesses = 4,
+        };
+        roster.Parties.Add(Names.Select((name, i) => new RosterParty { Index = (uint)i, Name = name, PublicKey = Bytes(Parties[i]), Founder = true }));
+        roster.Coordinators.Add(new RosterOfficer { Name = "Dr. Vega", PublicKey = Bytes(Coordinator) });
+        roster.Auditors.Add(new RosterOfficer { Name = "Deck", PublicKey = Bytes(Auditor) });
+        Roster = Roster.Open(Roster.Sign(roster, Parties));
+    }
+
+    public Roster Roster { get; }
+
+    public IdentityKey Station { get; }
+
+    public IdentityKey Coordinator { get; }
+
+    public IdentityKey Auditor { get; }
+
+    public IReadOnlyList<IdentityKey> Parties { get; }
+
+    public void Dispose()
+    {
+        foreach (var key in Parties.Append(Station).Append(Coordinator).Append(Auditor)) key.Dispose();
+    }
+
+    private static ByteString Bytes(IdentityKey key) => ByteString.CopyFrom(key.Public.Point);
+}
