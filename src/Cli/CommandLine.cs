@@ -28,8 +28,13 @@ internal static class CommandLine
             new HelpOption(),
             new VersionOption(),
             Json,
+            DemoCommand.Create(),
             KeygenCommand.Create(),
             RosterCommands.Create(),
+            QueryCommands.Create(),
+            WatchCommand.Create(),
+            VerifyCommand.Create(),
+            DecodeCommand.Create(),
         };
         var parsed = root.Parse(args);
         var terminal = new Terminal(output, error, parsed.GetValue(Json));

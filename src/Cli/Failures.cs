@@ -1,7 +1,9 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using SecureAggregation.Client;
 using SecureAggregation.Protocol;
+using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Cli;
 
@@ -11,7 +13,9 @@ internal static class Failures
     public static (ExitCode Code, string Message)? Explain(Exception e) => e switch
     {
         CliException known => (known.Code, known.Message),
-        RosterException or WireException or RefusalException or TranscriptException => (ExitCode.BadInput, e.Message),
+        StationUnavailableException => (ExitCode.CannotConnect, e.Message),
+        StationRefusedException => (ExitCode.Refused, e.Message),
+        ConsortiumException or AnalysisException or RosterException or WireException or RefusalException or TranscriptException => (ExitCode.BadInput, e.Message),
         FileNotFoundException missing => (ExitCode.BadInput, $"the file {missing.FileName} does not exist"),
         DirectoryNotFoundException => (ExitCode.BadInput, e.Message),
         UnauthorizedAccessException => (ExitCode.BadInput, e.Message),

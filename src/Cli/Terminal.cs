@@ -42,7 +42,13 @@ internal sealed class Terminal
 
     public void Line(string text) => Result.WriteLine(text);
 
+    /// <summary>A line as it is, for programs that read it.</summary>
+    public void WriteLine(string text) => _output.WriteLine(text);
+
     public void Note(string text) => Progress.WriteLine(text);
+
+    /// <summary>Something that the person must know, also with --json.</summary>
+    public void Warn(string text) => Errors.MarkupLineInterpolated($"[yellow]note:[/] {text}");
 
     public void Error(string text) => Errors.MarkupLineInterpolated($"[red]secagg:[/] {text}");
 

@@ -59,9 +59,10 @@ internal sealed class DemoWorld
 
     public string OutpostConfig(string name) => Path.Combine(OutpostFolder(name), "outpost.json");
 
-    public void SetStation(string address)
+    /// <summary>Writes the outposts' configurations, once the station's address is known.</summary>
+    public void Configure(string station, TimeSpan pause)
     {
-        foreach (var clinic in Clinics) WriteConfig(clinic, address);
+        foreach (var clinic in Clinics) WriteConfig(clinic, station, pause);
     }
 
     private static Roster MakeRoster(string folder, string consortium, IReadOnlyList<DemoClinic> clinics)
@@ -139,7 +140,7 @@ internal sealed class DemoWorld
             """));
     }
 
-    private void WriteConfig(DemoClinic clinic, string station)
+    private void WriteConfig(DemoClinic clinic, string station, TimeSpan pause)
     {
         var home = OutpostFolder(clinic.Name);
         var configuration = new
@@ -151,6 +152,7 @@ internal sealed class DemoWorld
                 Key = Path.Combine(home, "key.pem"),
                 State = Path.Combine(home, "state"),
                 Policy = Path.Combine(home, "policy.yaml"),
+                Pause = pause,
                 Datasets = new Dictionary<string, object> { [Dataset] = new { Csv = clinic.CsvPath, Schema = Path.Combine(home, "schema.yaml") } },
             },
         };

@@ -31,6 +31,9 @@ internal sealed class OutpostOptions
 
     public ReconnectOptions Reconnect { get; set; } = new();
 
+    /// <summary>How long to wait before each answer in a round; for demonstrations, where people want to see the phases go by.</summary>
+    public TimeSpan Pause { get; set; }
+
     /// <summary>Folder to which every frame is written as sent and received, before TLS; empty: not written.</summary>
     public string TraceWire { get; set; } = "";
 }

@@ -82,6 +82,7 @@ internal static class Settings
 
         if (options.Reconnect.First < TimeSpan.FromMilliseconds(10) || options.Reconnect.First > options.Reconnect.Longest || options.Reconnect.Longest > TimeSpan.FromHours(1))
             problems.Add($"Outpost:Reconnect is {options.Reconnect.First:c} to {options.Reconnect.Longest:c}; First must be at least 00:00:00.010, and Longest from First to 01:00:00.");
+        if (options.Pause < TimeSpan.Zero || options.Pause > TimeSpan.FromSeconds(10)) problems.Add($"Outpost:Pause is {options.Pause:c}; it must be from 00:00:00 to 00:00:10.");
         if (problems.Count > 0) throw Bad(string.Join(Environment.NewLine, problems));
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using SecureAggregation.Crypto;
+using SecureAggregation.Party.Config;
 using SecureAggregation.Party.Data;
 using SecureAggregation.Party.Link;
 using SecureAggregation.Party.Storage;
@@ -24,14 +25,16 @@ internal sealed class RoundRunner : IAsyncDisposable
     private readonly PartyMemory _memory;
     private readonly TimeProvider _clock;
     private readonly ILogger<RoundRunner> _logger;
+    private readonly TimeSpan _pause;
     private readonly ConcurrentDictionary<byte[], OpenRound> _rounds = new(PublicBytes.Comparer);
     private readonly ConcurrentDictionary<byte[], QueryAnswer> _answers = new(PublicBytes.Comparer);
     private readonly SemaphoreSlim _admission = new(1);
     private readonly HeadKeeper _heads;
     private IStationSession? _session;
 
-    public RoundRunner(PartySetup setup, Answering answering, PartyMemory memory, TimeProvider clock, ILogger<RoundRunner> logger)
+    public RoundRunner(PartySetup setup, Answering answering, PartyMemory memory, TimeProvider clock, ILogger<RoundRunner> logger, OutpostOptions? options = null)
     {
+        _pause = options?.Pause ?? TimeSpan.Zero;
         (_setup, _answering, _memory, _clock, _logger) = (setup, answering, memory, clock, logger);
         _heads = new HeadKeeper(setup, memory, logger, SendAsync, _rounds.GetValueOrDefault, Forget);
     }
@@ -246,6 +249,7 @@ internal sealed class RoundRunner : IAsyncDisposable
     private async Task SendAsync(OpenRound open, PartyStep step)
     {
         Tell(open, step);
+        if (_pause > TimeSpan.Zero && step.Messages.Count > 0) await Task.Delay(_pause, _clock);
         foreach (var message in step.Messages) await SendAsync(open, message);
         await SendVectorAsync(open, step.Vector);
     }

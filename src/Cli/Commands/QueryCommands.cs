@@ -1,0 +1,140 @@
+using System.CommandLine;
+using System.Globalization;
+using SecureAggregation.Client;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
+
+namespace SecureAggregation.Cli.Commands;
+
+/// <summary>`secagg query`: ask the consortium, or see what a question would be and cost.</summary>
+internal static class QueryCommands
+{
+    private static readonly Argument<string> s_file = new("FILE") { Description = "The query, YAML or JSON (docs/queries.md)" };
+    private static readonly Option<string?> s_schema = new("--schema") { Description = "Check against this schema file instead of what the outposts offer" };
+    private static readonly Option<int> s_parties = new("--parties") { Description = "Without a station: how many outposts to count with", DefaultValueFactory = _ => 5 };
+    private static readonly Option<int> s_attempts = new("--attempts") { Description = "Rounds to try, 1 to 10, if outposts vanish", DefaultValueFactory = _ => 3 };
+    private static readonly Option<double?> s_deadline = new("--deadline") { Description = "Seconds that each phase waits for an outpost (default: the station's)" };
+    private static readonly Option<string?> s_bundle = new("--bundle") { Description = "Keep the round's bundle in this file" };
+
+    public static Command Create() => new("query", "Ask the consortium")
+    {
+        new Command("run", "Sign a query, run its round, verify the total and show it")
+        {
+            s_file, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key, s_attempts, s_deadline, s_bundle,
+        }.Does(Run),
+        new Command("check", "Show what a query asks of each outpost, and how wide its intervals will be; spends nothing")
+        {
+            s_file, s_schema, s_parties, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key,
+        }.Does(Check),
+    };
+
+    private static async Task<ExitCode> Run(Arguments arguments, CancellationToken stop)
+    {
+        var attempts = arguments.Get(s_attempts);
+        if (attempts is < 1 or > 10) throw new CliException(ExitCode.BadInput, $"--attempts is {attempts}; it must be from 1 to 10");
+        var query = QueryFiles.Read(arguments.Get(s_file));
+        await using var consortium = StationAccess.Connect(arguments);
+        var view = await consortium.GetConsortiumAsync(stop);
+        var analysis = query.Resolve(QueryFiles.Offered(view, query.Dataset));
+        var roster = RosterFiles.Read(StationAccess.Required(arguments, StationAccess.RosterFile));
+        using var key = KeyFiles.Read(StationAccess.Required(arguments, StationAccess.Key));
+        if (roster.FindCoordinator(key.Public) is null)
+            throw new CliException(ExitCode.BadInput, $"the key {key.Public.Fingerprint} is not a coordinator's of this roster; only a coordinator may ask");
+        var signed = QueryFiles.Sign(query, analysis, roster, key, attempts);
+        var deadline = arguments.Find(s_deadline) is { } seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
+        var progress = new RoundProgress(arguments.Terminal.Progress);
+        RoundView round;
+        do
+        {
+            // The same signed query again: the outposts have paid for it once.
+            var handle = await consortium.SubmitAsync(signed, deadline, stop);
+            round = await progress.ShowAsync(report => handle.WaitAsync(report, stop));
+        }
+        while (round.State == RoundState.Aborted && --attempts > 0);
+
+        if (round.State == RoundState.Aborted) return Aborted(arguments.Terminal, round);
+        var bundle = arguments.Find(s_bundle);
+        var path = bundle ?? Path.GetTempFileName();
+        try
+        {
+            await using (var file = File.Create(path)) await consortium.ExportBundleAsync(round.RoundId.ToByteArray(), file, stop);
+            return Show(arguments.Terminal, round, BundleCheck.Of(path, roster.Hash), bundle);
+        }
+        finally
+        {
+            if (bundle is null) File.Delete(path);
+        }
+    }
+
+    private static ExitCode Aborted(Terminal terminal, RoundView round)
+    {
+        if (terminal.Json) terminal.WriteJson(new { Round = Id(round), State = "aborted", round.Failure, Parties = Parties(round) });
+        terminal.Error($"the round was aborted: {round.Failure}");
+        foreach (var party in round.Parties.Where(p => p.Reason.Length > 0)) terminal.Error($"  {party.Name}: {party.Reason}");
+        return ExitCode.Failed;
+    }
+
+    private static ExitCode Show(Terminal terminal, RoundView round, BundleCheck check, string? bundle)
+    {
+        if (terminal.Json)
+        {
+            terminal.WriteJson(new
+            {
+                Round = Id(round),
+                State = "done",
+                Query = round.Title,
+                Epsilon = round.EpsilonMicro / 1e6,
+                Parties = Parties(round),
+                Verified = check.Passed,
+                Bundle = bundle is null ? null : Path.GetFullPath(bundle),
+                Statistics = check.Statistics().Select(s => new { s.Name, Kind = s.Kind.ToString().ToLowerInvariant(), s.Column, s.Group, s.Bin, s.Unit, s.Value, s.Low, s.High, s.Confidence, s.Withheld }),
+            });
+        }
+        else if (check.Passed)
+        {
+            var contributors = round.Parties.Count(p => p.State is PartyState.Done or PartyState.Active);
+            terminal.Line($"{round.Title}: {contributors} of {round.Parties.Count} outposts, ε = {(round.EpsilonMicro / 1e6).ToString(CultureInfo.InvariantCulture)}");
+            terminal.Result.Write(StatisticTable.Of(check.Statistics()));
+            terminal.Line("Intervals cover the privacy noise, not sampling. Verified: recomputed here from the signed transcript.");
+            if (bundle is not null) terminal.Line($"bundle: {bundle}");
+        }
+
+        if (check.Passed) return ExitCode.Ok;
+        terminal.Error($"the station's total does not verify and is not shown: {check.Failure}");
+        return ExitCode.Failed;
+    }
+
+    private static async Task<ExitCode> Check(Arguments arguments, CancellationToken stop)
+    {
+        var query = QueryFiles.Read(arguments.Get(s_file));
+        var parties = arguments.Get(s_parties);
+        DatasetSchema schema;
+        if (arguments.Find(s_schema) is { } file)
+        {
+            schema = QueryFiles.ReadSchema(file).Schema;
+        }
+        else if (query.Schema is { } own)
+        {
+            schema = own.Schema;
+        }
+        else if (query.SchemaPath is { } beside)
+        {
+            schema = QueryFiles.ReadSchema(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(arguments.Get(s_file)))!, beside)).Schema;
+        }
+        else
+        {
+            await using var consortium = StationAccess.Connect(arguments);
+            var view = await consortium.GetConsortiumAsync(stop);
+            schema = QueryFiles.Offered(view, query.Dataset);
+            parties = view.Outposts.Count;
+        }
+
+        var layout = VectorLayout.Create(query.Resolve(schema), query.Epsilon, query.Noise, parties);
+        QueryPlan.Write(arguments.Terminal, query, layout);
+        return ExitCode.Ok;
+    }
+
+    private static string Id(RoundView round) => Convert.ToHexStringLower(round.RoundId.Span);
+
+    private static object Parties(RoundView round) => round.Parties.Select(p => new { p.Name, State = p.State.ToString().ToLowerInvariant(), p.Reason });
+}
