@@ -97,14 +97,17 @@ internal sealed class RoundHarness : IDisposable
     }
 
     /// <summary>Signs a message of a party as the party would at this point of the round.</summary>
-    public Envelope SignAs(uint party, MessageKind kind, IMessage body) => Sign(Consortium.PartyKey(party), kind, body, Station.Record.Contexts);
+    public Envelope SignAs(uint party, MessageKind kind, IMessage body) => SignAs(party, kind, body.ToByteString());
+
+    /// <summary>Signs any bytes as a party would its message.</summary>
+    public Envelope SignAs(uint party, MessageKind kind, ByteString body) => Sign(Consortium.PartyKey(party), kind, body, Station.Record.Contexts);
 
     /// <summary>Signs a broadcast as the station would at this point of the round.</summary>
-    public Envelope Lie(MessageKind kind, IMessage body) => Sign(Consortium.Station, kind, body, Station.Record.Contexts);
+    public Envelope Lie(MessageKind kind, IMessage body) => Sign(Consortium.Station, kind, body.ToByteString(), Station.Record.Contexts);
 
-    public static Envelope Sign(IdentityKey key, MessageKind kind, IMessage body, RoundContexts contexts) => new()
+    public static Envelope Sign(IdentityKey key, MessageKind kind, ByteString body, RoundContexts contexts) => new()
     {
-        Kind = kind, Body = body.ToByteString(), Signature = ByteString.CopyFrom(key.Sign(Digests.Message(kind, contexts, body.ToByteArray()))),
+        Kind = kind, Body = body, Signature = ByteString.CopyFrom(key.Sign(Digests.Message(kind, contexts, body.Span))),
     };
 
     public Broadcast Wrap(Envelope envelope) => new() { RoundId = ByteString.CopyFrom(RoundId), Envelope = envelope };

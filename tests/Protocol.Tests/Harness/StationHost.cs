@@ -110,7 +110,13 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
         Assert.Equal(now.Rules, then.Rules);
         Assert.Equal(now.Survivors, then.Survivors);
         if (now.Phase != RoundPhase.Advertise) Assert.Equal(now.Deadline, then.Deadline);
-        Assert.Equal(now.Progress.Select(p => (p.Index, p.State, p.Reason)), then.Progress.Select(p => (p.Index, p.State, p.Reason)));
+
+        // A vector that is not the signed one is never stored, so a restart knows only that there is none.
+        var wrong = now.Progress.Where(p => p.Reason == nameof(BlameCode.VectorMismatch)).Select(p => p.Index).ToHashSet();
+        Assert.Equal(Display(now), Display(then));
+
+        IEnumerable<(uint, PartyState, string)> Display(AggregatorRound round) =>
+            round.Progress.Where(p => !wrong.Contains(p.Index)).Select(p => (p.Index, p.State, p.Reason));
     }
 
     /// <summary>The end of phase 0 is the one change that no entry records: nothing is said at it.</summary>
