@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
 using SecureAggregation.Grpc.Tests.Interop;
 using SecureAggregation.Testing;
 
@@ -29,6 +30,20 @@ public sealed class CallTests
         await using var server = await TestServer.StartAsync();
         using var channel = server.Channel();
         Assert.Equal("a", new Echo.EchoClient(channel).Unary(new Ask { Text = "a" }).Text);
+    }
+
+    [Fact]
+    public async Task Blocking_unary_does_not_wait_for_the_callers_context()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var channel = server.Channel();
+        var client = new Echo.EchoClient(channel);
+        var answer = Task.Run(() =>
+        {
+            SynchronizationContext.SetSynchronizationContext(new Stuck());
+            return client.Unary(new Ask { Text = "a" });
+        });
+        Assert.Equal("a", (await answer.Guard()).Text);
     }
 
     [Theory]
@@ -111,6 +126,25 @@ public sealed class CallTests
     }
 
     [Fact]
+    public async Task One_service_object_answers_every_kind_when_it_is_mapped_itself()
+    {
+        var log = new EchoLog();
+        await using var server = await TestServer.StartAsync(app: app => app.MapGroup("/fixed").MapGrpcService(Echo.BindService(new EchoService(log, []))));
+        using var channel = GrpcChannel.ForAddress(server.Address, new GrpcChannelOptions { HttpHandler = new Prefixed("/fixed"), DisposeHttpClient = true });
+        var client = new Echo.EchoClient(channel);
+        Assert.Equal("a", (await client.UnaryAsync(new Ask { Text = "a" }).ResponseAsync.Guard()).Text);
+        using var down = client.Down(new Ask { Count = 1 });
+        Assert.True(await down.ResponseStream.MoveNext().Guard());
+        using var up = client.Up();
+        await up.RequestStream.CompleteAsync();
+        Assert.Equal(0, (await up.ResponseAsync.Guard()).Count);
+        using var both = client.Both();
+        await both.RequestStream.CompleteAsync();
+        Assert.False(await both.ResponseStream.MoveNext().Guard());
+        Assert.Equal((4, 0), (log.Calls, server.Log.Calls));
+    }
+
+    [Fact]
     public async Task Stranger_is_refused_at_the_handshake()
     {
         await using var server = await TestServer.StartAsync(tls: true);
@@ -127,5 +161,22 @@ public sealed class CallTests
         using var channel = GrpcChannel.ForAddress(address);
         var e = await Assert.ThrowsAsync<RpcException>(() => new Echo.EchoClient(channel).UnaryAsync(new Ask()).ResponseAsync.Guard());
         Assert.Equal(StatusCode.Unavailable, e.StatusCode);
+    }
+
+    /// <summary>A context whose only thread is busy: what is posted there never runs.</summary>
+    private sealed class Stuck : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+        }
+    }
+
+    private sealed class Prefixed(string prefix) : DelegatingHandler(new SocketsHttpHandler())
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.RequestUri = new Uri(request.RequestUri!, prefix + request.RequestUri!.AbsolutePath);
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 }

@@ -8,7 +8,7 @@ namespace Grpc.Net.Client;
 
 /// <summary>
 /// One call: sends the request, reads the responses, and ends exactly once, whichever of trailers, failure, deadline, cancellation and
-/// disposal comes first.
+/// disposal comes first. A client may be called from a user interface, so nothing here continues on the caller's context.
 /// </summary>
 internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResponse>, IDisposable
     where TRequest : class
@@ -75,9 +75,9 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
     /// <summary>Waits for the only response of a call that has one.</summary>
     public async Task<TResponse> ReadSingleAsync()
     {
-        await MoveNext(CancellationToken.None);
+        await MoveNext(CancellationToken.None).ConfigureAwait(false);
         var response = Current;
-        if (!await MoveNext(CancellationToken.None)) return response;
+        if (!await MoveNext(CancellationToken.None).ConfigureAwait(false)) return response;
         GiveUp(StatusCode.Internal, "The server sent a second response to a call that has one.");
         throw EndedException();
     }
@@ -85,15 +85,15 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
     public async Task<bool> MoveNext(CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _reading, 1) != 0) throw new InvalidOperationException("A read is under way: await it before the next one.");
+        var registration = CancelWith(cancellationToken);
         try
         {
-            await using var registration = CancelWith(cancellationToken);
-            var reader = await _opening;
+            var reader = await _opening.ConfigureAwait(false);
             if (reader is not null && !Ended.IsCompleted)
             {
                 try
                 {
-                    _current = await reader.ReadAsync(Abort);
+                    _current = await reader.ReadAsync(Abort).ConfigureAwait(false);
                     if (_current is not null) return _any = true;
                     EndWith(_response!.TrailingHeaders);
                 }
@@ -104,10 +104,11 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
             }
 
             _current = null;
-            return (await _ended.Task).Status.StatusCode == StatusCode.OK ? false : throw EndedException();
+            return (await _ended.Task.ConfigureAwait(false)).Status.StatusCode == StatusCode.OK ? false : throw EndedException();
         }
         finally
         {
+            registration.Unregister();
             Volatile.Write(ref _reading, 0);
         }
     }
@@ -146,7 +147,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
     public async Task<Exception> WriteFailedAsync(Exception exception)
     {
         // One response: the call is being read to its end without the caller's help. Many: the rest of them is the caller's to read.
-        await (_method.Type == MethodType.ClientStreaming ? Ended : _opening);
+        await (_method.Type == MethodType.ClientStreaming ? Ended : _opening).ConfigureAwait(false);
         return Ended.IsCompleted
             ? EndedException()
             : new RpcException(HttpErrors.ToStatus(exception), Metadata.Empty, "The request could not be written; the response stream says how the call ended.");
@@ -183,7 +184,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
     {
         try
         {
-            var response = await _channel.SendAsync(request, Abort);
+            var response = await _channel.SendAsync(request, Abort).ConfigureAwait(false);
             Interlocked.Exchange(ref _response, response);
             if (Ended.IsCompleted)
             {
@@ -205,7 +206,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
             }
 
             _headers.TrySetResult(Received(response.Headers));
-            var body = await response.Content.ReadAsStreamAsync(Abort);
+            var body = await response.Content.ReadAsStreamAsync(Abort).ConfigureAwait(false);
             return new(PipeReader.Create(body, s_reading), _method.ResponseMarshaller, _channel.MaxReceiveMessageSize);
         }
         catch (Exception e)

@@ -8,9 +8,8 @@ internal sealed class HttpCallInvoker(GrpcChannel channel) : CallInvoker
     public override TResponse BlockingUnaryCall<TRequest, TResponse>(
         Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
     {
-        // On the pool, so that a caller with a synchronisation context cannot wait for itself.
         using var call = AsyncUnaryCall(method, host, options, request);
-        return Task.Run(() => call.ResponseAsync).GetAwaiter().GetResult();
+        return call.ResponseAsync.GetAwaiter().GetResult();
     }
 
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(

@@ -55,10 +55,10 @@ internal sealed class StreamContent<TRequest, TResponse> : HttpContent, IClientS
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         // The server must hear of the call before the first message, which may be long in coming.
-        await stream.FlushAsync(cancellationToken);
+        await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
         if (!_opened.TrySetResult(stream))
             throw new IOException("The connection closed before the server took the call, and a stream of requests cannot be sent twice.");
-        await _completed.Task.WaitAsync(cancellationToken);
+        await _completed.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     protected override bool TryComputeLength(out long length)
@@ -69,19 +69,23 @@ internal sealed class StreamContent<TRequest, TResponse> : HttpContent, IClientS
 
     private async Task WriteCoreAsync(TRequest message, CancellationToken cancellationToken)
     {
-        await using var registration = _call.CancelWith(cancellationToken);
-        await Task.WhenAny(_opened.Task, _call.Ended);
-        if (_call.Ended.IsCompleted) throw _call.EndedException();
+        var registration = _call.CancelWith(cancellationToken);
         try
         {
-            using var frame = _call.Marshal(message);
-            var stream = await _opened.Task;
-            await stream.WriteAsync(frame.Frame, _call.Abort);
-            if (WriteOptions?.Flags.HasFlag(WriteFlags.BufferHint) != true) await stream.FlushAsync(_call.Abort);
+            await Task.WhenAny(_opened.Task, _call.Ended).ConfigureAwait(false);
+            if (_call.Ended.IsCompleted) throw _call.EndedException();
+            using var outgoing = _call.Marshal(message);
+            var stream = await _opened.Task.ConfigureAwait(false);
+            await stream.WriteAsync(outgoing.Frame, _call.Abort).ConfigureAwait(false);
+            if (WriteOptions?.Flags.HasFlag(WriteFlags.BufferHint) != true) await stream.FlushAsync(_call.Abort).ConfigureAwait(false);
         }
         catch (Exception e)
         {
-            throw await _call.WriteFailedAsync(e);
+            throw await _call.WriteFailedAsync(e).ConfigureAwait(false);
+        }
+        finally
+        {
+            registration.Unregister();
         }
     }
 }

@@ -17,13 +17,24 @@ public static class GrpcEndpointRouteBuilderExtensions
     /// </summary>
     /// <exception cref="InvalidOperationException">AddGrpc was not called, or the type is no service.</exception>
     public static GrpcServiceEndpointConventionBuilder MapGrpcService<TService>(this IEndpointRouteBuilder builder)
+        where TService : class => Map<TService>(builder, Bind);
+
+    /// <summary>Maps the methods of one service object, e.g. <c>Greeter.BindService(greeter)</c>; all calls share it.</summary>
+    /// <exception cref="InvalidOperationException">AddGrpc was not called.</exception>
+    public static GrpcServiceEndpointConventionBuilder MapGrpcService(this IEndpointRouteBuilder builder, ServerServiceDefinition serviceDefinition)
+    {
+        ArgumentNullException.ThrowIfNull(serviceDefinition);
+        return Map<object>(builder, serviceDefinition.BindService);
+    }
+
+    private static GrpcServiceEndpointConventionBuilder Map<TService>(IEndpointRouteBuilder builder, Action<ServiceBinder<TService>> bind)
         where TService : class
     {
         ArgumentNullException.ThrowIfNull(builder);
         var routes = builder.ServiceProvider.GetService<GrpcRoutes>()
             ?? throw new InvalidOperationException("gRPC is not among the host's services: call services.AddGrpc() before MapGrpcService.");
         var binder = new ServiceBinder<TService>(builder, Options<TService>(builder.ServiceProvider));
-        Bind(binder);
+        bind(binder);
         var endpoints = new List<IEndpointConventionBuilder>(binder.Endpoints);
         foreach (var service in binder.ServiceNames)
             endpoints.Add(MapUnknown(builder, RoutePatternFactory.Parse($"{service}/{{unknownMethod}}"), "method"));

@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Grpc.AspNetCore.Server;
 
-/// <summary>Is told the methods of a service by generated code and makes an endpoint of each.</summary>
+/// <summary>
+/// Is told the methods of a service by generated code and makes an endpoint of each. Without handlers they are those of a
+/// <typeparamref name="TService"/> made for the call; with handlers the service object exists already and TService is not used.
+/// </summary>
 internal sealed class ServiceBinder<TService>(IEndpointRouteBuilder routes, GrpcServiceOptions options) : ServiceBinderBase
     where TService : class
 {
@@ -16,8 +19,10 @@ internal sealed class ServiceBinder<TService>(IEndpointRouteBuilder routes, Grpc
 
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
     {
-        var implementation = Implementation(method, typeof(TRequest), typeof(ServerCallContext));
-        var invoke = implementation.CreateDelegate<Func<TService, TRequest, ServerCallContext, Task<TResponse>>>();
+        var implementation = handler?.Method ?? Implementation(method, typeof(TRequest), typeof(ServerCallContext));
+        Func<TService, TRequest, ServerCallContext, Task<TResponse>> invoke = handler is null
+            ? implementation.CreateDelegate<Func<TService, TRequest, ServerCallContext, Task<TResponse>>>()
+            : (_, request, context) => handler(request, context);
         Map(method, implementation, async (service, call) =>
         {
             var request = await new RequestStream<TRequest>(call, method.RequestMarshaller).ReadSingleAsync();
@@ -27,8 +32,10 @@ internal sealed class ServiceBinder<TService>(IEndpointRouteBuilder routes, Grpc
 
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler)
     {
-        var implementation = Implementation(method, typeof(IAsyncStreamReader<TRequest>), typeof(ServerCallContext));
-        var invoke = implementation.CreateDelegate<Func<TService, IAsyncStreamReader<TRequest>, ServerCallContext, Task<TResponse>>>();
+        var implementation = handler?.Method ?? Implementation(method, typeof(IAsyncStreamReader<TRequest>), typeof(ServerCallContext));
+        Func<TService, IAsyncStreamReader<TRequest>, ServerCallContext, Task<TResponse>> invoke = handler is null
+            ? implementation.CreateDelegate<Func<TService, IAsyncStreamReader<TRequest>, ServerCallContext, Task<TResponse>>>()
+            : (_, requests, context) => handler(requests, context);
         Map(method, implementation, async (service, call) =>
         {
             var requests = new RequestStream<TRequest>(call, method.RequestMarshaller);
@@ -38,8 +45,10 @@ internal sealed class ServiceBinder<TService>(IEndpointRouteBuilder routes, Grpc
 
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler)
     {
-        var implementation = Implementation(method, typeof(TRequest), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
-        var invoke = implementation.CreateDelegate<Func<TService, TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task>>();
+        var implementation = handler?.Method ?? Implementation(method, typeof(TRequest), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
+        Func<TService, TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task> invoke = handler is null
+            ? implementation.CreateDelegate<Func<TService, TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task>>()
+            : (_, request, responses, context) => handler(request, responses, context);
         Map(method, implementation, async (service, call) =>
         {
             var request = await new RequestStream<TRequest>(call, method.RequestMarshaller).ReadSingleAsync();
@@ -49,10 +58,10 @@ internal sealed class ServiceBinder<TService>(IEndpointRouteBuilder routes, Grpc
 
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler)
     {
-        var implementation = Implementation(
-            method, typeof(IAsyncStreamReader<TRequest>), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
-        var invoke = implementation
-            .CreateDelegate<Func<TService, IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>, ServerCallContext, Task>>();
+        var implementation = handler?.Method ?? Implementation(method, typeof(IAsyncStreamReader<TRequest>), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
+        Func<TService, IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>, ServerCallContext, Task> invoke = handler is null
+            ? implementation.CreateDelegate<Func<TService, IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>, ServerCallContext, Task>>()
+            : (_, requests, responses, context) => handler(requests, responses, context);
         Map(method, implementation, (service, call) => invoke(
             service,
             new RequestStream<TRequest>(call, method.RequestMarshaller),
@@ -67,8 +76,8 @@ internal sealed class ServiceBinder<TService>(IEndpointRouteBuilder routes, Grpc
     private void Map(IMethod method, MethodInfo implementation, Func<TService, ServerCall, Task> body)
     {
         // Attributes of the method come last: for a policy or a limit, the last one counts.
-        var metadata = new List<object> { new GrpcMethodMetadata(typeof(TService), method), new HttpMethodMetadata([HttpMethods.Post]) };
-        metadata.AddRange(typeof(TService).GetCustomAttributes(inherit: true));
+        var metadata = new List<object> { new GrpcMethodMetadata(implementation.ReflectedType!, method), new HttpMethodMetadata([HttpMethods.Post]) };
+        metadata.AddRange(implementation.ReflectedType!.GetCustomAttributes(inherit: true));
         metadata.AddRange(implementation.GetCustomAttributes(inherit: true));
         var handler = new CallHandler<TService>(method, options, body);
         Endpoints.Add(routes.Map(method.FullName, handler.HandleAsync).WithMetadata([.. metadata]).WithDisplayName($"gRPC - {method.FullName}"));

@@ -11,7 +11,7 @@ internal sealed class MessageReader<T>(PipeReader input, Marshaller<T> marshalle
     /// <exception cref="RpcException">The bytes break the protocol or the limit.</exception>
     public async ValueTask<T?> ReadAsync(CancellationToken cancellationToken)
     {
-        var result = await input.ReadAtLeastAsync(Prefix.Size, cancellationToken);
+        var result = await input.ReadAtLeastAsync(Prefix.Size, cancellationToken).ConfigureAwait(false);
         if (result.Buffer.Length < Prefix.Size)
             return result.Buffer.IsEmpty ? null : throw Truncated(result.Buffer.Length, Prefix.Size);
 
@@ -20,7 +20,7 @@ internal sealed class MessageReader<T>(PipeReader input, Marshaller<T> marshalle
         if (result.Buffer.Length < frame)
         {
             input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-            result = await input.ReadAtLeastAsync((int)frame, cancellationToken);
+            result = await input.ReadAtLeastAsync((int)frame, cancellationToken).ConfigureAwait(false);
             if (result.Buffer.Length < frame) throw Truncated(result.Buffer.Length, frame);
         }
 
