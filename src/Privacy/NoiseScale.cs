@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace SecureAggregation.Privacy;
 
@@ -7,7 +6,6 @@ namespace SecureAggregation.Privacy;
 /// The scale Δ/ε of discrete Laplace noise as a fraction of whole numbers in lowest terms: P(x) is proportional to e^(−|x|/scale).
 /// No rounding happens between the query and the sampler.
 /// </summary>
-[StructLayout(LayoutKind.Auto)]
 public readonly record struct NoiseScale
 {
     /// <summary>A fraction, brought to lowest terms.</summary>

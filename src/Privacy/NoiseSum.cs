@@ -14,13 +14,13 @@ public readonly record struct NoiseTerm(double Coefficient, DiscreteLaplace Nois
 /// The exact distribution of sums and linear combinations of independent discrete Laplace noise, for intervals.
 /// <para>
 /// One term (the noise of a total): Fourier inversion on the lattice, P(|X| ≤ t) = 1/2π ∫ φ(θ) sin((t+½)θ)/sin(θ/2) dθ by the
-/// trapezoid rule, whose only error is the mass beyond the window, kept below 1e-17; with rounding, tails are right to 1e-11
-/// absolute for 1 ≤ count and any scale. A single draw uses the closed form.
+/// trapezoid rule, whose only error is the mass beyond the window, kept below 1e-12; with rounding, tails are right to 1e-11
+/// absolute for any count and scale. A single draw uses the closed form.
 /// </para>
 /// <para>
 /// Several terms (a sum around a midpoint, a ratio's test statistic): the method of Davies (Biometrika 60, 1973) on the combination
-/// plus a normal variable of 1/300 of its standard deviation, which makes the inversion converge for every mix of lattices.
-/// The half width is raised by 5.5 of those 1/300 so that it stays on the safe side: intervals are at most 2 % wider than exact, never narrower.
+/// plus a normal variable of at most 1/300 of its standard deviation, which makes the inversion converge for every mix of lattices.
+/// The half width is raised by 5.5 times that so that it stays on the safe side: about 1 % wider than exact at most, never narrower.
 /// </para>
 /// </summary>
 public sealed class NoiseSum

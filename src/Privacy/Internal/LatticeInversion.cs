@@ -3,11 +3,11 @@ namespace SecureAggregation.Privacy.Internal;
 /// <summary>
 /// The sum of n discrete Laplace draws of rate a = 1/s by inversion of its characteristic function
 /// φ(θ) = (1 + sin²(θ/2)/sinh²(a/2))^−n. On N points the trapezoid rule gives the distribution folded onto N residues exactly,
-/// so N is chosen such that what is folded in is below 1e-17.
+/// so N is chosen such that what is folded in is below 1e-12.
 /// </summary>
 internal static class LatticeInversion
 {
-    private const double Negligible = 1e-18;
+    private const double Negligible = 1e-16;
 
     /// <summary>P(|X| > t) for whole t ≥ 0.</summary>
     public static double Tail(double rate, int count, double t)
@@ -39,12 +39,12 @@ internal static class LatticeInversion
     }
 
     /// <summary>
-    /// A t that the sum of n draws exceeds with probability below 1e-17: Chernoff's bound at the best of a few rates c/s,
+    /// A t that the sum of n draws exceeds with probability below 1e-12: Chernoff's bound at the best of a few rates c/s,
     /// P(|X| > t) ≤ 2·(1 − c²)^−n·e^(−c·t/s).
     /// </summary>
     public static double Reach(double rate, int count)
     {
-        const double LogTail = 40; // e^-40 < 1e-17
+        const double LogTail = 30; // e^-30 < 1e-13
         var best = double.PositiveInfinity;
         for (var c = 0.95; c > 0.005; c *= 0.8)
         {

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using MathNet.Numerics.RootFinding;
 using SecureAggregation.Privacy;
 
@@ -108,5 +107,4 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
 }
 
 /// <summary>A value with its interval.</summary>
-[StructLayout(LayoutKind.Auto)]
 internal readonly record struct Estimate(double Value, double Low, double High);

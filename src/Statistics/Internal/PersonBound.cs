@@ -89,6 +89,5 @@ internal sealed class PersonBound : IDisposable
         _ordinals.Clear();
     }
 
-    [StructLayout(LayoutKind.Auto)]
     private readonly record struct Kept(UInt128 Rank, int Index, long Z);
 }
