@@ -77,7 +77,7 @@ internal static class AnalysisCodec
             case OrFilter f:
                 return new Wire.Filter { Any = ToWire(f.Items) };
             case NotFilter f:
-                return new Wire.Filter { None = ToWire(f.Item) };
+                return new Wire.Filter { Negated = ToWire(f.Item) };
             default:
                 throw new ArgumentException($"A filter of type {filter.GetType().Name} has no encoding.", nameof(filter));
         }
@@ -106,7 +106,7 @@ internal static class AnalysisCodec
             Wire.Filter.NodeOneofCase.IsNull => new IsNullFilter(wire.IsNull),
             Wire.Filter.NodeOneofCase.All => new AndFilter([.. wire.All.Items.Select(f => FromWire(f, depth + 1))]),
             Wire.Filter.NodeOneofCase.Any => new OrFilter([.. wire.Any.Items.Select(f => FromWire(f, depth + 1))]),
-            Wire.Filter.NodeOneofCase.None => new NotFilter(FromWire(wire.None, depth + 1)),
+            Wire.Filter.NodeOneofCase.Negated => new NotFilter(FromWire(wire.Negated, depth + 1)),
             _ => throw new AnalysisException("where has an empty condition; every node compares, lists or combines."),
         };
     }

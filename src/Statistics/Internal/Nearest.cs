@@ -8,7 +8,7 @@ internal static class Nearest
     {
         var best = known
             .Select(k => (Name: k, Distance: Distance(name.ToUpperInvariant(), k.ToUpperInvariant())))
-            .Where(k => k.Distance <= Math.Max(1, Math.Max(name.Length, k.Name.Length) / 3))
+            .Where(k => k.Distance <= Math.Max(name.Length <= 3 ? 1 : 2, name.Length / 3))
             .OrderBy(k => k.Distance)
             .FirstOrDefault();
         return best.Name is null ? "." : $"; did you mean '{best.Name}'?";

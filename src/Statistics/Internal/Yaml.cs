@@ -16,10 +16,10 @@ internal static class Yaml
     {
         ArgumentNullException.ThrowIfNull(text);
         if (text.Length > MaxLength) throw new AnalysisException($"The {what} has {text.Length} characters; at most {MaxLength}.");
+        var parser = new Parser(new StringReader(text));
         try
         {
             // First without recursion: deep nesting would overflow the stack below, aliases can make a small text huge.
-            var parser = new Parser(new StringReader(text));
             var depth = 0;
             while (parser.MoveNext())
             {
@@ -39,6 +39,11 @@ internal static class Yaml
         {
             // The library's text would lead with its own position format.
             throw new AnalysisException($"The {what} is not valid YAML: {e.InnerException?.Message ?? e.Message}", (int)e.Start.Line);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException)
+        {
+            // The library lets some of its own slips through, e.g. for a list that is never closed.
+            throw new AnalysisException($"The {what} is not valid YAML; is a bracket or quote never closed?", (int)parser.Current!.End.Line);
         }
     }
 

@@ -1,0 +1,122 @@
+namespace SecureAggregation.Statistics.Tests;
+
+public sealed class SchemaTests
+{
+    private const string Text = """
+        name: clinic
+        missing: ["?", "-9"]
+        columns:
+          full_name: drop
+          citizen_id: person_key
+          age: { type: integer, from: Alter, low: 0, high: 110, unit: years }
+          sex: { type: category, codes: { 0: female, 1: male, F: female } }
+          stage: { type: category, categories: ["1", "2"] }
+          chol: { type: number, missing: [0], low: 50, high: 600 }
+        """;
+
+    [Fact]
+    public void Local_mapping_stays_out_of_the_public_schema()
+    {
+        var file = SchemaFile.Parse(Text);
+        Assert.Equal(RowRule.PersonKey, file.Schema.RowRule);
+        Assert.Equal("citizen_id", file.PersonKey!.Header);
+        Assert.Equal(["age", "sex", "stage", "chol"], file.Schema.Columns.Select(c => c.Name));
+        Assert.Equal(["female", "male"], file.Schema.Column("sex").Categories);
+        var bytes = file.Schema.Encode();
+        Assert.Equal(bytes, DatasetSchema.Decode(bytes).Encode());
+        foreach (var secret in (string[])["full_name", "citizen_id", "Alter", "-9"])
+        {
+            Assert.Equal(-1, bytes.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(secret)));
+        }
+
+        Assert.Throws<AnalysisException>(() => DatasetSchema.Decode([.. bytes, 0xF8, 0x01, 0x01]));
+        Assert.Throws<AnalysisException>(() => DatasetSchema.Decode(bytes.AsSpan(1)));
+    }
+
+    [Theory]
+    [InlineData("63", FieldState.Value, 63)]
+    [InlineData(" 63.0 ", FieldState.Value, 63)]
+    [InlineData("6.3e1", FieldState.Value, 63)]
+    [InlineData("", FieldState.Missing, 0)]
+    [InlineData("?", FieldState.Missing, 0)]
+    [InlineData("-9.0", FieldState.Missing, 0)]
+    [InlineData("63.5", FieldState.Invalid, 0)]
+    [InlineData("old", FieldState.Invalid, 0)]
+    [InlineData("NaN", FieldState.Invalid, 0)]
+    [InlineData("1e999", FieldState.Invalid, 0)]
+    public void Numbers_are_read(string field, FieldState state, double expected)
+    {
+        var source = SchemaFile.Parse(Text).Source("age");
+        Assert.Equal("Alter", source.Header);
+        Assert.Equal(state, source.ReadNumber(field, out var value));
+        Assert.Equal(expected, value);
+    }
+
+    [Theory]
+    [InlineData("sex", "0", FieldState.Value, 0)]
+    [InlineData("sex", "1.0", FieldState.Value, 1)]
+    [InlineData("sex", "F", FieldState.Value, 0)]
+    [InlineData("sex", "male", FieldState.Value, 1)]
+    [InlineData("sex", "2", FieldState.Invalid, -1)]
+    [InlineData("sex", "?", FieldState.Missing, -1)]
+    [InlineData("stage", "2.0", FieldState.Value, 1)]
+    [InlineData("stage", "-9", FieldState.Missing, -1)]
+    [InlineData("stage", "x", FieldState.Invalid, -1)]
+    public void Categories_are_read(string column, string field, FieldState state, int expected)
+    {
+        Assert.Equal(state, SchemaFile.Parse(Text).Source(column).ReadCategory(field, out var index));
+        Assert.Equal(expected, index);
+    }
+
+    [Fact]
+    public void Own_missing_codes_add_to_the_common_ones()
+    {
+        var chol = SchemaFile.Parse(Text).Source("chol");
+        Assert.Equal(FieldState.Missing, chol.ReadNumber("0.0", out _));
+        Assert.Equal(FieldState.Missing, chol.ReadNumber("?", out _));
+        Assert.Equal(FieldState.Value, SchemaFile.Parse(Text).Source("age").ReadNumber("0", out _));
+    }
+
+    [Theory]
+    [InlineData("name: d\ncolumns: { a: { type: integer } }", "does not say whose a row is")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: person_key, b: { type: integer } }", "keep one of the two")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: drop }", "has 0 columns")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: keep }", "line 3: Column 'a' is 'keep'")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: text } }", "use integer, number or category")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns:\n  a: { type: integer, low: 9, high: 1 }", "line 4: Column 'a' has low 9 and high 1")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: integer, low: 9 } }", "only one bound")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: integer, low: 0.5, high: 2 } }", "must be whole")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: category } }", "0 categories")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: integer, codes: {1: x} } }", "declare it a category")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: category, categories: [x], codes: {1: y} } }", "none of its categories")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: integer, unitt: kg } }", "did you mean 'unit'?")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: integer }, b: { type: integer, from: a } }", "header 'a'")]
+    public void Bad_schema_is_refused(string text, string message) =>
+        Assert.Contains(message, Assert.Throws<AnalysisException>(() => SchemaFile.Parse(text)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("citizen_id", "social security numbers")]
+    [InlineData("FullName", "names")]
+    [InlineData("fake_first_name", "names")]
+    [InlineData("SSN", "social security numbers")]
+    [InlineData("patient-mrn", "medical record numbers")]
+    [InlineData("subject_id", "medical record numbers")]
+    [InlineData("E-Mail", "email addresses")]
+    [InlineData("email_address", "geographic subdivisions")]
+    [InlineData("phoneNumber", "telephone numbers")]
+    [InlineData("home address", "geographic subdivisions")]
+    [InlineData("DateOfBirth", "dates")]
+    [InlineData("birth_date", "dates")]
+    [InlineData("ip_address", "geographic subdivisions")]
+    [InlineData("device_serial", "device identifiers")]
+    [InlineData("id", "other unique identifiers")]
+    [InlineData("age", null)]
+    [InlineData("sex", null)]
+    [InlineData("trestbps", null)]
+    [InlineData("thalach", null)]
+    [InlineData("num", null)]
+    [InlineData("white_cell_count", null)]
+    [InlineData("outcome", null)]
+    [InlineData("", null)]
+    public void Identifier_names_are_flagged(string header, string? expected) => Assert.Equal(expected, IdentifierNames.Flags(header));
+}
