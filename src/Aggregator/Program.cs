@@ -1,1 +1,46 @@
-return 0;
+using SecureAggregation.Aggregator.Hosting;
+using SecureAggregation.Aggregator.Rounds;
+using SecureAggregation.Aggregator.Store;
+
+if (args is ["--help" or "-h"])
+{
+    Console.WriteLine(CommandLine.Usage);
+    return (int)ExitCode.Stopped;
+}
+
+if (args is ["--version"])
+{
+    Console.WriteLine(StationHost.Software);
+    return (int)ExitCode.Stopped;
+}
+
+try
+{
+    var surroundings = new StationSurroundings(TimeProvider.System, path => new SqliteTranscriptStore(path), new SurveyMeaning(), Logging);
+    await using var station = await StationHost.Start(CommandLine.Read(args, Environment.GetEnvironmentVariables()), surroundings);
+    Console.WriteLine($"The station listens on {station.Address}");
+    await station.WaitForShutdown();
+    return (int)ExitCode.Stopped;
+}
+catch (StartException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return (int)e.Code;
+}
+catch (Exception e)
+{
+    Console.Error.WriteLine($"The station failed: {e}");
+    return (int)ExitCode.Unexpected;
+}
+
+static void Logging(ILoggingBuilder logging) => logging
+    .SetMinimumLevel(LogLevel.Information)
+    .AddFilter("Microsoft", LogLevel.Warning)
+    .AddFilter("Grpc", LogLevel.Warning)
+    .AddSimpleConsole(console =>
+    {
+        console.SingleLine = true;
+        console.UseUtcTimestamp = true;
+        console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+    })
+    .Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);

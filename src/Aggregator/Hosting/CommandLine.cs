@@ -1,0 +1,96 @@
+using System.Collections;
+using Microsoft.Extensions.Configuration;
+
+namespace SecureAggregation.Aggregator.Hosting;
+
+/// <summary>Configuration, weakest first: appsettings.json beside the program, the file of --config, environment SECAGG_STATION__…, command line.</summary>
+internal static class CommandLine
+{
+    public const string Usage = """
+        secagg-station: adds up what the outposts of a consortium have masked, and can read nothing but the totals.
+
+        usage: SecureAggregation.Aggregator --key FILE --roster FILE --data DIR [options]
+
+          --key FILE           identity key of the station, PEM                 (Station:KeyFile)
+          --roster FILE        signed roster                                    (Station:RosterFile)
+          --data DIR           folder of the transcript and the masked vectors  (Station:DataDirectory)
+          --listen IP:PORT     address to bind, 127.0.0.1:7443 by default;      (Station:Listen)
+                               port 0 takes a free one
+          --address-file FILE  writes https://IP:PORT there once it is bound    (Station:AddressFile)
+          --trace-wire DIR     writes every byte received and sent, before      (Station:TraceWire)
+                               encryption, for tests
+          --config FILE        a JSON file with more settings
+          --set KEY=VALUE      any setting, e.g. --set Station:Deadlines:Input=00:05:00
+          --help, --version
+
+        Every setting can also be given by the environment: SECAGG_STATION__LISTEN=0.0.0.0:7443.
+
+        exit codes: 0 stopped, 1 unexpected failure, 2 command line or configuration, 3 key or roster,
+                    4 transcript refused, 5 address in use, 6 data folder not usable
+        """;
+
+    // Not "SECAGG_": SECAGG_STATION alone is the station's address for other programs.
+    private const string EnvironmentPrefix = "SECAGG_STATION__";
+
+    private static readonly Dictionary<string, string> s_keys = new(StringComparer.Ordinal)
+    {
+        ["--key"] = "Station:KeyFile",
+        ["--roster"] = "Station:RosterFile",
+        ["--data"] = "Station:DataDirectory",
+        ["--listen"] = "Station:Listen",
+        ["--address-file"] = "Station:AddressFile",
+        ["--trace-wire"] = "Station:TraceWire",
+    };
+
+    /// <summary>The options, checked.</summary>
+    /// <exception cref="StartException">Something is wrong with them.</exception>
+    public static StationOptions Read(IReadOnlyList<string> args, IDictionary environment)
+    {
+        var (settings, file) = Parse(args);
+        var builder = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true);
+        if (file is not null) builder.AddJsonFile(Path.GetFullPath(file), optional: false);
+        builder.AddInMemoryCollection(FromEnvironment(environment)).AddInMemoryCollection(settings);
+        try
+        {
+            return Bind(builder.Build());
+        }
+        catch (Exception e) when (e is InvalidOperationException or InvalidDataException or IOException or FormatException)
+        {
+            throw new StartException(ExitCode.Configuration, $"The configuration cannot be read: {e.Message} {e.InnerException?.Message}".TrimEnd(), e);
+        }
+    }
+
+    /// <summary>The section "Station" of a configuration, checked.</summary>
+    public static StationOptions Bind(IConfiguration configuration)
+    {
+        var options = configuration.GetSection(StationOptions.Section).Get<StationOptions>(o => o.ErrorOnUnknownConfiguration = true) ?? new StationOptions();
+        var problems = options.Problems();
+        return problems.Count == 0 ? options : throw new StartException(ExitCode.Configuration, string.Join(Environment.NewLine, problems));
+    }
+
+    private static IEnumerable<KeyValuePair<string, string?>> FromEnvironment(IDictionary environment) =>
+        from DictionaryEntry variable in environment
+        let name = (string)variable.Key
+        where name.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase)
+        select KeyValuePair.Create($"{StationOptions.Section}:{name[EnvironmentPrefix.Length..].Replace("__", ":", StringComparison.Ordinal)}", (string?)variable.Value);
+
+    private static (Dictionary<string, string?> Settings, string? File) Parse(IReadOnlyList<string> args)
+    {
+        var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        string? file = null;
+        for (var i = 0; i < args.Count; i++)
+        {
+            var (name, value) = args[i].Split('=', 2) is [var n, var v] && n.StartsWith("--", StringComparison.Ordinal) ? (n, v) : (args[i], null);
+            value ??= i + 1 < args.Count ? args[++i] : throw Wrong($"{name} needs a value.");
+            if (name == "--config") file = value;
+            else if (name == "--set" && value.Split('=', 2) is [var key, var setting]) settings[key] = setting;
+            else if (name == "--set") throw Wrong($"--set {value} has no '='; write --set KEY=VALUE.");
+            else if (s_keys.TryGetValue(name, out var known)) settings[known] = value;
+            else throw Wrong($"{name} is not an option of the station.");
+        }
+
+        return (settings, file);
+    }
+
+    private static StartException Wrong(string problem) => new(ExitCode.Configuration, problem + " See --help.");
+}

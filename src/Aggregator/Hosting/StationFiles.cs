@@ -1,0 +1,118 @@
+using System.Security.Cryptography;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+
+namespace SecureAggregation.Aggregator.Hosting;
+
+/// <summary>The station's key and roster, read and held against each other, and its data folder, taken for this process alone.</summary>
+internal sealed class StationFiles : IDisposable
+{
+    private const string LockName = "station.lock";
+
+    private readonly string _pem;
+    private readonly FileStream _lock;
+
+    private StationFiles(string pem, IdentityKey key, Roster roster, string data, FileStream held) =>
+        (_pem, Key, Roster, DataDirectory, _lock) = (pem, key, roster, data, held);
+
+    /// <summary>The station's identity; for one caller at a time.</summary>
+    public IdentityKey Key { get; }
+
+    public Roster Roster { get; }
+
+    public string DataDirectory { get; }
+
+    public string Transcript => Path.Combine(DataDirectory, "transcript.db");
+
+    public string Vectors => Path.Combine(DataDirectory, "vectors");
+
+    /// <exception cref="StartException">A file is missing or wrong, or the folder cannot be used.</exception>
+    public static StationFiles Open(StationOptions options)
+    {
+        var pem = Read("key", options.KeyFile, File.ReadAllText);
+        var key = ParseKey(options.KeyFile, pem);
+        try
+        {
+            var roster = ParseRoster(options.RosterFile);
+            if (!key.Public.Equals(roster.Aggregator))
+            {
+                throw new StartException(
+                    ExitCode.Identity,
+                    $"The key in {options.KeyFile} is {key.Public.Fingerprint}; the roster's station is {roster.Aggregator.Fingerprint}. Use the station's own key, or have the founders sign a roster that names this one.");
+            }
+
+            return new StationFiles(pem, key, roster, Path.GetFullPath(options.DataDirectory), Take(options.DataDirectory));
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>One more handle on the key, for use at the same time as others; the caller disposes it.</summary>
+    public IdentityKey NewKey() => IdentityKey.FromPem(_pem);
+
+    public void Dispose()
+    {
+        Key.Dispose();
+        _lock.Dispose();
+    }
+
+    private static IdentityKey ParseKey(string file, string pem)
+    {
+        try
+        {
+            return IdentityKey.FromPem(pem);
+        }
+        catch (CryptographicException e)
+        {
+            throw new StartException(ExitCode.Identity, $"{file}: {e.Message}", e);
+        }
+    }
+
+    private static Roster ParseRoster(string file)
+    {
+        try
+        {
+            return Roster.Open(Read("roster", file, File.ReadAllBytes));
+        }
+        catch (RosterException e)
+        {
+            throw new StartException(ExitCode.Identity, $"{file}: {e.Message}", e);
+        }
+    }
+
+    private static T Read<T>(string what, string file, Func<string, T> read)
+    {
+        try
+        {
+            return read(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException(ExitCode.Identity, $"The {what} file {file} cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static FileStream Take(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var strangers = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Where(name => name != LockName).ToList();
+            if (strangers.Count > 0 && !strangers.Contains("transcript.db"))
+            {
+                throw new StartException(
+                    ExitCode.DataDirectory,
+                    $"The data folder {folder} is not empty ({strangers[0]}) and holds no transcript.db. A new log begins in an empty folder only; if this is the old folder, restore its transcript.");
+            }
+
+            return new FileStream(Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException(ExitCode.DataDirectory, $"The data folder {folder} cannot be used, or another station uses it: {e.Message}", e);
+        }
+    }
+}

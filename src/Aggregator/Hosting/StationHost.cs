@@ -1,0 +1,254 @@
+using System.Net;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using Grpc.HealthCheck;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using SecureAggregation.Aggregator.Events;
+using SecureAggregation.Aggregator.Log;
+using SecureAggregation.Aggregator.Parties;
+using SecureAggregation.Aggregator.Rounds;
+using SecureAggregation.Aggregator.Security;
+using SecureAggregation.Aggregator.Services;
+using SecureAggregation.Aggregator.Store;
+using SecureAggregation.Protocol;
+using Serving = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
+
+namespace SecureAggregation.Aggregator.Hosting;
+
+/// <summary>The station put together: files, log, rounds, and the server in front of them.</summary>
+internal sealed class StationHost : IAsyncDisposable
+{
+    private static readonly TimeSpan s_certificateLife = TimeSpan.FromDays(3650);
+    private static readonly TimeSpan s_expiry = TimeSpan.FromHours(1);
+
+    private readonly StationOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly StationFiles _files;
+    private readonly ITranscriptStore _store;
+    private readonly WebApplication _app;
+    private StationLog? _log;
+    private RoundBook? _rounds;
+
+    private StationHost(StationOptions options, TimeProvider clock, StationFiles files, ITranscriptStore store, WebApplication app) =>
+        (_options, _clock, _files, _store, _app) = (options, clock, files, store, app);
+
+    /// <summary>Name and version, as parties and readers see it.</summary>
+    public static string Software { get; } = $"secagg-station/{typeof(StationHost).Assembly.GetName().Version?.ToString(3)}";
+
+    /// <summary>https://address:port, once started.</summary>
+    public string Address { get; private set; } = "";
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Opens everything and starts to listen.</summary>
+    /// <param name="options">Checked options.</param>
+    /// <param name="surroundings">What tests replace.</param>
+    /// <exception cref="StartException">The station cannot start.</exception>
+    public static async Task<StationHost> Start(StationOptions options, StationSurroundings surroundings)
+    {
+        var clock = surroundings.Clock;
+        var files = StationFiles.Open(options);
+        ITranscriptStore? store = null;
+        StationHost? host = null;
+        try
+        {
+            store = OpenStore(files, surroundings.OpenStore);
+            var events = new EventHub(clock, options.Limits.EventHistory, options.Limits.EventQueue);
+            host = new StationHost(options, clock, files, store, Build(options, surroundings, files, store, events));
+            await host.Run();
+            return host;
+        }
+        catch
+        {
+            if (host is not null)
+            {
+                await host.DisposeAsync();
+            }
+            else
+            {
+                store?.Dispose();
+                files.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    public Task WaitForShutdown() => _app.WaitForShutdownAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        if (_rounds is not null) await _rounds.DisposeAsync();
+        if (_log is not null) await _log.DisposeAsync();
+        await _app.DisposeAsync();
+        _store.Dispose();
+        _files.Dispose();
+    }
+
+    private static ITranscriptStore OpenStore(StationFiles files, Func<string, ITranscriptStore> openStore)
+    {
+        try
+        {
+            return openStore(files.Transcript);
+        }
+        catch (StoreException e)
+        {
+            throw new StartException(ExitCode.Transcript, e.Message, e);
+        }
+    }
+
+    private static WebApplication Build(
+        StationOptions options, StationSurroundings surroundings, StationFiles files, ITranscriptStore store, EventHub events)
+    {
+        var clock = surroundings.Clock;
+        // Empty: no configuration file, variable or argument but the station's own has a say.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(StationHost).Assembly.GetName().Name });
+        surroundings.Logging(builder.Logging);
+        builder.Logging.AddProvider(new TelemetryLoggerProvider(events));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listen(kestrel, options, clock, files));
+        var services = builder.Services;
+        services.AddRoutingCore();
+        services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = LargestFrame(files.Roster.Parties.Count));
+        services.AddSingleton(options).AddSingleton(clock).AddSingleton(files.Roster).AddSingleton(store).AddSingleton(events);
+        services.AddSingleton(new StationClock(clock)).AddSingleton(new BlobStore(files.Vectors));
+        services.AddSingleton<AlertBoard>().AddSingleton<PartyDirectory>().AddSingleton<Access>().AddSingleton<HealthServiceImpl>();
+        services.AddSingleton(surroundings.Meaning);
+        services.AddSingleton(p => new LogOpening(store, files.Roster, files.Key, clock, p.GetRequiredService<ILogger<StationLog>>()).Open());
+        services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Log);
+        services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Rosters);
+        services.AddSingleton<ILogger>(p => p.GetRequiredService<ILogger<RoundBook>>());
+        services.AddSingleton<Witnesses>().AddSingleton<RoundServices>().AddSingleton<StationMeters>();
+        services.AddSingleton<RoundBook>(p => new RoundBook(
+            p.GetRequiredService<RoundServices>(), p.GetRequiredService<RosterHistory>(), p.GetRequiredService<IRoundMeaning>(), files.NewKey, RandomNumberGenerator.Create()));
+        services.AddSingleton<StationService>().AddSingleton<CoordinationService>().AddSingleton<AuditService>();
+        return builder.Build();
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, StationOptions options, TimeProvider clock, StationFiles files)
+    {
+        var now = clock.GetUtcNow();
+        var endpoint = options.Endpoint;
+        kestrel.AddServerHeader = false;
+        // Vectors are large and come on one stream each: wider windows save round trips and CPU. Bodies are unbounded streams of bounded messages.
+        kestrel.Limits.Http2.InitialStreamWindowSize = 8 * 1024 * 1024;
+        kestrel.Limits.Http2.InitialConnectionWindowSize = 16 * 1024 * 1024;
+        kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Limits.MinResponseDataRate = null;
+        kestrel.Listen(endpoint, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.UseHttps(new HttpsConnectionAdapterOptions
+            {
+                ServerCertificate = files.Key.CreateCertificate(files.Roster.LogOrigin, now.AddDays(-1), now + s_certificateLife, [endpoint.Address.ToString(), "localhost"]),
+                SslProtocols = SslProtocols.Tls13,
+                // Health is for everybody; every call looks its caller up in the roster (Access), which no certificate authority could do for it.
+                ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+                ClientCertificateValidation = (_, _, _) => true,
+            });
+            if (options.TraceWire.Length > 0) WireTrace.Use(listen, options.TraceWire);
+        });
+    }
+
+    /// <summary>The largest frame that any caller may send: an outpost's message in a round with everybody, a part of a vector, or a query.</summary>
+    private static int LargestFrame(int parties) =>
+        Math.Max(Limits.PartyEnvelope(parties), Math.Max(Limits.Chunk, Limits.Query)) + (4 * 1024);
+
+    private async Task Run()
+    {
+        var services = _app.Services;
+        _log = services.GetRequiredService<StationLog>();
+        _rounds = services.GetRequiredService<RoundBook>();
+        Watch(_log, _rounds, services);
+        _rounds.Load();
+        services.GetRequiredService<StationMeters>();
+        _app.UseRouting();
+        _app.MapGrpcService<StationService>();
+        _app.MapGrpcService<CoordinationService>();
+        _app.MapGrpcService<AuditService>();
+        _app.MapGrpcService<HealthServiceImpl>();
+        _app.MapGet("/health", () => Results.Text("alive\n"));
+        _app.MapGet("/ready", () => Ready(_log));
+        await Bind();
+        Announce(services);
+    }
+
+    private static IResult Ready(StationLog log) => log.Failure is { } failure
+        ? Results.Json(new { ready = false, logSize = log.Head.Size, reason = failure.Message }, statusCode: StatusCodes.Status503ServiceUnavailable)
+        : Results.Json(new { ready = true, logSize = log.Head.Size });
+
+    private void Watch(StationLog log, RoundBook rounds, IServiceProvider services)
+    {
+        var logger = services.GetRequiredService<ILogger<StationHost>>();
+        var (events, witnesses, alerts, health) = (services.GetRequiredService<EventHub>(), services.GetRequiredService<Witnesses>(),
+            services.GetRequiredService<AlertBoard>(), services.GetRequiredService<HealthServiceImpl>());
+        health.SetStatus("", Serving.Serving);
+        log.OnHead = _ => events.Publish(new Protocol.Wire.Event { Head = witnesses.Head() });
+        var retry = _clock.CreateTimer(_ => Retry(log), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        log.OnStorage = failure =>
+        {
+            health.SetStatus("", failure is null ? Serving.Serving : Serving.NotServing);
+            if (failure is null)
+            {
+                retry.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                logger.StorageBack();
+                rounds.Wake();
+                return;
+            }
+
+            logger.StorageFailed(failure.Message);
+            alerts.Raise("storage", Protocol.Wire.Severity.Critical, $"The transcript cannot be written: {failure.Message} Rounds stop; free space or repair the disk.");
+            retry.Change(_options.Limits.StorageRetry, _options.Limits.StorageRetry);
+        };
+        var expiry = _clock.CreateTimer(_ => rounds.ExpireVectors(), null, TimeSpan.Zero, s_expiry);
+        _app.Lifetime.ApplicationStopping.Register(() =>
+        {
+            logger.Stopping();
+            retry.Dispose();
+            expiry.Dispose();
+            services.GetRequiredService<PartyDirectory>().CloseAll(new Grpc.Core.Status(Grpc.Core.StatusCode.Unavailable, "The station stops; come back when it is up again."));
+        });
+    }
+
+    /// <summary>Signs and stores the same head again, to see whether the disk takes it.</summary>
+    private static async void Retry(StationLog log) => await ((Task)log.Append([])).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private async Task Bind()
+    {
+        try
+        {
+            await _app.StartAsync();
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            throw new StartException(ExitCode.AddressInUse, $"{_options.Listen} is in use by another program; stop it, or choose another port with --listen (port 0 takes a free one).", e);
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            throw new StartException(ExitCode.AddressInUse, $"{_options.Listen} cannot be bound: {e.Message} Choose an address of this machine with --listen.", e);
+        }
+
+        var bound = new Uri(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+        Address = $"https://{new IPEndPoint(_options.Endpoint.Address, bound.Port)}";
+    }
+
+    private void Announce(IServiceProvider services)
+    {
+        var logger = services.GetRequiredService<ILogger<StationHost>>();
+        var roster = _files.Roster;
+        logger.Started(roster.Consortium, roster.Epoch, string.Join(' ', roster.Words), Address, roster.LogOrigin, _log!.Head.Size);
+        if (_options.TraceWire.Length > 0) logger.TracingWire(_options.TraceWire);
+        if (_options.AddressFile.Length == 0) return;
+        // Whole or not there: somebody may wait for the file.
+        var partial = _options.AddressFile + ".part";
+        File.WriteAllText(partial, Address + "\n");
+        File.Move(partial, _options.AddressFile, overwrite: true);
+    }
+}

@@ -1,0 +1,118 @@
+using System.Net;
+using SecureAggregation.Protocol;
+
+namespace SecureAggregation.Aggregator.Hosting;
+
+/// <summary>The section "Station" of the configuration; docs/station.md explains each key.</summary>
+internal sealed class StationOptions
+{
+    public const string Section = "Station";
+
+    public string Listen { get; set; } = "127.0.0.1:7443";
+
+    public string KeyFile { get; set; } = "";
+
+    public string RosterFile { get; set; } = "";
+
+    public string DataDirectory { get; set; } = "";
+
+    public string AddressFile { get; set; } = "";
+
+    public string TraceWire { get; set; } = "";
+
+    public DeadlineOptions Deadlines { get; set; } = new();
+
+    public LimitOptions Limits { get; set; } = new();
+
+    /// <summary>The address and port to bind.</summary>
+    public IPEndPoint Endpoint => IPEndPoint.Parse(Listen);
+
+    /// <summary>What is wrong, one sentence a rule; empty when the options can be used.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        var problems = new List<string>();
+        // Parse takes "80" for the address 0.0.0.80: a port must be written out.
+        if (!IPEndPoint.TryParse(Listen, out _) || !Listen.Contains(':', StringComparison.Ordinal))
+            problems.Add($"Station:Listen is \"{Listen}\"; it must be an IP address and a port, e.g. 127.0.0.1:7443 (port 0 takes a free one).");
+        Required(problems, nameof(KeyFile), KeyFile, "the station's identity key (PEM) as `secagg keygen` writes it");
+        Required(problems, nameof(RosterFile), RosterFile, "the signed roster as `secagg roster` writes it");
+        Required(problems, nameof(DataDirectory), DataDirectory, "the folder of the transcript and the masked vectors");
+        foreach (var (name, value) in Deadlines.All)
+            Between(problems, $"Deadlines:{name}", value, TimeSpan.FromMilliseconds(100), Protocol.Limits.Deadline);
+        Between(problems, "Limits:IdleTimeout", Limits.IdleTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        Between(problems, "Limits:RestartGrace", Limits.RestartGrace, TimeSpan.Zero, Protocol.Limits.Deadline);
+        Between(problems, "Limits:BlobRetention", Limits.BlobRetention, TimeSpan.Zero, TimeSpan.FromDays(3650));
+        Between(problems, "Limits:StorageRetry", Limits.StorageRetry, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+        Between(problems, nameof(Limits.RunningRounds), Limits.RunningRounds, 1, 10_000);
+        Between(problems, nameof(Limits.RecentRounds), Limits.RecentRounds, 1, 10_000);
+        Between(problems, nameof(Limits.SendQueue), Limits.SendQueue, 8, 100_000);
+        Between(problems, nameof(Limits.BadFrames), Limits.BadFrames, 1, 1_000_000);
+        Between(problems, nameof(Limits.EventQueue), Limits.EventQueue, 8, 1_000_000);
+        Between(problems, nameof(Limits.EventHistory), Limits.EventHistory, 8, 1_000_000);
+        return problems;
+    }
+
+    private static void Required(List<string> problems, string key, string value, string what)
+    {
+        if (string.IsNullOrWhiteSpace(value)) problems.Add($"Station:{key} is not set; it must name {what}.");
+    }
+
+    private static void Between(List<string> problems, string key, TimeSpan value, TimeSpan least, TimeSpan most)
+    {
+        if (value < least || value > most) problems.Add($"Station:{key} is {value:c}; it must be from {least:c} to {most:c} (hours:minutes:seconds).");
+    }
+
+    private static void Between(List<string> problems, string key, int value, int least, int most)
+    {
+        if (value < least || value > most) problems.Add($"Station:Limits:{key} is {value}; it must be from {least} to {most}.");
+    }
+}
+
+/// <summary>How long each phase may take when a query does not say.</summary>
+internal sealed class DeadlineOptions
+{
+    public TimeSpan Join { get; set; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan Advertise { get; set; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan Share { get; set; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan Input { get; set; } = TimeSpan.FromMinutes(2);
+
+    public TimeSpan Agree { get; set; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan Unmask { get; set; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan Recover { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>In the order of the proposal.</summary>
+    public IReadOnlyList<(string Name, TimeSpan Value)> All =>
+    [
+        (nameof(Join), Join), (nameof(Advertise), Advertise), (nameof(Share), Share), (nameof(Input), Input),
+        (nameof(Agree), Agree), (nameof(Unmask), Unmask), (nameof(Recover), Recover),
+    ];
+}
+
+/// <summary>Bounds on what callers and time may use up.</summary>
+internal sealed class LimitOptions
+{
+    public int RunningRounds { get; set; } = 64;
+
+    public int RecentRounds { get; set; } = 32;
+
+    public int SendQueue { get; set; } = 512;
+
+    public int BadFrames { get; set; } = 64;
+
+    public int EventQueue { get; set; } = 256;
+
+    public int EventHistory { get; set; } = 1024;
+
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    public TimeSpan RestartGrace { get; set; } = TimeSpan.FromSeconds(20);
+
+    public TimeSpan StorageRetry { get; set; } = TimeSpan.FromSeconds(5);
+
+    public TimeSpan BlobRetention { get; set; } = TimeSpan.FromDays(30);
+}

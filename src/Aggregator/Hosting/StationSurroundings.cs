@@ -1,0 +1,11 @@
+using SecureAggregation.Aggregator.Rounds;
+using SecureAggregation.Aggregator.Store;
+
+namespace SecureAggregation.Aggregator.Hosting;
+
+/// <summary>The outside of a station.</summary>
+/// <param name="Clock">The time.</param>
+/// <param name="OpenStore">Opens the transcript at a path.</param>
+/// <param name="Meaning">What the integers of rounds mean.</param>
+/// <param name="Logging">Where the log goes.</param>
+internal sealed record StationSurroundings(TimeProvider Clock, Func<string, ITranscriptStore> OpenStore, IRoundMeaning Meaning, Action<ILoggingBuilder> Logging);

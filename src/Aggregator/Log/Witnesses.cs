@@ -1,0 +1,167 @@
+using Google.Protobuf;
+using SecureAggregation.Aggregator.Events;
+using SecureAggregation.Aggregator.Parties;
+using SecureAggregation.Aggregator.Store;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using Roster = SecureAggregation.Protocol.Roster;
+
+namespace SecureAggregation.Aggregator.Log;
+
+/// <summary>
+/// Phase 6: shows heads of the log to parties, with the proofs that let each check it, and keeps what they sign. A cosignature of a
+/// head vouches for every entry before it, so a round counts as witnessed by all who cosigned any head beyond its last entry.
+/// </summary>
+internal sealed class Witnesses
+{
+    // Enough: a later head vouches for all that an older one does.
+    private const int Kept = 256;
+
+    private readonly Roster _roster;
+    private readonly StationLog _log;
+    private readonly ITranscriptStore _store;
+    private readonly PartyDirectory _parties;
+    private readonly EventHub _events;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly Lock _gate = new();
+    // The newest checkpoints that were shown, with the number of their cosignatures, and how far each party has cosigned.
+    private readonly SortedDictionary<long, (Checkpoint Checkpoint, int Cosigners)> _shown = [];
+    private readonly Dictionary<uint, long> _reach = [];
+
+    public Witnesses(Roster roster, StationLog log, ITranscriptStore store, PartyDirectory parties, EventHub events, TimeProvider clock, ILogger logger)
+    {
+        (_roster, _log, _store, _parties, _events, _clock, _logger) = (roster, log, store, parties, events, clock, logger);
+        foreach (var shown in store.Checkpoints(0).TakeLast(Kept)) _shown.Add(shown.Size, (Checkpoint.Parse(shown.Note), 0));
+        foreach (var cosignature in store.Cosignatures(_shown.Keys.FirstOrDefault())) Add(cosignature);
+    }
+
+    /// <summary>Shows the newest head to these parties, as far as they are online, each with its own messages of a round.</summary>
+    public void Publish(byte[] roundId, IEnumerable<uint> parties)
+    {
+        // One at a time: heads must reach a party in the order of their sizes.
+        lock (_gate)
+        {
+            var sessions = parties.Select(_parties.Session).OfType<PartySession>().ToList();
+            var head = _log.Head;
+            if (!_shown.ContainsKey(head.Size))
+            {
+                _store.SaveCheckpoint(head);
+                _shown.Add(head.Size, (Checkpoint.Parse(head.Note), 0));
+                if (_shown.Count > Kept) _shown.Remove(_shown.Keys.First());
+            }
+
+            if (sessions.Count == 0) return;
+            var own = _store.ReadRound(roundId)
+                .Select(stored => (stored.Index, stored.Leaf, Entry: Entry.Parser.ParseFrom(stored.Leaf)))
+                .Where(e => e.Entry is { Sender: > 0, Rejection: RejectionCode.None })
+                .ToLookup(e => e.Entry.Sender - 1, e => (e.Index, e.Leaf));
+            foreach (var session in sessions)
+                session.SendPublication(known => Publication(roundId, head, own[session.Party], known, session.Party), (ulong)head.Size);
+        }
+    }
+
+    /// <summary>Takes a party's cosignature; what does not verify is refused.</summary>
+    public void Take(PartySession from, Cosign cosign)
+    {
+        var name = _parties.Name(from.Party);
+        lock (_gate)
+        {
+            if (Refused(from.Party, cosign) is { } reason)
+            {
+                _logger.CosignatureRefused(name, reason);
+                from.CountBad(reason);
+                return;
+            }
+
+            var cosignature = new StoredCosignature((long)cosign.Size, from.Party, cosign.Signature.ToByteArray());
+            _store.SaveCosignature(cosignature);
+            Add(cosignature);
+        }
+
+        _logger.Cosigned(name, (long)cosign.Size);
+        _events.Publish(new Event { Head = Head() });
+    }
+
+    /// <summary>How many parties have cosigned a head of at least this size.</summary>
+    public uint Count(long size)
+    {
+        lock (_gate) return (uint)_reach.Values.Count(reach => reach >= size);
+    }
+
+    /// <summary>The head with the most cosignatures among those of at least this size, the newest of equals; the log's own if none was shown.</summary>
+    public Checkpoint Best(long minimumSize)
+    {
+        lock (_gate)
+        {
+            return _shown.Values.Where(s => s.Checkpoint.Size >= minimumSize).OrderByDescending(s => s.Cosigners).ThenByDescending(s => s.Checkpoint.Size)
+                .Select(s => s.Checkpoint).FirstOrDefault() ?? Checkpoint.Parse(_log.Head.Note);
+        }
+    }
+
+    /// <summary>The newest head, with the cosignatures that it has.</summary>
+    public Checkpoint Newest()
+    {
+        lock (_gate)
+        {
+            var head = _log.Head;
+            return _shown.TryGetValue(head.Size, out var shown) ? shown.Checkpoint : Checkpoint.Parse(head.Note);
+        }
+    }
+
+    /// <summary>The newest head, for display.</summary>
+    public LogHead Head()
+    {
+        var newest = Newest();
+        return new LogHead
+        {
+            Size = (ulong)newest.Size,
+            Root = ByteString.CopyFrom(newest.Root),
+            TimeMs = (ulong)_clock.GetUtcNow().ToUnixTimeMilliseconds(),
+            Checkpoint = newest.Note,
+            Cosignatures = Count(newest.Size),
+        };
+    }
+
+    private string? Refused(uint party, Cosign cosign)
+    {
+        if (!_shown.TryGetValue((long)Math.Min(cosign.Size, long.MaxValue), out var shown)) return $"no head of size {cosign.Size} was shown lately";
+        if (!PublicBytes.Equal(shown.Checkpoint.Root, cosign.Root.Span)) return $"the head of size {cosign.Size} has another root";
+        return shown.Checkpoint.TryAdd(_roster, _roster.FindParty(party)!, cosign.Signature.ToByteArray()) is null ? "the signature does not verify" : null;
+    }
+
+    private void Add(StoredCosignature cosignature)
+    {
+        var party = (uint)cosignature.Party;
+        // A party of an earlier roster, or a key that has changed since: its signature stays in the store.
+        if (_roster.FindParty(party) is not { } member || !_shown.TryGetValue(cosignature.Size, out var shown)) return;
+        if (shown.Checkpoint.TryAdd(_roster, member, cosignature.Signature) is not { } signed) return;
+        if (signed != shown.Checkpoint) _shown[cosignature.Size] = (signed, shown.Cosigners + 1);
+        _reach[party] = Math.Max(_reach.GetValueOrDefault(party), cosignature.Size);
+    }
+
+    private Publication Publication(byte[] roundId, StoredHead head, IEnumerable<(long Index, byte[] Leaf)> own, ulong known, uint party)
+    {
+        var publication = new Publication { RoundId = ByteString.CopyFrom(roundId), Checkpoint = head.Note };
+        if (known > (ulong)head.Size)
+        {
+            // There is no proof to give: the party refuses, as it must, and people have to look.
+            _logger.LogBehindOutpost(_parties.Name(party), known, head.Size);
+        }
+        else
+        {
+            publication.PreviousSize = known;
+            publication.Consistency.Add(_log.Tree.ConsistencyProof((long)known, head.Size).Select(ByteString.CopyFrom));
+        }
+
+        foreach (var (index, leaf) in own)
+        {
+            var entry = new LoggedEntry { Index = (ulong)index, Leaf = UnsafeByteOperations.UnsafeWrap(leaf) };
+            entry.Path.Add(_log.Tree.InclusionProof(index, head.Size).Select(ByteString.CopyFrom));
+            publication.Own.Add(entry);
+        }
+
+        return publication;
+    }
+}

@@ -1,0 +1,326 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Google.Protobuf;
+using Grpc.Core;
+using SecureAggregation.Aggregator.Events;
+using SecureAggregation.Aggregator.Log;
+using SecureAggregation.Aggregator.Parties;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Aggregator.Rounds;
+
+/// <summary>
+/// All rounds: those that run, each with its driver; the last few that ended, whose drivers stay for outposts that come back late; and
+/// those before, of which the view is left.
+/// </summary>
+internal sealed class RoundBook : IAsyncDisposable
+{
+    private readonly RoundServices _services;
+    private readonly RosterHistory _rosters;
+    private readonly IRoundMeaning _meaning;
+    private readonly Func<IdentityKey> _key;
+    private readonly RandomNumberGenerator _random;
+    private readonly ConcurrentDictionary<string, RoundDriver> _drivers = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<RoundDriver> _recent = new();
+    private readonly ConcurrentDictionary<string, RoundView> _ended = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _submitting = new(1);
+    private readonly Lock _gate = new();
+    // Round ids in hexadecimal, oldest first.
+    private readonly List<string> _order = [];
+
+    public RoundBook(RoundServices services, RosterHistory rosters, IRoundMeaning meaning, Func<IdentityKey> key, RandomNumberGenerator random)
+    {
+        (_services, _rosters, _meaning, _key, _random) = (services, rosters, meaning, key, random);
+    }
+
+    /// <summary>Rounds that run.</summary>
+    public int RunningCount => _drivers.Values.Count(d => !d.Ended.IsCompleted);
+
+    /// <summary>Rounds in the log.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate) return _order.Count;
+        }
+    }
+
+    /// <summary>Reads back what the log holds; rounds that were running go on.</summary>
+    public void Load()
+    {
+        var views = _services.Store.Views();
+        foreach (var roundId in _services.Store.Rounds())
+        {
+            var name = PublicBytes.Hex(roundId);
+            try
+            {
+                // One round that cannot be read does not keep the others from running.
+                if (views.TryGetValue(roundId, out var view)) AddEnded(name, RoundView.Parser.ParseFrom(view));
+                else Replay(name, roundId);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                _services.Logger.RoundUnreadable(name, e.Message);
+            }
+        }
+    }
+
+    /// <summary>Starts a round for a signed query.</summary>
+    /// <param name="signed">The query.</param>
+    /// <param name="deadline">Time for each phase, or null for the station's own.</param>
+    /// <exception cref="RpcException">It may not run; the status says why.</exception>
+    public async Task<byte[]> Submit(SignedQuery signed, TimeSpan? deadline)
+    {
+        var question = Open(signed);
+        await _submitting.WaitAsync();
+        try
+        {
+            CheckAttempts(question);
+            var invited = Invite(question);
+            var roundId = new byte[16];
+            _random.GetBytes(roundId);
+            var deadlines = _services.Options.Deadlines.All.Select(d => deadline ?? d.Value);
+            return await Start(question, roundId, invited, deadlines);
+        }
+        finally
+        {
+            _submitting.Release();
+        }
+    }
+
+    /// <summary>Stops a running round.</summary>
+    /// <exception cref="RpcException">There is no such round, or it has ended.</exception>
+    public async Task Abort(ReadOnlyMemory<byte> roundId)
+    {
+        var view = View(roundId);
+        if (view.State != RoundState.Running || Find(roundId) is not { } driver)
+            throw Failed(StatusCode.FailedPrecondition, $"Round {PublicBytes.Hex(roundId.Span)} has ended ({view.State}); only a running round can be aborted.");
+        await driver.Offer(new RoundInput.Cancellation(AbortReason.Cancelled));
+        await driver.Ended;
+    }
+
+    /// <summary>The driver of a running or recent round.</summary>
+    public RoundDriver? Find(ReadOnlyMemory<byte> roundId) => _drivers.GetValueOrDefault(PublicBytes.Hex(roundId.Span));
+
+    /// <summary>Tells a party that came (back) what each round has for it.</summary>
+    public async Task Arrive(PartySession session, CancellationToken stop)
+    {
+        foreach (var driver in _drivers.Values.Where(d => d.Invited.Contains(session.Party))) await driver.Offer(new RoundInput.Arrival(session), stop);
+    }
+
+    /// <summary>The names of the running rounds that a party takes part in.</summary>
+    public IReadOnlyList<RoundDriver> RunningWith(uint party) => [.. _drivers.Values.Where(d => !d.Ended.IsCompleted
+        && d.View.Parties.Any(p => p.Index == party && p.State is PartyState.Active or PartyState.Invited))];
+
+    /// <summary>A round as it is shown.</summary>
+    /// <exception cref="RpcException">NotFound.</exception>
+    public RoundView View(ReadOnlyMemory<byte> roundId)
+    {
+        var name = PublicBytes.Hex(roundId.Span);
+        return View(name) ?? throw Failed(StatusCode.NotFound, $"There is no round {name} in the log.");
+    }
+
+    /// <summary>Rounds, newest first, and how many there are.</summary>
+    public (IReadOnlyList<RoundView> Rounds, int Total) List(int offset, int limit)
+    {
+        string[] names;
+        int total;
+        lock (_gate)
+        {
+            total = _order.Count;
+            names = [.. Enumerable.Reverse(_order).Skip(offset).Take(limit)];
+        }
+
+        return ([.. names.Select(View).OfType<RoundView>()], total);
+    }
+
+    /// <summary>Wakes the rounds that stopped for lack of storage.</summary>
+    public void Wake()
+    {
+        foreach (var driver in _drivers.Values) driver.Wake();
+    }
+
+    /// <summary>Deletes masked vectors that have reached their age.</summary>
+    public void ExpireVectors()
+    {
+        var before = (ulong)(_services.Clock.GetUtcNow() - _services.Options.Limits.BlobRetention).ToUnixTimeMilliseconds();
+        foreach (var (name, view) in _ended.Where(e => e.Value.FinishedMs < before && _services.Blobs.Parties(e.Value.RoundId.ToByteArray()).Count > 0))
+        {
+            _services.Blobs.Delete(view.RoundId.ToByteArray());
+            _services.Logger.VectorsExpired(name);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var driver in _drivers.Values) await driver.DisposeAsync();
+        _submitting.Dispose();
+    }
+
+    private RoundView? View(string name)
+    {
+        var view = _ended.GetValueOrDefault(name) ?? _drivers.GetValueOrDefault(name)?.View;
+        if (view is null || view.State == RoundState.Running) return view;
+        var witnessed = view.Clone();
+        witnessed.Cosignatures = _services.Witnesses.Count((long)view.LastEntry + 1);
+        return witnessed;
+    }
+
+    private Question Open(SignedQuery signed)
+    {
+        try
+        {
+            var question = Question.Open(signed, _rosters.Current, _services.Clock.GetUtcNow());
+            _meaning.Shape(question, _rosters.Current.Parties.Count).Checked();
+            return question;
+        }
+        catch (RefusalException e)
+        {
+            throw Failed(StatusOf(e.Code, signed), e.Message);
+        }
+        catch (Exception e) when (e is MeaningException or InvalidOperationException)
+        {
+            throw Failed(StatusCode.InvalidArgument, e.Message);
+        }
+    }
+
+    private static StatusCode StatusOf(RefusalCode code, SignedQuery signed) => code switch
+    {
+        RefusalCode.BadSignature when signed.Signature.IsEmpty => StatusCode.InvalidArgument,
+        RefusalCode.BadSignature => StatusCode.PermissionDenied,
+        RefusalCode.BadMessage => StatusCode.InvalidArgument,
+        _ => StatusCode.FailedPrecondition,
+    };
+
+    private void CheckAttempts(Question question)
+    {
+        var earlier = _drivers.Values.Select(d => d.View).Concat(_ended.Values).Where(v => v.QueryId.Equals(question.Query.QueryId))
+            .DistinctBy(v => v.RoundId).ToList();
+        if (earlier.Find(v => v.State == RoundState.Running) is { } running)
+            throw Failed(StatusCode.AlreadyExists, $"The query runs already, in round {PublicBytes.Hex(running.RoundId.Span)}.");
+        if (earlier.Find(v => v.State == RoundState.Done) is { } done)
+            throw Failed(StatusCode.FailedPrecondition, $"The query was answered in round {PublicBytes.Hex(done.RoundId.Span)}; a new question needs a new query id.");
+        if (earlier.Count >= question.Query.Attempts)
+            throw Failed(StatusCode.FailedPrecondition, $"All {question.Query.Attempts} attempts of the query are used; sign it anew with another query id.");
+        var active = RunningCount;
+        if (active >= _services.Options.Limits.RunningRounds)
+            throw Failed(StatusCode.ResourceExhausted, $"{active} rounds are running, the most that this station runs at a time (Station:Limits:RunningRounds); wait for one to end.");
+    }
+
+    private IReadOnlyList<uint> Invite(Question question)
+    {
+        var roster = _rosters.Current;
+        var invited = _services.Parties.Offering(question.Query.Dataset);
+        var minimum = Math.Max(roster.MinSurvivors, (int)question.Query.MinSurvivors);
+        if (RoundRules.TryFor(invited.Count, roster.MaxColluders, minimum, roster.MinHonest, out _) is not { } broken) return invited;
+        var online = _services.Parties.Views().Where(v => v.Online).ToList();
+        var offered = online.SelectMany(v => v.Datasets).Select(d => d.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        if (online.Count > 0 && !offered.Contains(question.Query.Dataset))
+            throw Failed(StatusCode.FailedPrecondition, $"No outpost offers a dataset \"{question.Query.Dataset}\"; offered are: {(offered.Count == 0 ? "none" : string.Join(", ", offered))}.");
+        var missing = roster.Parties.Where(p => !invited.Contains(p.Index)).Select(p => p.Name);
+        throw Failed(
+            StatusCode.FailedPrecondition,
+            $"Too few outposts that offer \"{question.Query.Dataset}\" are online: {invited.Count} of {roster.Parties.Count} (missing: {string.Join(", ", missing)}). {broken}");
+    }
+
+    private async Task<byte[]> Start(Question question, byte[] roundId, IReadOnlyList<uint> invited, IEnumerable<TimeSpan> deadlines)
+    {
+        var key = _key();
+        try
+        {
+            var proposal = AggregatorRound.Propose(_rosters.Current, question.Signed, roundId, invited, deadlines, key);
+            var entry = new Entry
+            {
+                RoundId = ByteString.CopyFrom(roundId), TimeMs = (ulong)_services.Clock.GetUtcNow().ToUnixTimeMilliseconds(), Envelope = proposal,
+            };
+            var round = new AggregatorRound(_rosters.Current, _meaning.Shape);
+            round.Apply(entry);
+            var first = await _services.Log.Append([new NewLeaf(roundId, entry.ToByteArray())]);
+            var query = question.Query;
+            _services.Logger.RoundProposed(PublicBytes.Hex(roundId), query.Title, query.Dataset, question.Coordinator.Name, invited.Count);
+            Drive(round, key, new RoundProjection(_rosters.Current, _meaning.Results, first), _services.Clock.GetUtcNow());
+            return roundId;
+        }
+        catch (Exception e)
+        {
+            key.Dispose();
+            if (e is not IOException) throw;
+            throw Failed(StatusCode.Unavailable, $"The station cannot write its transcript, so no round can start: {e.Message}");
+        }
+    }
+
+    private void Replay(string name, byte[] roundId)
+    {
+        AggregatorRound? round = null;
+        RoundProjection? projection = null;
+        var count = 0;
+        foreach (var stored in _services.Store.ReadRound(roundId))
+        {
+            var roster = _rosters.At(stored.Index);
+            round ??= new AggregatorRound(roster, _meaning.Shape);
+            projection ??= new RoundProjection(roster, _meaning.Results, stored.Index);
+            round.Apply(Entry.Parser.ParseFrom(stored.Leaf));
+            projection.Extend(stored.Index);
+            count++;
+        }
+
+        if (round is null || projection is null) return;
+        if (round.State != RoundState.Running)
+        {
+            var view = projection.Of(round);
+            AddEnded(name, view);
+            _services.Store.SaveView(roundId, view.ToByteArray());
+            return;
+        }
+
+        Resume(name, round, projection, count);
+    }
+
+    private void Resume(string name, AggregatorRound round, RoundProjection projection, int entries)
+    {
+        using (var vectors = new RoundVectors(_services.Blobs, round.RoundId))
+        {
+            if (round.Phase == RoundPhase.Input)
+            {
+                foreach (var party in vectors.Recheck(round.BeginVector)) round.MarkVectorStored(party);
+            }
+        }
+
+        _services.Logger.RoundResumed(name, round.Phase.ToString(), entries);
+        var driver = Drive(round, _key(), projection, _services.Clock.GetUtcNow() + _services.Options.Limits.RestartGrace);
+        // Signed for another roster; its parties would not know the station's new words.
+        if (!PublicBytes.Equal(round.Question.Query.RosterHash.Span, _rosters.Current.Hash)) _ = driver.Offer(new RoundInput.Cancellation(AbortReason.StationRestarted));
+    }
+
+    private RoundDriver Drive(AggregatorRound round, IdentityKey key, RoundProjection projection, DateTimeOffset graceEnd)
+    {
+        var driver = new RoundDriver(_services, round, key, projection, graceEnd);
+        _drivers[driver.Name] = driver;
+        lock (_gate) _order.Add(driver.Name);
+        _ = RetireWhenEnded(driver);
+        // A new round has proposed to nobody yet: whoever is online is told as if it had just come.
+        foreach (var session in driver.Invited.Select(_services.Parties.Session).OfType<PartySession>()) _ = driver.Offer(new RoundInput.Arrival(session));
+        return driver;
+    }
+
+    private async Task RetireWhenEnded(RoundDriver driver)
+    {
+        await driver.Ended;
+        _ended[driver.Name] = driver.View;
+        _recent.Enqueue(driver);
+        if (_recent.Count <= _services.Options.Limits.RecentRounds || !_recent.TryDequeue(out var oldest)) return;
+        _drivers.TryRemove(oldest.Name, out _);
+        await oldest.DisposeAsync();
+    }
+
+    private void AddEnded(string name, RoundView view)
+    {
+        _ended[name] = view;
+        lock (_gate) _order.Add(name);
+        _services.Parties.Count(view);
+    }
+
+    private static RpcException Failed(StatusCode code, string sentence) => new(new Status(code, sentence));
+}

@@ -1,0 +1,349 @@
+using System.Threading.Channels;
+using Google.Protobuf;
+using SecureAggregation.Aggregator.Events;
+using SecureAggregation.Aggregator.Log;
+using SecureAggregation.Aggregator.Parties;
+using SecureAggregation.Aggregator.Store;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Aggregator.Rounds;
+
+/// <summary>
+/// Runs one round: everything that happens to it goes through one queue with one reader, so nothing here is locked. Messages are judged and
+/// appended as they come, the log is flushed once for all that waited, and only then does anything leave: a broadcast, a view, an event.
+/// </summary>
+internal sealed class RoundDriver : IAsyncDisposable
+{
+    // Full, the queue holds up the streams that fill it, each by the flow control of its connection.
+    private const int QueueLength = 64;
+
+    private readonly RoundServices _services;
+    private readonly AggregatorRound _round;
+    private readonly IdentityKey _key;
+    private readonly RoundVectors _vectors;
+    private readonly RoundProjection _projection;
+    private readonly DateTimeOffset _graceEnd;
+    private readonly Channel<RoundInput> _queue =
+        Channel.CreateBounded<RoundInput>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
+
+    private readonly List<Entry> _unflushed = [];
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ITimer _deadline;
+    private readonly Task _running;
+    private volatile RoundView _view;
+    private bool _storageFailed;
+    private bool _shown;
+    private AbortReason? _cancelled;
+
+    /// <summary>Takes a round over and runs it to its end.</summary>
+    /// <param name="services">The station.</param>
+    /// <param name="round">A round of which the proposal, and whatever else is in the log, has been applied.</param>
+    /// <param name="key">The station's key; the driver disposes it.</param>
+    /// <param name="projection">What of it is shown.</param>
+    /// <param name="graceEnd">Until then no deadline passes: after a restart the outposts must be given time to come back.</param>
+    public RoundDriver(RoundServices services, AggregatorRound round, IdentityKey key, RoundProjection projection, DateTimeOffset graceEnd)
+    {
+        (_services, _round, _key, _projection, _graceEnd) = (services, round, key, projection, graceEnd);
+        RoundId = round.RoundId;
+        Name = PublicBytes.Hex(RoundId);
+        Invited = round.Invited;
+        _vectors = new RoundVectors(services.Blobs, RoundId);
+        _view = projection.Of(round);
+        _deadline = services.Clock.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _running = Task.Run(Run);
+    }
+
+    public byte[] RoundId { get; }
+
+    /// <summary>The round id in hexadecimal.</summary>
+    public string Name { get; }
+
+    public IReadOnlyList<uint> Invited { get; }
+
+    /// <summary>The round as it is shown: a snapshot that nobody changes.</summary>
+    public RoundView View => _view;
+
+    /// <summary>Completed when the round is done or aborted and that is in the log.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Queues an input; waits while the round has more to do than it can keep up with.</summary>
+    public async Task Offer(RoundInput input, CancellationToken stop = default)
+    {
+        try
+        {
+            await _queue.Writer.WriteAsync(input, stop);
+        }
+        catch (ChannelClosedException)
+        {
+            // The round was let go of; what still comes for it changes nothing.
+        }
+    }
+
+    /// <summary>Looks at the round again; needed only when it is not busy anyway.</summary>
+    public void Wake() => _queue.Writer.TryWrite(new RoundInput.Wake());
+
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _running;
+        await _deadline.DisposeAsync();
+        _vectors.Dispose();
+        _key.Dispose();
+    }
+
+    private async Task Run()
+    {
+        try
+        {
+            await Step([new RoundInput.Wake()]);
+            while (await _queue.Reader.WaitToReadAsync())
+            {
+                var inputs = new List<RoundInput>(QueueLength);
+                while (inputs.Count < QueueLength && _queue.Reader.TryRead(out var input)) inputs.Add(input);
+                await Step(inputs);
+            }
+        }
+        catch (Exception e)
+        {
+            // A defect: this round stands still, the others go on.
+            _services.Logger.RoundFailed(Name, e);
+            _services.Alerts.Raise("round-failed", Severity.Critical, $"Round {Name} stands still after an internal error; see the station's log.", RoundId);
+            _queue.Writer.TryComplete();
+        }
+    }
+
+    private async Task Step(IReadOnlyList<RoundInput> inputs)
+    {
+        try
+        {
+            if (_storageFailed)
+            {
+                await AbortForStorage();
+            }
+            else
+            {
+                foreach (var input in inputs) Take(input);
+                await Flush();
+                await Advance();
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            FailStorage(e.Message);
+        }
+
+        foreach (var session in inputs.OfType<RoundInput.Arrival>().Select(a => a.Session)) CatchUp(session);
+        Show();
+    }
+
+    private void Take(RoundInput input)
+    {
+        switch (input)
+        {
+            case RoundInput.Message message:
+                Consider(message.From, message.Envelope);
+                break;
+            case RoundInput.Chunk chunk:
+                Receive(chunk.From, chunk.Part);
+                break;
+            case RoundInput.Cancellation cancellation:
+                _cancelled ??= cancellation.Reason;
+                break;
+        }
+    }
+
+    private void Consider(PartySession from, Envelope envelope)
+    {
+        var (party, name) = (from.Party, _services.Parties.Name(from.Party));
+        var now = Now();
+        var offer = _round.Consider(party, envelope, now);
+        if (offer.Outcome == OfferOutcome.Ignore)
+        {
+            // A repeat or a late message: that is how a party comes back, and no reason to count it against it.
+            return;
+        }
+
+        Record(new Entry
+        {
+            RoundId = ByteString.CopyFrom(RoundId), TimeMs = (ulong)now.ToUnixTimeMilliseconds(), Sender = party + 1, Envelope = envelope, Rejection = offer.Rejection,
+        });
+        if (offer.Outcome == OfferOutcome.Reject)
+        {
+            _services.Logger.MessageRejected(Name, envelope.Kind.ToString(), name, offer.Detail);
+            from.CountBad(offer.Detail);
+        }
+        else if (envelope.Kind == MessageKind.Decline)
+        {
+            _services.Logger.PartyDeclined(Name, name, Decline.Parser.ParseFrom(envelope.Body).Code.ToString());
+        }
+        else
+        {
+            _services.Logger.MessageTaken(Name, envelope.Kind.ToString(), name, envelope.CalculateSize());
+        }
+    }
+
+    /// <summary>Applies an entry; it is appended with the next flush, before anything that follows from it leaves.</summary>
+    private void Record(Entry entry)
+    {
+        _round.Apply(entry);
+        _unflushed.Add(entry);
+    }
+
+    private void Receive(PartySession from, VectorChunk part)
+    {
+        var (party, name) = (from.Party, _services.Parties.Name(from.Party));
+        if (part.Offset == 0)
+        {
+            // Null: the vector is here already, or its time has passed; the rest of it runs into the void.
+            if (_round.BeginVector(party) is not { } intake) return;
+            _vectors.Begin(intake);
+        }
+
+        if (_vectors.Received(party) is not { } received) return;
+        if (part.Offset != (ulong)received)
+        {
+            from.CountBad($"a part of a vector at byte {part.Offset} where byte {received} comes next");
+            return;
+        }
+
+        switch (_vectors.Append(party, part.Data.Span))
+        {
+            case VectorResult.Stored:
+                _round.MarkVectorStored(party);
+                _services.Logger.VectorStored(Name, name, received + part.Data.Length);
+                break;
+            case VectorResult.TooLong:
+                _services.Logger.VectorRefused(Name, name, "it is longer than the round's vectors are");
+                from.CountBad("a vector longer than the round's vectors are");
+                break;
+            case VectorResult.Wrong:
+                _round.MarkVectorWrong(party);
+                _services.Logger.VectorRefused(Name, name, "it is not the one that its outpost signed, or its padding is not zero");
+                from.CountBad("a vector that is not the one that was signed");
+                break;
+        }
+    }
+
+    /// <summary>Broadcasts what is due, as often as something is.</summary>
+    private async Task Advance()
+    {
+        while (_round.State == RoundState.Running)
+        {
+            var now = Now();
+            var due = _cancelled is { } reason ? _round.Cancel(reason, _key) : _round.Next(BeforeGraceEnds(now), _key, _vectors);
+            if (due is null) break;
+            await Broadcast(due, now);
+        }
+
+        SetDeadline();
+    }
+
+    private async Task Broadcast(Envelope envelope, DateTimeOffset now)
+    {
+        // In the log before it is applied: this entry's effects are not undone when the log fails.
+        var entry = new Entry { RoundId = ByteString.CopyFrom(RoundId), TimeMs = (ulong)now.ToUnixTimeMilliseconds(), Envelope = envelope };
+        _unflushed.Add(entry);
+        await Flush();
+        _round.Apply(entry);
+        if (envelope.Kind == MessageKind.Survivors) _vectors.KeepOnly(_round.Survivors);
+        foreach (var (party, broadcast) in _round.Deliveries(envelope)) _services.Parties.Session(party)?.Send(new StationFrame { Broadcast = broadcast });
+        _services.Logger.BroadcastSent(Name, envelope.Kind.ToString(), _round.Progress.Count(p => p.State is PartyState.Active or PartyState.Done));
+        if (_round.State != RoundState.Running) Finish();
+    }
+
+    private async Task Flush()
+    {
+        if (_unflushed.Count == 0) return;
+        var leaves = _unflushed.ConvertAll(entry => new NewLeaf(RoundId, entry.ToByteArray()));
+        _unflushed.Clear();
+        var first = await _services.Log.Append(leaves);
+        _projection.Extend(first + leaves.Count - 1);
+    }
+
+    private void Finish()
+    {
+        _storageFailed = false;
+        if (_round.State == RoundState.Aborted) _vectors.Delete();
+        var view = _projection.Of(_round);
+        foreach (var party in view.Parties.Where(p => p.State == PartyState.Blamed))
+        {
+            _services.Logger.PartyBlamed(Name, party.Name, party.Reason);
+            _services.Alerts.Raise("blamed", Severity.Critical, $"{party.Name} is convicted by its own signed messages: {party.Reason}.", RoundId, party.Name);
+        }
+
+        if (_round.State == RoundState.Done)
+        {
+            _services.Logger.RoundDone(Name, _round.Survivors.Count);
+        }
+        else
+        {
+            _services.Logger.RoundAborted(Name, view.Failure);
+            _services.Alerts.Raise("aborted", Severity.Warning, $"\"{view.Title}\" was aborted: {view.Failure}", RoundId);
+        }
+
+        _view = view;
+        _services.Parties.Count(view);
+        _services.Store.SaveView(RoundId, view.ToByteArray());
+        _services.Witnesses.Publish(RoundId, _round.Invited);
+        _ended.TrySetResult();
+    }
+
+    private void CatchUp(PartySession session)
+    {
+        foreach (var broadcast in _round.CatchUp(session.Party)) session.Send(new StationFrame { Broadcast = broadcast });
+        if (_ended.Task.IsCompleted) _services.Witnesses.Publish(RoundId, [session.Party]);
+    }
+
+    private void FailStorage(string reason)
+    {
+        _unflushed.Clear();
+        _vectors.Dispose();
+        if (_round.State != RoundState.Running)
+        {
+            // Ended, and in the log. What could not be written is for showing only and is made again at the next start.
+            _services.Logger.StorageFailed(reason);
+            _ended.TrySetResult();
+            return;
+        }
+
+        _storageFailed = true;
+        _projection.Fail($"the station cannot use its storage: {reason}");
+        _services.Logger.RoundAborted(Name, reason);
+        _services.Alerts.Raise("storage", Severity.Critical, $"Round {Name} stops, for the station cannot use its storage: {reason}", RoundId);
+        // The log itself may be well (a vector could not be read, say); if not, the station wakes the round when it is.
+        if (_services.Log.Failure is null) Wake();
+    }
+
+    /// <summary>Tries to put the end of the round into the log; until that works nobody is told, and the round is shown as aborted.</summary>
+    private async Task AbortForStorage()
+    {
+        if (_services.Log.Failure is not null) return;
+        await Broadcast(_round.Cancel(AbortReason.Storage, _key), Now());
+    }
+
+    private void Show()
+    {
+        var view = _projection.Of(_round);
+        if (view.Equals(_view) && _shown) return;
+        (_view, _shown) = (view, true);
+        _services.Events.Publish(new Event { Round = view });
+    }
+
+    private void SetDeadline()
+    {
+        if (_round.Deadline is not { } deadline) return;
+        if (deadline < _graceEnd) deadline = _graceEnd;
+        var wait = deadline - _services.Clock.GetUtcNow();
+        if (wait > TimeSpan.Zero) _deadline.Change(wait, Timeout.InfiniteTimeSpan);
+        else Wake();
+    }
+
+    /// <summary>The time for deadlines: stands still just before one while the outposts may still be on their way back.</summary>
+    private DateTimeOffset BeforeGraceEnds(DateTimeOffset now) =>
+        now < _graceEnd && _round.Deadline is { } deadline && now >= deadline ? deadline - TimeSpan.FromMilliseconds(1) : now;
+
+    /// <summary>The time to the millisecond, as entries have it: a replay must judge by the same time.</summary>
+    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(_services.Clock.GetUtcNow().ToUnixTimeMilliseconds());
+}

@@ -1,0 +1,56 @@
+using SecureAggregation.Crypto;
+using SecureAggregation.Privacy;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
+
+namespace SecureAggregation.Aggregator.Rounds;
+
+/// <summary>Queries are analyses of rows: their layout is the shape of the round, their release its results.</summary>
+internal sealed class SurveyMeaning : IRoundMeaning
+{
+    public RoundShape Shape(Question question, int invited)
+    {
+        var layout = Layout(question, invited);
+        return new RoundShape(layout.Bits, layout.Length);
+    }
+
+    public IReadOnlyList<StatisticView> Results(AggregatorRound round)
+    {
+        var layout = Layout(round.Question, round.Invited.Count);
+        using var total = RingVector.Unpack(round.Shape.Bits, round.Shape.Length, round.Total!.Packed.Span);
+        var totals = Enumerable.Range(0, total.Length).Select(total.Centered).ToArray();
+        return [.. Release.Decode(layout, totals, round.Survivors.Count).Select(View)];
+    }
+
+    private static VectorLayout Layout(Question question, int invited)
+    {
+        try
+        {
+            var analysis = Analysis.Decode(question.Query.Analysis.Span);
+            return VectorLayout.Create(analysis, new MicroEpsilon((long)question.Query.EpsilonMicro), (NoiseMode)question.Query.Noise, invited);
+        }
+        catch (Exception e) when (e is AnalysisException or ArgumentOutOfRangeException)
+        {
+            throw new MeaningException(e.Message, e);
+        }
+    }
+
+    private static StatisticView View(ReleasedStatistic statistic) => new()
+    {
+        Name = statistic.Name,
+        Kind = statistic.Kind.ToString().ToLowerInvariant(),
+        Column = statistic.Column,
+        Group = statistic.Group,
+        Bin = statistic.Bin,
+        Unit = statistic.Unit,
+        Value = statistic.Value ?? 0,
+        Low = statistic.Low ?? 0,
+        High = statistic.High ?? 0,
+        Confidence = statistic.Confidence,
+        EpsilonMicro = (ulong)statistic.EpsilonMicro,
+        Contributors = (uint)statistic.Contributors,
+        Withheld = statistic.Withheld,
+        Method = statistic.Method,
+    };
+}

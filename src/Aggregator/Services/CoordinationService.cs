@@ -1,0 +1,112 @@
+using Google.Protobuf;
+using Grpc.Core;
+using SecureAggregation.Aggregator.Events;
+using SecureAggregation.Aggregator.Hosting;
+using SecureAggregation.Aggregator.Log;
+using SecureAggregation.Aggregator.Parties;
+using SecureAggregation.Aggregator.Rounds;
+using SecureAggregation.Aggregator.Security;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using Roster = SecureAggregation.Protocol.Roster;
+
+namespace SecureAggregation.Aggregator.Services;
+
+/// <summary>What coordinators do, and what every member of the roster may watch.</summary>
+internal sealed class CoordinationService(
+    Access access,
+    Roster roster,
+    PartyDirectory parties,
+    RoundBook rounds,
+    Witnesses witnesses,
+    EventHub events,
+    AlertBoard alerts,
+    StationClock started,
+    IHostApplicationLifetime lifetime,
+    ILogger<CoordinationService> log) : Coordination.CoordinationBase
+{
+    private const int DefaultLimit = 50;
+    private const int MaxLimit = 500;
+
+    public override Task<ConsortiumView> GetConsortium(GetConsortiumRequest request, ServerCallContext context)
+    {
+        access.Require(context, Roles.Member);
+        var view = new ConsortiumView
+        {
+            Name = roster.Consortium,
+            Epoch = roster.Epoch,
+            Roster = ByteString.CopyFrom(roster.Signed),
+            Quorum = (uint)Quorum(),
+            Head = witnesses.Head(),
+            StationSoftware = StationHost.Software,
+            TimeMs = started.NowMs,
+            StartedMs = started.StartedMs,
+        };
+        view.Outposts.Add(parties.Views());
+        view.Alerts.Add(alerts.All);
+        return Task.FromResult(view);
+    }
+
+    public override async Task<SubmitQueryReply> SubmitQuery(SubmitQueryRequest request, ServerCallContext context)
+    {
+        var caller = access.Require(context, Roles.Coordinator);
+        try
+        {
+            if (request.Query is null) throw Failed(StatusCode.InvalidArgument, "The request holds no query.");
+            var deadline = request.DeadlineMs == 0 ? (TimeSpan?)null : TimeSpan.FromMilliseconds(request.DeadlineMs);
+            if (deadline > Limits.Deadline) throw Failed(StatusCode.InvalidArgument, $"A deadline of {deadline:c} is over the limit of {Limits.Deadline:c} a phase.");
+            return new SubmitQueryReply { RoundId = ByteString.CopyFrom(await rounds.Submit(request.Query, deadline)) };
+        }
+        catch (RpcException e)
+        {
+            log.QueryRefused(caller.Member.Name, e.Status.Detail);
+            throw;
+        }
+    }
+
+    public override async Task<AbortRoundReply> AbortRound(AbortRoundRequest request, ServerCallContext context)
+    {
+        access.Require(context, Roles.Coordinator);
+        await rounds.Abort(request.RoundId.Memory);
+        return new AbortRoundReply();
+    }
+
+    public override Task<ListRoundsReply> ListRounds(ListRoundsRequest request, ServerCallContext context)
+    {
+        access.Require(context, Roles.Member);
+        if (request.Limit > MaxLimit) throw Failed(StatusCode.InvalidArgument, $"limit is {request.Limit}; at most {MaxLimit} rounds are listed at a time.");
+        var (views, total) = rounds.List((int)Math.Min(request.Offset, int.MaxValue), request.Limit == 0 ? DefaultLimit : (int)request.Limit);
+        var reply = new ListRoundsReply { Total = (uint)total };
+        reply.Rounds.Add(views);
+        return Task.FromResult(reply);
+    }
+
+    public override Task<RoundView> GetRound(GetRoundRequest request, ServerCallContext context)
+    {
+        access.Require(context, Roles.Member);
+        return Task.FromResult(rounds.View(request.RoundId.Memory));
+    }
+
+    public override async Task Watch(WatchRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
+    {
+        access.Require(context, Roles.Member);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        using var subscription = events.Subscribe(request.After);
+        // Now, not with the first event: the reader may read the state as soon as it knows that nothing will be missed.
+        await context.WriteResponseHeadersAsync([]);
+        try
+        {
+            await foreach (var happened in subscription.Read(end.Token)) await responseStream.WriteAsync(happened, end.Token);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)
+        {
+            throw Failed(StatusCode.Unavailable, "The station stops; watch again when it is back.");
+        }
+    }
+
+    /// <summary>The fewest outposts with which a round can run.</summary>
+    private int Quorum() => Enumerable.Range(1, roster.Parties.Count)
+        .FirstOrDefault(n => RoundRules.TryFor(n, roster.MaxColluders, roster.MinSurvivors, roster.MinHonest, out _) is null, roster.Parties.Count);
+
+    private static RpcException Failed(StatusCode code, string sentence) => new(new Status(code, sentence));
+}

@@ -1,0 +1,201 @@
+using Grpc.Core;
+using SecureAggregation.Aggregator.Events;
+using SecureAggregation.Aggregator.Hosting;
+using SecureAggregation.Aggregator.Log;
+using SecureAggregation.Aggregator.Parties;
+using SecureAggregation.Aggregator.Rounds;
+using SecureAggregation.Aggregator.Security;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Wire;
+using Roster = SecureAggregation.Protocol.Roster;
+
+namespace SecureAggregation.Aggregator.Services;
+
+/// <summary>
+/// The one stream of each outpost. Nothing that comes on it can hurt more than the stream itself: a frame that cannot be read ends it, a
+/// message that is wrong is rejected and counted, a stream of such messages is ended, and the outpost may open a new one.
+/// </summary>
+internal sealed class StationService(
+    Access access,
+    Roster roster,
+    PartyDirectory parties,
+    RoundBook rounds,
+    Witnesses witnesses,
+    AlertBoard alerts,
+    StationOptions options,
+    TimeProvider clock,
+    ILogger<StationService> log) : Station.StationBase
+{
+    public override async Task Attend(IAsyncStreamReader<PartyFrame> requestStream, IServerStreamWriter<StationFrame> responseStream, ServerCallContext context)
+    {
+        var party = access.Require(context, Roles.Party).Member;
+        var hello = await Greet(requestStream, context, party.Name);
+        using var session = new PartySession(party.Index, hello, clock.GetUtcNow(), options.Limits.SendQueue, options.Limits.BadFrames);
+        session.Send(new StationFrame { Welcome = Welcome() });
+        if (parties.Attach(session)) log.StreamReplaced(party.Name);
+        log.OutpostOnline(party.Name, Printable(hello.Software));
+        var reason = "the station ended the stream";
+        try
+        {
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, session.Closing);
+            var sending = Send(session, responseStream, end);
+            try
+            {
+                await rounds.Arrive(session, end.Token);
+                reason = await Receive(session, party.Name, requestStream, end.Token);
+            }
+            catch (RpcException e)
+            {
+                reason = e.Status.Detail;
+                log.FrameRefused(party.Name, reason);
+                session.Close(e.Status);
+            }
+            catch (OperationCanceledException)
+            {
+                reason = session.End?.Detail ?? "the connection was lost";
+            }
+            finally
+            {
+                await end.CancelAsync();
+                await sending;
+            }
+        }
+        finally
+        {
+            if (parties.Detach(session)) Gone(party.Name, party.Index, reason);
+        }
+
+        if (session.End is { } status) throw new RpcException(status);
+    }
+
+    private async Task<Hello> Greet(IAsyncStreamReader<PartyFrame> frames, ServerCallContext context, string name)
+    {
+        using var idle = Idle(context.CancellationToken);
+        idle.Timer.CancelAfter(options.Limits.IdleTimeout);
+        bool came;
+        try
+        {
+            came = await frames.MoveNext(idle.Token);
+        }
+        catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
+        {
+            throw Refuse(name, StatusCode.DeadlineExceeded, "No Hello came in time.");
+        }
+
+        if (!came || frames.Current.FrameCase != PartyFrame.FrameOneofCase.Hello) throw Refuse(name, StatusCode.InvalidArgument, "The first frame of a stream must be a Hello.");
+        var hello = frames.Current.Hello;
+        if (!PublicBytes.Equal(hello.RosterHash.Span, roster.Hash))
+        {
+            throw Refuse(
+                name,
+                StatusCode.FailedPrecondition,
+                $"The outpost has pinned the roster {PublicBytes.Hex(hello.RosterHash.Span)}; the station's is {PublicBytes.Hex(roster.Hash)} (epoch {roster.Epoch}). Give both the same roster file.");
+        }
+
+        return hello;
+    }
+
+    private async Task<string> Receive(PartySession session, string name, IAsyncStreamReader<PartyFrame> frames, CancellationToken stop)
+    {
+        using var idle = Idle(stop);
+        while (true)
+        {
+            idle.Timer.CancelAfter(options.Limits.IdleTimeout);
+            try
+            {
+                if (!await frames.MoveNext(idle.Token)) return "the outpost ended the stream";
+            }
+            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+            {
+                throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"Nothing came for {options.Limits.IdleTimeout:c}; send a Heartbeat at least four times as often."));
+            }
+
+            parties.Touch(session.Party);
+            if (await Take(session, frames.Current, stop) is not { } reason) continue;
+            log.FrameRefused(name, reason);
+            session.CountBad(reason);
+        }
+    }
+
+    /// <summary>Null, or why the frame is of no use.</summary>
+    private async Task<string?> Take(PartySession session, PartyFrame frame, CancellationToken stop)
+    {
+        switch (frame.FrameCase)
+        {
+            case PartyFrame.FrameOneofCase.Message when frame.Message.Envelope is { } envelope:
+                if (Driver(session, frame.Message.RoundId) is not { } driver) return "a message for a round that is not open to this outpost";
+                if (envelope.CalculateSize() > Protocol.Limits.PartyEnvelope(driver.Invited.Count)) return "a message over its size limit";
+                await driver.Offer(new RoundInput.Message(session, envelope), stop);
+                return null;
+            case PartyFrame.FrameOneofCase.Chunk:
+                if (Driver(session, frame.Chunk.RoundId) is not { } receiver) return "a part of a vector for a round that is not open to this outpost";
+                if (frame.Chunk.Data.Length is 0 or > Protocol.Limits.Chunk) return $"a part of a vector of {frame.Chunk.Data.Length} bytes; a part has 1 to {Protocol.Limits.Chunk}";
+                await receiver.Offer(new RoundInput.Chunk(session, frame.Chunk), stop);
+                return null;
+            case PartyFrame.FrameOneofCase.Cosign:
+                witnesses.Take(session, frame.Cosign);
+                return null;
+            case PartyFrame.FrameOneofCase.Heartbeat:
+                session.Send(new StationFrame { Heartbeat = new Heartbeat { TimeMs = Milliseconds() } });
+                return null;
+            default:
+                return $"a frame of kind {frame.FrameCase} where none may come";
+        }
+    }
+
+    private RoundDriver? Driver(PartySession session, Google.Protobuf.ByteString roundId) =>
+        rounds.Find(roundId.Memory) is { } driver && driver.Invited.Contains(session.Party) ? driver : null;
+
+    private static async Task Send(PartySession session, IServerStreamWriter<StationFrame> responses, CancellationTokenSource end)
+    {
+        try
+        {
+            await foreach (var frame in session.Outgoing.WithCancellation(end.Token)) await responses.WriteAsync(frame, end.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or RpcException or IOException or InvalidOperationException)
+        {
+            // The stream is over; the reader is told, and says why.
+            await end.CancelAsync();
+        }
+    }
+
+    private void Gone(string name, uint index, string reason)
+    {
+        log.OutpostOffline(name, Printable(reason));
+        foreach (var round in rounds.RunningWith(index))
+            alerts.Raise("offline", Severity.Warning, $"{name} went offline while \"{round.View.Title}\" runs.", round.RoundId, name);
+    }
+
+    private RpcException Refuse(string name, StatusCode code, string sentence)
+    {
+        log.HelloRefused(name, sentence);
+        return new RpcException(new Status(code, sentence));
+    }
+
+    private Welcome Welcome() => new()
+    {
+        RosterHash = Google.Protobuf.ByteString.CopyFrom(roster.Hash), Software = StationHost.Software, TimeMs = Milliseconds(),
+    };
+
+    private ulong Milliseconds() => (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private IdleToken Idle(CancellationToken stop)
+    {
+        var timer = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
+        return new IdleToken(timer, CancellationTokenSource.CreateLinkedTokenSource(timer.Token, stop));
+    }
+
+    /// <summary>Text of a caller goes to the log on one line and short.</summary>
+    private static string Printable(string text) => string.Concat(text.Take(100).Select(c => char.IsControl(c) ? ' ' : c));
+
+    private sealed record IdleToken(CancellationTokenSource Timer, CancellationTokenSource Linked) : IDisposable
+    {
+        public CancellationToken Token => Linked.Token;
+
+        public void Dispose()
+        {
+            Linked.Dispose();
+            Timer.Dispose();
+        }
+    }
+}

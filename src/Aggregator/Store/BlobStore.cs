@@ -1,0 +1,97 @@
+using System.Globalization;
+using SecureAggregation.Crypto;
+
+namespace SecureAggregation.Aggregator.Store;
+
+/// <summary>
+/// Masked vectors, one file a party and round: <c>&lt;round&gt;/&lt;party&gt;.vector</c>. A file bears that name only when it is whole,
+/// checked and on disk; until then it ends in <c>.part</c>.
+/// </summary>
+internal sealed class BlobStore
+{
+    private const string Whole = ".vector";
+    private const string Partial = ".part";
+
+    private readonly string _root;
+
+    public BlobStore(string root)
+    {
+        _root = root;
+        Directory.CreateDirectory(root);
+        // What a crash cut short was never counted; its party sends it again.
+        foreach (var part in Directory.EnumerateFiles(root, "*" + Partial, SearchOption.AllDirectories)) File.Delete(part);
+    }
+
+    public BlobWriter Create(byte[] roundId, uint party)
+    {
+        var folder = Folder(roundId);
+        if (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder);
+            DirectorySync.Flush(_root);
+        }
+
+        return new BlobWriter(Path(roundId, party, Partial), Path(roundId, party, Whole));
+    }
+
+    public bool Exists(byte[] roundId, uint party) => File.Exists(Path(roundId, party, Whole));
+
+    public FileStream Open(byte[] roundId, uint party) =>
+        new(Path(roundId, party, Whole), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
+
+    /// <summary>The parties whose whole vector is here.</summary>
+    public IReadOnlyList<uint> Parties(byte[] roundId) => !Directory.Exists(Folder(roundId)) ? [] :
+        [.. Directory.EnumerateFiles(Folder(roundId), "*" + Whole)
+            .Select(file => uint.Parse(System.IO.Path.GetFileNameWithoutExtension(file), CultureInfo.InvariantCulture)).Order()];
+
+    /// <summary>Deletes the vectors of all parties but these, and what is partly written.</summary>
+    public void KeepOnly(byte[] roundId, IReadOnlySet<uint> parties)
+    {
+        if (!Directory.Exists(Folder(roundId))) return;
+        foreach (var file in Directory.EnumerateFiles(Folder(roundId)))
+        {
+            var name = System.IO.Path.GetFileNameWithoutExtension(file);
+            if (!file.EndsWith(Whole, StringComparison.Ordinal) || !parties.Contains(uint.Parse(name, CultureInfo.InvariantCulture))) File.Delete(file);
+        }
+
+        DirectorySync.Flush(Folder(roundId));
+    }
+
+    /// <summary>Deletes all vectors of a round.</summary>
+    public void Delete(byte[] roundId)
+    {
+        if (Directory.Exists(Folder(roundId))) Directory.Delete(Folder(roundId), recursive: true);
+    }
+
+    private string Folder(byte[] roundId) => System.IO.Path.Combine(_root, PublicBytes.Hex(roundId));
+
+    private string Path(byte[] roundId, uint party, string suffix) =>
+        System.IO.Path.Combine(Folder(roundId), party.ToString(CultureInfo.InvariantCulture) + suffix);
+}
+
+/// <summary>One vector on its way to disk. Disposed before <see cref="Commit"/>, it leaves nothing.</summary>
+internal sealed class BlobWriter(string partial, string whole) : IDisposable
+{
+    private readonly FileStream _file = new(partial, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
+    private bool _committed;
+
+    public long Length => _file.Length;
+
+    public void Append(ReadOnlySpan<byte> data) => _file.Write(data);
+
+    /// <summary>Flushes the bytes, then gives the file its name, then flushes the name.</summary>
+    public void Commit()
+    {
+        _file.Flush(flushToDisk: true);
+        _file.Dispose();
+        File.Move(partial, whole, overwrite: true);
+        DirectorySync.Flush(Path.GetDirectoryName(whole)!);
+        _committed = true;
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        if (!_committed) File.Delete(partial);
+    }
+}

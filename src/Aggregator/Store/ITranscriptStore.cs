@@ -1,0 +1,59 @@
+namespace SecureAggregation.Aggregator.Store;
+
+/// <summary>One leaf of the log.</summary>
+internal sealed record StoredEntry(long Index, byte[] RoundId, byte[] Leaf, byte[] LeafHash);
+
+/// <summary>A head of the log: the signed note over the first <paramref name="Size"/> leaves.</summary>
+internal sealed record StoredHead(long Size, byte[] Root, string Note);
+
+/// <summary>A party's signature over the checkpoint of that size.</summary>
+internal sealed record StoredCosignature(long Size, long Party, byte[] Signature);
+
+/// <summary>
+/// What the station remembers. Every method returns after the data is on disk, or throws <see cref="StoreException"/> and has changed
+/// nothing. Reads may run at the same time as a write.
+/// </summary>
+internal interface ITranscriptStore : IDisposable
+{
+    /// <summary>Adds entries and the signed head over all of them: both or neither.</summary>
+    void Append(IReadOnlyList<StoredEntry> entries, StoredHead head);
+
+    /// <summary>The head that was stored with the last append; null in a new store.</summary>
+    StoredHead? Head();
+
+    /// <summary>Number of entries.</summary>
+    long Count();
+
+    /// <summary>Entries from an index on, in order.</summary>
+    IEnumerable<StoredEntry> Read(long start, long limit);
+
+    /// <summary>The entries of one round, in order.</summary>
+    IEnumerable<StoredEntry> ReadRound(byte[] roundId);
+
+    /// <summary>The ids of all rounds, oldest first.</summary>
+    IReadOnlyList<byte[]> Rounds();
+
+    /// <summary>Removes the entries from <paramref name="size"/> on.</summary>
+    void Cut(long size);
+
+    /// <summary>Keeps a head that is about to be shown to parties.</summary>
+    void SaveCheckpoint(StoredHead checkpoint);
+
+    /// <summary>Keeps a party's signature over a checkpoint; the first one of a party counts.</summary>
+    void SaveCosignature(StoredCosignature cosignature);
+
+    /// <summary>The checkpoints of at least a size, oldest first.</summary>
+    IReadOnlyList<StoredHead> Checkpoints(long minimumSize);
+
+    /// <summary>The cosignatures of checkpoints of at least a size, by size and party.</summary>
+    IReadOnlyList<StoredCosignature> Cosignatures(long minimumSize);
+
+    /// <summary>Keeps a finished round as it is shown.</summary>
+    void SaveView(byte[] roundId, byte[] view);
+
+    /// <summary>The finished rounds as they are shown.</summary>
+    IReadOnlyDictionary<byte[], byte[]> Views();
+}
+
+/// <summary>The transcript could not be read or written: full or failing disk, lost file, damaged database.</summary>
+internal sealed class StoreException(string message, Exception? inner = null) : IOException(message, inner);

@@ -1,0 +1,152 @@
+using System.Globalization;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using SecureAggregation.Crypto;
+
+namespace SecureAggregation.Aggregator.Store;
+
+/// <summary>The transcript in one SQLite file: write-ahead log, synchronous=FULL, one writer and any number of readers.</summary>
+internal sealed class SqliteTranscriptStore : ITranscriptStore
+{
+    private readonly string _path;
+    private readonly string _readers;
+    private readonly SqliteConnection _writer;
+    private readonly Lock _writing = new();
+
+    /// <summary>Opens the file, or makes it, and brings its tables up to date.</summary>
+    /// <exception cref="StoreException">It cannot be opened, or it is no transcript.</exception>
+    public SqliteTranscriptStore(string path)
+    {
+        _path = path;
+        _readers = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly, DefaultTimeout = 10 }.ToString();
+        _writer = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 10 }.ToString());
+        try
+        {
+            Try(() =>
+            {
+                _writer.Open();
+                _writer.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+                SqlScripts.Apply(_writer);
+            });
+        }
+        catch
+        {
+            _writer.Dispose();
+            throw;
+        }
+    }
+
+    public void Append(IReadOnlyList<StoredEntry> entries, StoredHead head) => Write(transaction =>
+    {
+        foreach (var entry in entries)
+            _writer.Execute("INSERT INTO entries (idx, round_id, leaf, leaf_hash) VALUES (@Index, @RoundId, @Leaf, @LeafHash)", entry, transaction);
+        _writer.Execute("INSERT OR REPLACE INTO head (id, size, root, note) VALUES (1, @Size, @Root, @Note)", head, transaction);
+    });
+
+    public StoredHead? Head() => Read(c => c.QueryFirstOrDefault<StoredHead>("SELECT size, root, note FROM head"));
+
+    public long Count() => Read(c => c.QuerySingle<long>("SELECT COUNT(*) FROM entries"));
+
+    public IEnumerable<StoredEntry> Read(long start, long limit) => Stream(
+        "SELECT idx AS \"Index\", round_id AS RoundId, leaf AS Leaf, leaf_hash AS LeafHash FROM entries WHERE idx >= @start ORDER BY idx LIMIT @limit",
+        new { start, limit });
+
+    public IEnumerable<StoredEntry> ReadRound(byte[] roundId) => Stream(
+        "SELECT idx AS \"Index\", round_id AS RoundId, leaf AS Leaf, leaf_hash AS LeafHash FROM entries WHERE round_id = @roundId ORDER BY idx",
+        new { roundId });
+
+    public IReadOnlyList<byte[]> Rounds() => Read(c => c.Query<byte[]>(
+        "SELECT round_id FROM entries WHERE length(round_id) > 0 GROUP BY round_id ORDER BY MIN(idx)").AsList());
+
+    public void Cut(long size) => Write(transaction => _writer.Execute("DELETE FROM entries WHERE idx >= @size", new { size }, transaction));
+
+    public void SaveCheckpoint(StoredHead checkpoint) => Write(transaction => _writer.Execute(
+        "INSERT OR IGNORE INTO checkpoints (size, root, note) VALUES (@Size, @Root, @Note)", checkpoint, transaction));
+
+    public void SaveCosignature(StoredCosignature cosignature) => Write(transaction => _writer.Execute(
+        "INSERT OR IGNORE INTO cosignatures (size, party, signature) VALUES (@Size, @Party, @Signature)", cosignature, transaction));
+
+    public IReadOnlyList<StoredHead> Checkpoints(long minimumSize) => Read(c => c.Query<StoredHead>(
+        "SELECT size, root, note FROM checkpoints WHERE size >= @minimumSize ORDER BY size", new { minimumSize }).AsList());
+
+    public IReadOnlyList<StoredCosignature> Cosignatures(long minimumSize) => Read(c => c.Query<StoredCosignature>(
+        "SELECT size, party, signature FROM cosignatures WHERE size >= @minimumSize ORDER BY size, party", new { minimumSize }).AsList());
+
+    public void SaveView(byte[] roundId, byte[] view) => Write(transaction => _writer.Execute(
+        "INSERT OR REPLACE INTO views (round_id, view) VALUES (@roundId, @view)", new { roundId, view }, transaction));
+
+    public IReadOnlyDictionary<byte[], byte[]> Views() => Read(c => c.Query<(byte[] RoundId, byte[] View)>("SELECT round_id, view FROM views")
+        .ToDictionary(row => row.RoundId, row => row.View, PublicBytes.Comparer));
+
+    public void Dispose()
+    {
+        lock (_writing) _writer.Dispose();
+        using var readers = new SqliteConnection(_readers);
+        SqliteConnection.ClearPool(readers);
+    }
+
+    /// <summary>PRAGMA synchronous (2 = FULL) and journal_mode as the writing connection has them.</summary>
+    internal (long Synchronous, string Journal) Durability() =>
+        (_writer.QuerySingle<long>("PRAGMA synchronous"), _writer.QuerySingle<string>("PRAGMA journal_mode"));
+
+    /// <summary>Lets the file grow no further than so many pages, as a full disk would.</summary>
+    internal void LimitPages(int pages) => _writer.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {pages}"));
+
+    private void Write(Action<SqliteTransaction> write)
+    {
+        lock (_writing)
+        {
+            Try(() =>
+            {
+                using var transaction = _writer.BeginTransaction();
+                write(transaction);
+                transaction.Commit();
+            });
+        }
+    }
+
+    private T Read<T>(Func<SqliteConnection, T> read)
+    {
+        T result = default!;
+        Try(() =>
+        {
+            using var connection = new SqliteConnection(_readers);
+            connection.Open();
+            result = read(connection);
+        });
+        return result;
+    }
+
+    private IEnumerable<StoredEntry> Stream(string sql, object parameters)
+    {
+        using var connection = new SqliteConnection(_readers);
+        IEnumerator<StoredEntry> rows = null!;
+        Try(() =>
+        {
+            connection.Open();
+            rows = connection.Query<StoredEntry>(sql, parameters, buffered: false).GetEnumerator();
+        });
+        using (rows)
+        {
+            while (true)
+            {
+                var more = false;
+                Try(() => more = rows.MoveNext());
+                if (!more) yield break;
+                yield return rows.Current;
+            }
+        }
+    }
+
+    private void Try(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            throw new StoreException($"The transcript {_path}: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace SecureAggregation.Aggregator.Tests;
+
+/// <summary>Keeps what is logged.</summary>
+internal sealed class LogRecorder : ILoggerProvider, ILogger
+{
+    private readonly ConcurrentQueue<(int Id, LogLevel Level, string Text)> _lines = new();
+
+    public IReadOnlyList<(int Id, LogLevel Level, string Text)> Lines => [.. _lines];
+
+    public bool Has(int id) => _lines.Any(l => l.Id == id);
+
+    public string Text => string.Join('\n', _lines.Select(l => $"{l.Id} {l.Text}"));
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        _lines.Enqueue((eventId.Id, logLevel, exception is null ? formatter(state, null) : $"{formatter(state, null)} {exception}"));
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,82 @@
+using Google.Protobuf;
+using Grpc.Net.Client;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Aggregator.Tests;
+
+/// <summary>A station, its outposts, and a coordinator that asks and waits.</summary>
+internal sealed class RoundScene : IAsyncDisposable
+{
+    private GrpcChannel? _channel;
+
+    private RoundScene(TestStation station) => Station = station;
+
+    public TestStation Station { get; }
+
+    public List<TestOutpost> Outposts { get; } = [];
+
+    public Coordination.CoordinationClient Coordinator { get; private set; } = null!;
+
+    public static async Task<RoundScene> Open(int parties = 5, int colluders = 1, Action<TestStation>? change = null)
+    {
+        var station = new TestStation(parties, colluders);
+        change?.Invoke(station);
+        var scene = new RoundScene(station);
+        await scene.StartStation();
+        for (var i = 0; i < parties; i++) scene.Outposts.Add(await new TestOutpost(station, (uint)i).Connect());
+        return scene;
+    }
+
+    public async Task StartStation()
+    {
+        _channel?.Dispose();
+        await Station.Start();
+        _channel = Station.Consortium.Channel(Station.Host!, Station.Consortium.Coordinator);
+        Coordinator = new Coordination.CoordinationClient(_channel);
+    }
+
+    public async Task<ByteString> Ask(byte id = 1)
+    {
+        var reply = await Coordinator.SubmitQueryAsync(new SubmitQueryRequest { Query = Station.Consortium.Query(id) }).ResponseAsync.Guard();
+        return reply.RoundId;
+    }
+
+    public async Task<RoundView> View(ByteString round) => await Coordinator.GetRoundAsync(new GetRoundRequest { RoundId = round }).ResponseAsync.Guard();
+
+    /// <summary>Waits for something to hold of a round; every change of it is an event.</summary>
+    public async Task<RoundView> Until(ByteString round, Func<RoundView, bool> holds)
+    {
+        using var limit = new CancellationTokenSource(AsyncGuard.Limit);
+        using var watch = Coordinator.Watch(new WatchRequest(), cancellationToken: limit.Token);
+        await watch.ResponseHeadersAsync.Guard();
+        var view = await View(round);
+        while (!holds(view))
+        {
+            if (!await watch.ResponseStream.MoveNext(limit.Token).Guard()) throw new InvalidOperationException("The station ended the watch.");
+            view = await View(round);
+        }
+
+        return view;
+    }
+
+    /// <summary>Waits until a phase waits for these parties only, then lets its deadline pass.</summary>
+    public async Task<RoundView> PassDeadline(ByteString round, RoundPhase phase, params uint[] missing)
+    {
+        await Until(round, v => v.Phase > phase || v.State != RoundState.Running || (v.Phase == phase && v.Parties.All(p =>
+            missing.Contains(p.Index) || p.State is not (PartyState.Active or PartyState.Invited) || HasDone(p, phase))));
+        Station.Clock.Advance(TimeSpan.FromMinutes(10));
+        return await Until(round, v => v.Phase > phase || v.State != RoundState.Running);
+    }
+
+    private bool HasDone(RoundPartyView party, RoundPhase phase) =>
+        party.Marks.Any(m => m.Phase == phase)
+        && (phase != RoundPhase.Input || Station.Logs.Lines.Any(l => l.Id == 1204 && l.Text.Contains($"vector of {party.Name} ", StringComparison.Ordinal)));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var outpost in Outposts) await outpost.DisposeAsync();
+        _channel?.Dispose();
+        await Station.DisposeAsync();
+    }
+}

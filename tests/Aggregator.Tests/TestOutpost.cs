@@ -1,0 +1,222 @@
+using System.Security.Cryptography;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Aggregator.Tests;
+
+/// <summary>An outpost over the real wire: <see cref="PartyRound"/>, a stream, and faults on demand.</summary>
+internal sealed class TestOutpost : IAsyncDisposable
+{
+    private readonly TestStation _station;
+    private readonly MemoryOfParty _memory = new();
+    private readonly KeyRing _keys = new(TimeSpan.FromHours(1));
+    private readonly RandomNumberGenerator _random = RandomNumberGenerator.Create();
+    private readonly Dictionary<string, PartyRound> _rounds = [];
+    private readonly SemaphoreSlim _writing = new(1);
+    private GrpcChannel? _channel;
+    private AsyncDuplexStreamingCall<PartyFrame, StationFrame>? _call;
+    private Task<Status>? _reading;
+
+    public TestOutpost(TestStation station, uint index) => (_station, Index) = (station, index);
+
+    public uint Index { get; }
+
+    /// <summary>The kind of message instead of which the outpost goes away (its stream ends), or just says nothing.</summary>
+    public MessageKind VanishBefore { get; set; }
+
+    public MessageKind SilentFrom { get; set; }
+
+    /// <summary>Changes frames before they leave; null drops one.</summary>
+    public Func<PartyFrame, PartyFrame?> Alter { get; set; } = frame => frame;
+
+    public int ChunkSize { get; set; } = 7;
+
+    public LogPosition? Head => _memory.LastHead;
+
+    public List<RefusalCode> Refusals { get; } = [];
+
+    public TaskCompletionSource Cosigned { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>How the stream ended.</summary>
+    public Task<Status> Ended => _reading!;
+
+    public async Task<TestOutpost> Connect(byte[]? rosterHash = null, string dataset = TestConsortium.Dataset)
+    {
+        await Disconnect();
+        _channel = _station.Consortium.Channel(_station.Host!, _station.Consortium.Parties[(int)Index]);
+        _call = new Station.StationClient(_channel).Attend();
+        var hello = new Hello { RosterHash = ByteString.CopyFrom(rosterHash ?? _station.Consortium.Roster.Hash), Software = "test/1", HeadSize = (ulong)(Head?.Size ?? 0) };
+        hello.Datasets.Add(new DatasetOffer { Name = dataset });
+        var welcomed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _call.RequestStream.WriteAsync(new PartyFrame { Hello = hello });
+        _reading = Read(_call, welcomed);
+        await Task.WhenAny(welcomed.Task, _reading).Guard();
+        return this;
+    }
+
+    public async Task Send(PartyFrame frame)
+    {
+        await _writing.WaitAsync();
+        try
+        {
+            await _call!.RequestStream.WriteAsync(frame);
+        }
+        catch (Exception e) when (e is RpcException or InvalidOperationException or IOException)
+        {
+            // The stream has ended; whoever cares looks at Ended.
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    public async Task Disconnect()
+    {
+        _call?.Dispose();
+        _channel?.Dispose();
+        if (_reading is not null) await _reading.Guard();
+        _reading = null;
+    }
+
+    /// <summary>Says again everything that was said in the rounds that are open.</summary>
+    public async Task Resend()
+    {
+        foreach (var round in _rounds.Values) await Say(round, new PartyStep([.. round.Sent], round.SentVector, RefusalCode.Unspecified, ""));
+    }
+
+    /// <summary>Forgets its rounds, as a restart does.</summary>
+    public void Restart()
+    {
+        foreach (var round in _rounds.Values) round.Dispose();
+        _rounds.Clear();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Disconnect();
+        Restart();
+        _keys.Dispose();
+        _random.Dispose();
+        _writing.Dispose();
+    }
+
+    private async Task<Status> Read(AsyncDuplexStreamingCall<PartyFrame, StationFrame> call, TaskCompletionSource welcomed)
+    {
+        try
+        {
+            await foreach (var frame in call.ResponseStream.ReadAllAsync())
+            {
+                if (frame.FrameCase == StationFrame.FrameOneofCase.Welcome) welcomed.TrySetResult();
+                else if (frame.FrameCase == StationFrame.FrameOneofCase.Broadcast) await Handle(frame.Broadcast);
+                else if (frame.FrameCase == StationFrame.FrameOneofCase.Publication) await Check(frame.Publication);
+            }
+
+            return Status.DefaultSuccess;
+        }
+        catch (RpcException e)
+        {
+            return e.Status;
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            return new Status(StatusCode.Cancelled, e.Message);
+        }
+    }
+
+    private async Task Handle(Broadcast broadcast)
+    {
+        var name = PublicBytes.Hex(broadcast.RoundId.Span);
+        var now = _station.Clock.GetUtcNow();
+        if (broadcast.Envelope.Kind == MessageKind.Propose)
+        {
+            if (_rounds.ContainsKey(name)) return;
+            var setup = new PartySetup
+            {
+                Roster = _station.Consortium.Roster, Index = Index, Identity = _station.Consortium.Parties[(int)Index], Memory = _memory, Keys = _keys, Random = _random,
+            };
+            var opened = PartyRound.Open(setup, broadcast.Envelope, now);
+            _rounds.Add(name, opened);
+            await Say(opened, opened.Join(_station.Meaning.Shape(opened.Question, opened.Invited.Count), now));
+            await Say(opened, opened.ProvideInput(_station.Meaning.Input(Index)));
+            return;
+        }
+
+        if (_rounds.TryGetValue(name, out var round)) await Say(round, round.Receive(broadcast, now));
+    }
+
+    private async Task Say(PartyRound round, PartyStep step)
+    {
+        if (step.Refusal != RefusalCode.Unspecified) Refusals.Add(step.Refusal);
+        foreach (var envelope in step.Messages)
+        {
+            if (envelope.Kind == VanishBefore)
+            {
+                _call!.Dispose();
+                return;
+            }
+
+            if (SilentFrom != MessageKind.Unspecified && envelope.Kind >= SilentFrom) return;
+            await SendAltered(new PartyFrame { Message = new PartyMessage { RoundId = ByteString.CopyFrom(round.RoundId), Envelope = envelope } });
+        }
+
+        for (var offset = 0; offset < step.Vector.Length; offset += ChunkSize)
+        {
+            var data = step.Vector.Slice(offset, Math.Min(ChunkSize, step.Vector.Length - offset));
+            await SendAltered(new PartyFrame { Chunk = new VectorChunk { RoundId = ByteString.CopyFrom(round.RoundId), Offset = (ulong)offset, Data = ByteString.CopyFrom(data.Span) } });
+        }
+    }
+
+    private async Task SendAltered(PartyFrame frame)
+    {
+        if (Alter(frame) is { } altered) await Send(altered);
+    }
+
+    private async Task Check(Publication publication)
+    {
+        try
+        {
+            var sent = _rounds.TryGetValue(PublicBytes.Hex(publication.RoundId.Span), out var round) ? round.Sent : [];
+            var head = PublicationCheck.Check(publication, _station.Consortium.Roster, Index, sent, _memory.LastHead);
+            _memory.StoreHead(new LogPosition(head.Size, head.Root));
+            await SendAltered(new PartyFrame
+            {
+                Cosign = new Cosign
+                {
+                    RoundId = publication.RoundId, Size = (ulong)head.Size, Root = ByteString.CopyFrom(head.Root),
+                    Signature = ByteString.CopyFrom(head.Cosign(_station.Consortium.Parties[(int)Index])),
+                },
+            });
+            Cosigned.TrySetResult();
+        }
+        catch (RefusalException e)
+        {
+            Refusals.Add(e.Code);
+            Cosigned.TrySetException(e);
+        }
+    }
+
+    private sealed class MemoryOfParty : IPartyMemory
+    {
+        private readonly HashSet<string> _begun = [];
+        private readonly HashSet<string> _signed = [];
+
+        public LogPosition? LastHead { get; private set; }
+
+        public RefusalCode TryBeginRound(byte[] roundId, byte[] queryId, uint attemptsAllowed) =>
+            _begun.Add(PublicBytes.Hex(roundId)) ? RefusalCode.Unspecified : RefusalCode.RoundSeen;
+
+        public bool TrySignSurvivors(byte[] roundId, byte[] digest) => _signed.Add(PublicBytes.Hex(roundId));
+
+        public void MarkReleased(byte[] roundId, byte[] queryId)
+        {
+        }
+
+        public void StoreHead(LogPosition head) => LastHead = head;
+    }
+}
