@@ -84,7 +84,8 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
 
     public async Task<bool> MoveNext(CancellationToken cancellationToken)
     {
-        if (Interlocked.Exchange(ref _reading, 1) != 0) throw new InvalidOperationException("A read is under way: await it before the next one.");
+        if (Interlocked.Exchange(ref _reading, 1) != 0)
+            throw new InvalidOperationException("A read is under way: await it before the next one.");
         var registration = CancelWith(cancellationToken);
         try
         {
@@ -132,7 +133,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
     }
 
     public CancellationTokenRegistration CancelWith(CancellationToken token) => token.UnsafeRegister(
-        static call => ((ClientCall<TRequest, TResponse>)call!).GiveUp(StatusCode.Cancelled, "The call was cancelled by its caller."), this);
+        static call => ((ClientCall<TRequest, TResponse>)call!).GiveUp(StatusCode.Cancelled, "The caller cancelled the call."), this);
 
     /// <summary>The exception of a call that has ended, also when it ended well: then what was tried came too late.</summary>
     public Exception EndedException()
@@ -143,14 +144,17 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
             : new RpcException(outcome.Status, outcome.Trailers);
     }
 
-    /// <summary>Why a write failed: mostly because the server has ended the call, and then its status says more than the transport does.</summary>
+    /// <summary>Why a write failed: mostly because the server has ended the call; then its status says more than the transport.</summary>
     public async Task<Exception> WriteFailedAsync(Exception exception)
     {
         // One response: the call is being read to its end without the caller's help. Many: the rest of them is the caller's to read.
         await (_method.Type == MethodType.ClientStreaming ? Ended : _opening).ConfigureAwait(false);
         return Ended.IsCompleted
             ? EndedException()
-            : new RpcException(HttpErrors.ToStatus(exception), Metadata.Empty, "The request could not be written; the response stream says how the call ended.");
+            : new RpcException(
+                HttpErrors.ToStatus(exception),
+                Metadata.Empty,
+                "The request could not be written; the response stream says how the call ended.");
     }
 
     public Status GetStatus() => Result().Status;
@@ -176,7 +180,10 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
         }
 
         request.Headers.TryAddWithoutValidation(Wire.Headers.Timeout, Wire.Timeout.Format(left));
-        _deadline = new(_channel.Clock, new DateTimeOffset(deadline, TimeSpan.Zero), () => GiveUp(StatusCode.DeadlineExceeded, "The deadline passed before the call ended."));
+        _deadline = new(
+            _channel.Clock,
+            new DateTimeOffset(deadline, TimeSpan.Zero),
+            () => GiveUp(StatusCode.DeadlineExceeded, "The deadline passed before the call ended."));
         return true;
     }
 
@@ -227,7 +234,8 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
 
         if (response.StatusCode != HttpStatusCode.OK && !response.Headers.NonValidated.Contains(Wire.Headers.Status))
             return new(HttpErrors.ToStatusCode(response.StatusCode), $"The server answered with HTTP status {(int)response.StatusCode}.");
-        if (response.Headers.NonValidated.TryGetValues(Wire.Headers.Encoding, out var encoding) && encoding.ToString() != Wire.Headers.Identity)
+        if (response.Headers.NonValidated.TryGetValues(Wire.Headers.Encoding, out var encoding)
+            && encoding.ToString() != Wire.Headers.Identity)
             return new(StatusCode.Internal, $"The server compresses with '{encoding}', which was not offered; only identity is.");
         return null;
     }
@@ -246,7 +254,8 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
         if (!headers.NonValidated.TryGetValues(Wire.Headers.Status, out var values))
             return new(StatusCode.Unknown, "The server ended the stream without a grpc-status.");
         var code = values.ToString();
-        var detail = headers.NonValidated.TryGetValues(Wire.Headers.Message, out var message) ? StatusMessage.Decode(message.ToString()) : "";
+        var said = headers.NonValidated.TryGetValues(Wire.Headers.Message, out var message);
+        var detail = said ? StatusMessage.Decode(message.ToString()) : "";
         return int.TryParse(code, out var number) && Enum.IsDefined((StatusCode)number)
             ? new((StatusCode)number, detail)
             : new(StatusCode.Unknown, $"The server sent grpc-status '{code}', which is none. {detail}");

@@ -55,7 +55,11 @@ public sealed class GrpcChannel : ChannelBase, IDisposable
         ArgumentNullException.ThrowIfNull(address);
         ArgumentNullException.ThrowIfNull(channelOptions);
         if (!address.IsAbsoluteUri || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
-            throw new ArgumentException($"The address '{address}' must begin with http:// or https://, e.g. https://station:7443.", nameof(address));
+        {
+            throw new ArgumentException(
+                $"The address '{address}' must begin with http:// or https://, e.g. https://station:7443.", nameof(address));
+        }
+
         return new(address, channelOptions);
     }
 

@@ -11,10 +11,12 @@ public sealed class GrpcChannelOptions
     /// <summary>The most bytes of one message that may be sent; no limit unless set.</summary>
     public int? MaxSendMessageSize { get; set; }
 
-    /// <summary>What carries the calls: client certificates, server validation, keep-alive and windows are set there. Null makes a default one.</summary>
+    /// <summary>
+    /// What carries the calls: client certificates, server validation, keep-alive and windows are set there. Null makes a default one.
+    /// </summary>
     public HttpMessageHandler? HttpHandler { get; set; }
 
-    /// <summary>Whether the channel disposes <see cref="HttpHandler"/> when it is disposed itself; its own default handler it always does.</summary>
+    /// <summary>Whether disposing the channel disposes <see cref="HttpHandler"/> too; a default handler always goes with it.</summary>
     public bool DisposeHttpClient { get; set; }
 
     /// <summary>Where calls are logged.</summary>

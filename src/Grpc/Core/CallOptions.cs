@@ -41,7 +41,8 @@ public readonly struct CallOptions(
 
     /// <inheritdoc />
     public bool Equals(CallOptions other) =>
-        Headers == other.Headers && Deadline == other.Deadline && CancellationToken == other.CancellationToken && WriteOptions == other.WriteOptions;
+        Headers == other.Headers && Deadline == other.Deadline
+        && CancellationToken == other.CancellationToken && WriteOptions == other.WriteOptions;
 
     /// <inheritdoc />
     public override bool Equals(object? obj) => obj is CallOptions other && Equals(other);

@@ -34,7 +34,7 @@ public abstract class ClientBase
     protected CallInvoker CallInvoker => Configuration.CallInvoker;
 
     internal ClientBaseConfiguration Configuration =>
-        _configuration ?? throw new InvalidOperationException("This client was made without a channel; override the method in the test double.");
+        _configuration ?? throw new InvalidOperationException("This client has no channel: override the method in the test double.");
 
     /// <summary>What a client needs; opaque.</summary>
     protected internal class ClientBaseConfiguration

@@ -98,19 +98,23 @@ public sealed class Metadata : IList<Metadata.Entry>
         private readonly byte[]? _bytes;
 
         /// <summary>A text entry.</summary>
-        /// <exception cref="ArgumentException">The key is no lower-case header name or ends in "-bin", or the text is not printable ASCII.</exception>
+        /// <exception cref="ArgumentException">The key is no header name or ends in "-bin", or the text is not printable ASCII.</exception>
         public Entry(string key, string value)
         {
             ArgumentNullException.ThrowIfNull(value);
             Key = Normalise(key);
             if (IsBinary) throw new ArgumentException($"Metadata '{Key}' ends in -bin, so its value is bytes, not text.", nameof(value));
             if (value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
-                throw new ArgumentException($"The value of metadata '{Key}' is not printable ASCII; send it as bytes under '{Key}-bin'.", nameof(value));
+            {
+                throw new ArgumentException(
+                    $"The value of metadata '{Key}' is not printable ASCII; send it as bytes under '{Key}-bin'.", nameof(value));
+            }
+
             _text = value;
         }
 
         /// <summary>An entry of bytes.</summary>
-        /// <exception cref="ArgumentException">The key is no lower-case header name or does not end in "-bin".</exception>
+        /// <exception cref="ArgumentException">The key is no header name or does not end in "-bin".</exception>
         public Entry(string key, byte[] valueBytes)
         {
             ArgumentNullException.ThrowIfNull(valueBytes);
@@ -133,7 +137,8 @@ public sealed class Metadata : IList<Metadata.Entry>
         public byte[] ValueBytes => _bytes is null ? Encoding.ASCII.GetBytes(_text!) : [.. _bytes];
 
         /// <inheritdoc />
-        public override string ToString() => _bytes is null ? $"[Entry: key={Key}, value={_text}]" : $"[Entry: key={Key}, {_bytes.Length} bytes]";
+        public override string ToString() =>
+            _bytes is null ? $"[Entry: key={Key}, value={_text}]" : $"[Entry: key={Key}, {_bytes.Length} bytes]";
 
         internal bool Is(string key) => Key.Equals(key, StringComparison.OrdinalIgnoreCase);
 

@@ -53,8 +53,10 @@ public class Method<TRequest, TResponse>(
     public string FullName { get; } = $"/{serviceName}/{name}";
 
     /// <summary>Requests to bytes and back.</summary>
-    public Marshaller<TRequest> RequestMarshaller { get; } = requestMarshaller ?? throw new ArgumentNullException(nameof(requestMarshaller));
+    public Marshaller<TRequest> RequestMarshaller { get; } =
+        requestMarshaller ?? throw new ArgumentNullException(nameof(requestMarshaller));
 
     /// <summary>Responses to bytes and back.</summary>
-    public Marshaller<TResponse> ResponseMarshaller { get; } = responseMarshaller ?? throw new ArgumentNullException(nameof(responseMarshaller));
+    public Marshaller<TResponse> ResponseMarshaller { get; } =
+        responseMarshaller ?? throw new ArgumentNullException(nameof(responseMarshaller));
 }

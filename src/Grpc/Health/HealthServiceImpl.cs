@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Microsoft.Extensions.Hosting;
+using ServingStatus = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 
 namespace Grpc.HealthCheck;
 
@@ -12,9 +13,9 @@ namespace Grpc.HealthCheck;
 /// </summary>
 public class HealthServiceImpl : Grpc.Health.V1.Health.HealthBase
 {
-    private readonly ConcurrentDictionary<string, HealthCheckResponse.Types.ServingStatus> _statuses = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ServingStatus> _statuses = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, List<ChannelWriter<HealthCheckResponse.Types.ServingStatus>>> _watchers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<ChannelWriter<ServingStatus>>> _watchers = new(StringComparer.Ordinal);
     private readonly CancellationToken _stopping;
 
     /// <summary>No service is known.</summary>
@@ -22,7 +23,7 @@ public class HealthServiceImpl : Grpc.Health.V1.Health.HealthBase
     {
     }
 
-    /// <summary>No service is known; when the host stops, watchers are told NOT_SERVING and let go, so that they do not hold it up.</summary>
+    /// <summary>No service is known; when the host stops, watchers are told NOT_SERVING and let go, so as not to hold it up.</summary>
     public HealthServiceImpl(IHostApplicationLifetime lifetime)
     {
         ArgumentNullException.ThrowIfNull(lifetime);
@@ -30,7 +31,7 @@ public class HealthServiceImpl : Grpc.Health.V1.Health.HealthBase
     }
 
     /// <summary>Sets the status of a service and tells its watchers.</summary>
-    public void SetStatus(string service, HealthCheckResponse.Types.ServingStatus status)
+    public void SetStatus(string service, ServingStatus status)
     {
         ArgumentNullException.ThrowIfNull(service);
         lock (_gate)
@@ -47,7 +48,7 @@ public class HealthServiceImpl : Grpc.Health.V1.Health.HealthBase
         lock (_gate)
         {
             _statuses.TryRemove(service, out _);
-            Tell(service, HealthCheckResponse.Types.ServingStatus.ServiceUnknown);
+            Tell(service, ServingStatus.ServiceUnknown);
         }
     }
 
@@ -74,13 +75,13 @@ public class HealthServiceImpl : Grpc.Health.V1.Health.HealthBase
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(responseStream);
         ArgumentNullException.ThrowIfNull(context);
-        var changes = Channel.CreateBounded<HealthCheckResponse.Types.ServingStatus>(
+        var changes = Channel.CreateBounded<ServingStatus>(
             new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
         lock (_gate)
         {
             if (!_watchers.TryGetValue(request.Service, out var watchers)) _watchers[request.Service] = watchers = [];
             watchers.Add(changes.Writer);
-            changes.Writer.TryWrite(_statuses.GetValueOrDefault(request.Service, HealthCheckResponse.Types.ServingStatus.ServiceUnknown));
+            changes.Writer.TryWrite(_statuses.GetValueOrDefault(request.Service, ServingStatus.ServiceUnknown));
         }
 
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, _stopping);
@@ -91,7 +92,7 @@ public class HealthServiceImpl : Grpc.Health.V1.Health.HealthBase
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)
         {
-            await responseStream.WriteAsync(new HealthCheckResponse { Status = HealthCheckResponse.Types.ServingStatus.NotServing });
+            await responseStream.WriteAsync(new HealthCheckResponse { Status = ServingStatus.NotServing });
         }
         finally
         {
@@ -104,7 +105,7 @@ public class HealthServiceImpl : Grpc.Health.V1.Health.HealthBase
         }
     }
 
-    private void Tell(string service, HealthCheckResponse.Types.ServingStatus status)
+    private void Tell(string service, ServingStatus status)
     {
         if (!_watchers.TryGetValue(service, out var watchers)) return;
         foreach (var watcher in watchers) watcher.TryWrite(status);

@@ -51,7 +51,8 @@ internal sealed class CallHandler<TService>(IMethod method, GrpcServiceOptions o
 /// <summary>What is the same for every service.</summary>
 internal static class CallHandler
 {
-    public static ILogger Logger(HttpContext http) => http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Grpc.AspNetCore.Server");
+    public static ILogger Logger(HttpContext http) =>
+        http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Grpc.AspNetCore.Server");
 
     /// <summary>Whether this is a gRPC request at all; if not, HTTP is told so.</summary>
     public static bool IsGrpc(HttpContext http, string method)

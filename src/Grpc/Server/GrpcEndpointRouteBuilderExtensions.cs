@@ -21,7 +21,8 @@ public static class GrpcEndpointRouteBuilderExtensions
 
     /// <summary>Maps the methods of one service object, e.g. <c>Greeter.BindService(greeter)</c>; all calls share it.</summary>
     /// <exception cref="InvalidOperationException">AddGrpc was not called.</exception>
-    public static GrpcServiceEndpointConventionBuilder MapGrpcService(this IEndpointRouteBuilder builder, ServerServiceDefinition serviceDefinition)
+    public static GrpcServiceEndpointConventionBuilder MapGrpcService(
+        this IEndpointRouteBuilder builder, ServerServiceDefinition serviceDefinition)
     {
         ArgumentNullException.ThrowIfNull(serviceDefinition);
         return Map<object>(builder, serviceDefinition.BindService);
@@ -41,7 +42,8 @@ public static class GrpcEndpointRouteBuilderExtensions
         if (!routes.UnknownServiceMapped)
         {
             // Only for gRPC's content type, so that a host's other routes keep their own 404.
-            var anyService = RoutePatternFactory.Parse("{unknownService}/{unknownMethod}", null, new { unknownService = new GrpcContentTypeConstraint() });
+            var onlyGrpc = new { unknownService = new GrpcContentTypeConstraint() };
+            var anyService = RoutePatternFactory.Parse("{unknownService}/{unknownMethod}", defaults: null, onlyGrpc);
             MapUnknown(builder, anyService, "service");
             routes.UnknownServiceMapped = true;
         }
@@ -74,19 +76,21 @@ public static class GrpcEndpointRouteBuilderExtensions
         for (var type = typeof(TService); type is not null; type = type.BaseType)
         {
             if (type.GetCustomAttribute<BindServiceMethodAttribute>(inherit: false) is not { } attribute) continue;
-            var bind = attribute.BindType.GetMethod(
-                attribute.BindMethodName, BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static, [typeof(ServiceBinderBase), type]);
+            const BindingFlags anyStatic = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static;
+            var bind = attribute.BindType.GetMethod(attribute.BindMethodName, anyStatic, [typeof(ServiceBinderBase), type]);
             if (bind is null) break;
             bind.Invoke(null, [binder, null]);
             return;
         }
 
-        throw new InvalidOperationException($"{typeof(TService)} is no gRPC service: derive it from a generated base class, e.g. Greeter.GreeterBase.");
+        throw new InvalidOperationException(
+            $"{typeof(TService)} is no gRPC service: derive it from a generated base class, e.g. Greeter.GreeterBase.");
     }
 
     private sealed class GrpcContentTypeConstraint : IRouteConstraint
     {
-        public bool Match(HttpContext? httpContext, IRouter? route, string routeKey, RouteValueDictionary values, RouteDirection routeDirection) =>
+        public bool Match(
+            HttpContext? httpContext, IRouter? route, string routeKey, RouteValueDictionary values, RouteDirection routeDirection) =>
             Grpc.Wire.Headers.IsGrpc(httpContext?.Request.ContentType);
     }
 }

@@ -16,7 +16,8 @@ internal sealed class RequestStream<T>(ServerCall call, Marshaller<T> marshaller
 
     public async Task<bool> MoveNext(CancellationToken cancellationToken)
     {
-        if (Interlocked.Exchange(ref _reading, 1) != 0) throw new InvalidOperationException("A read is under way: await it before the next one.");
+        if (Interlocked.Exchange(ref _reading, 1) != 0)
+            throw new InvalidOperationException("A read is under way: await it before the next one.");
         try
         {
             call.ThrowIfOver();
@@ -38,9 +39,11 @@ internal sealed class RequestStream<T>(ServerCall call, Marshaller<T> marshaller
     /// </summary>
     public async Task<T> ReadSingleAsync()
     {
-        if (!await MoveNext(CancellationToken.None)) throw Failure.Of(StatusCode.Internal, "The call came without its request message.");
+        if (!await MoveNext(CancellationToken.None))
+            throw Failure.Of(StatusCode.Internal, "The call came without its request message.");
         var request = Current;
-        if (await MoveNext(CancellationToken.None)) throw Failure.Of(StatusCode.Internal, "The call came with more than one request message.");
+        if (await MoveNext(CancellationToken.None))
+            throw Failure.Of(StatusCode.Internal, "The call came with more than one request message.");
         return request;
     }
 

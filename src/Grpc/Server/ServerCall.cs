@@ -114,7 +114,9 @@ internal sealed class ServerCall : ServerCallContext
         if (response is null) throw Failure.Of(StatusCode.Internal, $"{_method.FullName} returned no response.");
 
         // The status follows at once, so the flush is left to it. A method that set another status sends no response.
-        return _status.StatusCode == StatusCode.OK ? WriteAsync(response, marshaller, flush: false, CancellationToken.None) : Task.CompletedTask;
+        return _status.StatusCode == StatusCode.OK
+            ? WriteAsync(response, marshaller, flush: false, CancellationToken.None)
+            : Task.CompletedTask;
     }
 
     /// <summary>The transport says that the caller has reset the stream, perhaps before the request's own token does.</summary>
@@ -153,7 +155,7 @@ internal sealed class ServerCall : ServerCallContext
     {
         var encoding = Http.Request.Headers[Headers.Encoding].ToString();
         if (encoding.Length > 0 && encoding != Headers.Identity)
-            throw Failure.Of(StatusCode.Unimplemented, $"Requests compressed with '{encoding}' are not taken; grpc-accept-encoding is identity.");
+            throw Failure.Of(StatusCode.Unimplemented, $"Requests in encoding '{encoding}' are not taken, only identity is.");
         var text = Http.Request.Headers[Headers.Timeout].ToString();
         if (text.Length == 0) return null;
         if (!Wire.Timeout.TryParse(text, out var timeout))
@@ -218,7 +220,8 @@ internal sealed class ServerCall : ServerCallContext
 
         GrpcLog.HandlerThrew(_logger, _method.FullName, exception);
         const string told = "Exception was thrown by handler.";
-        return new(StatusCode.Unknown, Options.EnableDetailedErrors == true ? $"{told} {exception.GetType().Name}: {exception.Message}" : told);
+        var detailed = Options.EnableDetailedErrors == true;
+        return new(StatusCode.Unknown, detailed ? $"{told} {exception.GetType().Name}: {exception.Message}" : told);
     }
 
     private Task FinishAsync(Status status)
@@ -289,7 +292,8 @@ internal sealed class ServerCall : ServerCallContext
     {
         if (certificate is null) return new(null, []);
         const string name = "x509_common_name";
-        var commonName = AuthProperty.Create(name, Encoding.UTF8.GetBytes(certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false)));
+        var simpleName = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+        var commonName = AuthProperty.Create(name, Encoding.UTF8.GetBytes(simpleName));
         var pem = AuthProperty.Create("x509_pem_cert", Encoding.UTF8.GetBytes(certificate.ExportCertificatePem()));
         return new(name, new() { [name] = [commonName], [pem.Name] = [pem] });
     }

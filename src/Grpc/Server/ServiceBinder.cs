@@ -13,11 +13,15 @@ namespace Grpc.AspNetCore.Server;
 internal sealed class ServiceBinder<TService>(IEndpointRouteBuilder routes, GrpcServiceOptions options) : ServiceBinderBase
     where TService : class
 {
+    private delegate Task DuplexMethod<TRequest, TResponse>(
+        TService service, IAsyncStreamReader<TRequest> requests, IServerStreamWriter<TResponse> responses, ServerCallContext context);
+
     public List<IEndpointConventionBuilder> Endpoints { get; } = [];
 
     public HashSet<string> ServiceNames { get; } = [];
 
-    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
+    public override void AddMethod<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
     {
         var implementation = handler?.Method ?? Implementation(method, typeof(TRequest), typeof(ServerCallContext));
         Func<TService, TRequest, ServerCallContext, Task<TResponse>> invoke = handler is null
@@ -30,7 +34,8 @@ internal sealed class ServiceBinder<TService>(IEndpointRouteBuilder routes, Grpc
         });
     }
 
-    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler)
+    public override void AddMethod<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler)
     {
         var implementation = handler?.Method ?? Implementation(method, typeof(IAsyncStreamReader<TRequest>), typeof(ServerCallContext));
         Func<TService, IAsyncStreamReader<TRequest>, ServerCallContext, Task<TResponse>> invoke = handler is null
@@ -43,9 +48,11 @@ internal sealed class ServiceBinder<TService>(IEndpointRouteBuilder routes, Grpc
         });
     }
 
-    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler)
+    public override void AddMethod<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler)
     {
-        var implementation = handler?.Method ?? Implementation(method, typeof(TRequest), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
+        var implementation = handler?.Method
+            ?? Implementation(method, typeof(TRequest), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
         Func<TService, TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task> invoke = handler is null
             ? implementation.CreateDelegate<Func<TService, TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task>>()
             : (_, request, responses, context) => handler(request, responses, context);
@@ -56,11 +63,13 @@ internal sealed class ServiceBinder<TService>(IEndpointRouteBuilder routes, Grpc
         });
     }
 
-    public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler)
+    public override void AddMethod<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler)
     {
-        var implementation = handler?.Method ?? Implementation(method, typeof(IAsyncStreamReader<TRequest>), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
-        Func<TService, IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>, ServerCallContext, Task> invoke = handler is null
-            ? implementation.CreateDelegate<Func<TService, IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>, ServerCallContext, Task>>()
+        var implementation = handler?.Method ?? Implementation(
+            method, typeof(IAsyncStreamReader<TRequest>), typeof(IServerStreamWriter<TResponse>), typeof(ServerCallContext));
+        DuplexMethod<TRequest, TResponse> invoke = handler is null
+            ? implementation.CreateDelegate<DuplexMethod<TRequest, TResponse>>()
             : (_, requests, responses, context) => handler(requests, responses, context);
         Map(method, implementation, (service, call) => invoke(
             service,
@@ -76,11 +85,13 @@ internal sealed class ServiceBinder<TService>(IEndpointRouteBuilder routes, Grpc
     private void Map(IMethod method, MethodInfo implementation, Func<TService, ServerCall, Task> body)
     {
         // Attributes of the method come last: for a policy or a limit, the last one counts.
-        var metadata = new List<object> { new GrpcMethodMetadata(implementation.ReflectedType!, method), new HttpMethodMetadata([HttpMethods.Post]) };
-        metadata.AddRange(implementation.ReflectedType!.GetCustomAttributes(inherit: true));
+        var service = implementation.ReflectedType!;
+        var metadata = new List<object> { new GrpcMethodMetadata(service, method), new HttpMethodMetadata([HttpMethods.Post]) };
+        metadata.AddRange(service.GetCustomAttributes(inherit: true));
         metadata.AddRange(implementation.GetCustomAttributes(inherit: true));
         var handler = new CallHandler<TService>(method, options, body);
-        Endpoints.Add(routes.Map(method.FullName, handler.HandleAsync).WithMetadata([.. metadata]).WithDisplayName($"gRPC - {method.FullName}"));
+        var endpoint = routes.Map(method.FullName, handler.HandleAsync);
+        Endpoints.Add(endpoint.WithMetadata([.. metadata]).WithDisplayName($"gRPC - {method.FullName}"));
         ServiceNames.Add(method.ServiceName);
     }
 }

@@ -1,3 +1,5 @@
+using static System.Threading.Timeout;
+
 namespace Grpc.Wire;
 
 /// <summary>Calls back once, not before the deadline by the same clock, however far away it is.</summary>
@@ -9,7 +11,7 @@ internal sealed class DeadlineTimer : IDisposable
 
     public DeadlineTimer(TimeProvider clock, DateTimeOffset deadline, Action expired)
     {
-        _timer = clock.CreateTimer(_ => Turn(clock, deadline, expired), null, System.Threading.Timeout.InfiniteTimeSpan, System.Threading.Timeout.InfiniteTimeSpan);
+        _timer = clock.CreateTimer(_ => Turn(clock, deadline, expired), null, InfiniteTimeSpan, InfiniteTimeSpan);
         Arm(deadline - clock.GetUtcNow());
     }
 
@@ -26,5 +28,5 @@ internal sealed class DeadlineTimer : IDisposable
     private void Arm(TimeSpan left) =>
         _timer.Change(
             left <= TimeSpan.Zero ? TimeSpan.Zero : left > s_turn ? s_turn : left + TimeSpan.FromMilliseconds(1),
-            System.Threading.Timeout.InfiniteTimeSpan);
+            InfiniteTimeSpan);
 }

@@ -37,7 +37,8 @@ internal static class Headers
     /// <exception cref="ArgumentException">The key belongs to the protocol.</exception>
     public static string ValueOf(Metadata.Entry entry)
     {
-        if (IsReserved(entry.Key)) throw new ArgumentException($"Metadata '{entry.Key}' is a header of the protocol itself; choose another key.", nameof(entry));
+        if (IsReserved(entry.Key))
+            throw new ArgumentException($"Metadata '{entry.Key}' is a header of the protocol itself; choose another key.", nameof(entry));
         return entry.IsBinary ? Convert.ToBase64String(entry.ValueBytes).TrimEnd('=') : entry.Value;
     }
 

@@ -28,7 +28,7 @@ internal static class HttpErrors
                 case RpcException rpc:
                     return rpc.Status;
                 case HttpProtocolException protocol:
-                    return new(ToStatusCode(protocol.ErrorCode), $"The stream was reset with HTTP/2 error {protocol.ErrorCode}.", exception);
+                    return new(ToStatusCode(protocol.ErrorCode), $"HTTP/2 error {protocol.ErrorCode} reset the stream.", exception);
                 case AuthenticationException:
                     return new(StatusCode.Unavailable, $"The TLS handshake failed: {e.Message}", exception);
                 case OperationCanceledException when e == exception:

@@ -16,8 +16,9 @@ internal static class Prefix
         Span<byte> prefix = stackalloc byte[Size];
         input.Slice(0, Size).CopyTo(prefix);
         if (prefix[0] == 1)
-            throw Failure.Of(StatusCode.Internal, "A message is flagged as compressed, but no compression was agreed (grpc-encoding is identity).");
-        if (prefix[0] != 0) throw Failure.Of(StatusCode.Internal, $"A message begins with flag byte {prefix[0]}; 0 and 1 are the only ones.");
+            throw Failure.Of(StatusCode.Internal, "A message is flagged as compressed, but grpc-encoding names no compression.");
+        if (prefix[0] != 0)
+            throw Failure.Of(StatusCode.Internal, $"A message begins with flag byte {prefix[0]}; 0 and 1 are the only ones.");
         var length = BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]);
         var most = (uint)(limit ?? Array.MaxLength);
         if (length > most)
