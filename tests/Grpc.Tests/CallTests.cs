@@ -68,7 +68,8 @@ public sealed class CallTests
         await using var server = await TestServer.StartAsync(tls);
         using var channel = server.Channel();
         using var call = new Echo.EchoClient(channel).Up();
-        for (var i = 0; i < 5; i++) await call.RequestStream.WriteAsync(new Ask { Text = $"{i}", Data = ByteString.CopyFrom(new byte[1 << 20]) }).Guard();
+        var mebibyte = ByteString.CopyFrom(new byte[1 << 20]);
+        for (var i = 0; i < 5; i++) await call.RequestStream.WriteAsync(new Ask { Text = $"{i}", Data = mebibyte }).Guard();
         await call.RequestStream.CompleteAsync();
         var answer = await call.ResponseAsync.Guard();
         Assert.Equal(("01234", 5, 5L << 20), (answer.Text, answer.Count, answer.Bytes));
@@ -109,7 +110,8 @@ public sealed class CallTests
         await using var server = await TestServer.StartAsync();
         using var channel = server.Channel();
         var client = new Echo.EchoClient(channel);
-        var calls = Enumerable.Range(0, 500).Select(i => client.UnaryAsync(new Ask { Text = $"{i}", Data = ByteString.CopyFrom(new byte[10_000]) }).ResponseAsync);
+        var data = ByteString.CopyFrom(new byte[10_000]);
+        var calls = Enumerable.Range(0, 500).Select(i => client.UnaryAsync(new Ask { Text = $"{i}", Data = data }).ResponseAsync);
         var answers = await Task.WhenAll(calls).Guard();
         Assert.Equal(Enumerable.Range(0, 500).Select(i => $"{i}"), answers.Select(a => a.Text));
     }
@@ -129,8 +131,9 @@ public sealed class CallTests
     public async Task One_service_object_answers_every_kind_when_it_is_mapped_itself()
     {
         var log = new EchoLog();
-        await using var server = await TestServer.StartAsync(app: app => app.MapGroup("/fixed").MapGrpcService(Echo.BindService(new EchoService(log, []))));
-        using var channel = GrpcChannel.ForAddress(server.Address, new GrpcChannelOptions { HttpHandler = new Prefixed("/fixed"), DisposeHttpClient = true });
+        var service = Echo.BindService(new EchoService(log, []));
+        await using var server = await TestServer.StartAsync(app: app => app.MapGroup("/fixed").MapGrpcService(service));
+        using var channel = server.Channel(o => o.HttpHandler = new Prefixed("/fixed"));
         var client = new Echo.EchoClient(channel);
         Assert.Equal("a", (await client.UnaryAsync(new Ask { Text = "a" }).ResponseAsync.Guard()).Text);
         using var down = client.Down(new Ask { Count = 1 });
@@ -148,7 +151,7 @@ public sealed class CallTests
     public async Task Stranger_is_refused_at_the_handshake()
     {
         await using var server = await TestServer.StartAsync(tls: true);
-        using var channel = GrpcChannel.ForAddress(server.Address, new GrpcChannelOptions { HttpHandler = TestServer.Handler(Certificates.Stranger), DisposeHttpClient = true });
+        using var channel = server.Channel(o => o.HttpHandler = TestServer.Handler(Certificates.Stranger));
         var e = await Assert.ThrowsAsync<RpcException>(() => new Echo.EchoClient(channel).UnaryAsync(new Ask()).ResponseAsync.Guard());
         Assert.Equal(StatusCode.Unavailable, e.StatusCode);
     }

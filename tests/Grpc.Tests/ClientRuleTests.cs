@@ -136,7 +136,8 @@ public sealed class ClientRuleTests
         using var call = new Echo.EchoClient(channel).Up();
         var e = await Assert.ThrowsAsync<RpcException>(async () =>
         {
-            while (true) await call.RequestStream.WriteAsync(new Ask { Code = 9, Detail = "enough", Data = ByteString.CopyFrom(new byte[100_000]) }).Guard();
+            var ask = new Ask { Code = 9, Detail = "enough", Data = ByteString.CopyFrom(new byte[100_000]) };
+            while (true) await call.RequestStream.WriteAsync(ask).Guard();
         });
         Assert.Equal((StatusCode.FailedPrecondition, "enough"), (e.StatusCode, e.Status.Detail));
     }
@@ -144,9 +145,10 @@ public sealed class ClientRuleTests
     [Fact]
     public async Task Duplex_call_that_the_server_ended_well_takes_no_more_requests()
     {
-        await using var server = await TestServer.StartAsync(app: app => app.MapPost("/bad/Server", context => AnswerAsync(context, [], "0")));
+        await using var server = await TestServer.StartAsync(app: app => app.MapPost("/bad/Server", http => AnswerAsync(http, [], "0")));
         using var channel = server.Channel();
-        var method = new Method<string, string>(MethodType.DuplexStreaming, "bad", "Server", Marshallers.StringMarshaller, Marshallers.StringMarshaller);
+        var text = Marshallers.StringMarshaller;
+        var method = new Method<string, string>(MethodType.DuplexStreaming, "bad", "Server", text, text);
         using var call = channel.CreateCallInvoker().AsyncDuplexStreamingCall(method, null, default);
         Assert.False(await call.ResponseStream.MoveNext().Guard());
         await Assert.ThrowsAsync<InvalidOperationException>(() => call.RequestStream.WriteAsync("late").Guard());
@@ -167,7 +169,8 @@ public sealed class ClientRuleTests
         await Assert.ThrowsAsync<InvalidOperationException>(() => call.RequestStream.WriteAsync(new Ask()));
         Assert.False(await read.Guard());
         Assert.Throws<ArgumentException>(() => { _ = client.UnaryAsync(new Ask(), new Metadata { { "grpc-timeout", "1S" } }); });
-        Assert.Throws<ArgumentException>(() => { _ = client.UnaryAsync(new Ask(), deadline: new DateTime(2030, 1, 1, 0, 0, 0, DateTimeKind.Local)); });
+        var local = new DateTime(2030, 1, 1, 0, 0, 0, DateTimeKind.Local);
+        Assert.Throws<ArgumentException>(() => { _ = client.UnaryAsync(new Ask(), deadline: local); });
         Assert.Throws<ArgumentException>(() => GrpcChannel.ForAddress("station:7443"));
     }
 

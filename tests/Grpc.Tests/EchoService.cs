@@ -20,7 +20,9 @@ public sealed class EchoLog
     public void Count() => Interlocked.Increment(ref _calls);
 }
 
-/// <summary>The C# server of the tests; peer.js and peer.py have the same one. A test may register an action that looks at each call.</summary>
+/// <summary>
+/// The C# server of the tests; peer.js and peer.py have the same one. A test may register an action that looks at each call.
+/// </summary>
 public sealed class EchoService(EchoLog log, IEnumerable<Action<ServerCallContext>> look) : Echo.EchoBase
 {
     public override async Task<Answer> Unary(Ask request, ServerCallContext context)
@@ -53,7 +55,8 @@ public sealed class EchoService(EchoLog log, IEnumerable<Action<ServerCallContex
         return answer;
     }
 
-    public override async Task Both(IAsyncStreamReader<Ask> requestStream, IServerStreamWriter<Answer> responseStream, ServerCallContext context)
+    public override async Task Both(
+        IAsyncStreamReader<Ask> requestStream, IServerStreamWriter<Answer> responseStream, ServerCallContext context)
     {
         await StartAsync(context);
         var (count, bytes) = (0, 0L);
@@ -89,6 +92,11 @@ public sealed class EchoService(EchoLog log, IEnumerable<Action<ServerCallContex
         if (request.Code != 0) throw new RpcException(new Status((StatusCode)request.Code, request.Detail));
     }
 
-    private static Answer AnswerTo(Ask request, int count, long bytes) =>
-        new() { Text = request.Text, Data = request.Size > 0 ? ByteString.CopyFrom(new byte[request.Size]) : request.Data, Count = count, Bytes = bytes };
+    private static Answer AnswerTo(Ask request, int count, long bytes) => new()
+    {
+        Text = request.Text,
+        Data = request.Size > 0 ? ByteString.CopyFrom(new byte[request.Size]) : request.Data,
+        Count = count,
+        Bytes = bytes,
+    };
 }

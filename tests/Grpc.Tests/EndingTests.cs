@@ -14,8 +14,10 @@ public sealed class EndingTests
     {
         var clock = new ManualTimeProvider();
         await using var server = await TestServer.StartAsync();
-        using var channel = server.Channel(o => o.ServiceProvider = new ServiceCollection().AddSingleton<TimeProvider>(clock).BuildServiceProvider());
-        using var call = new Echo.EchoClient(channel).UnaryAsync(new Ask { Hang = true }, deadline: clock.GetUtcNow().UtcDateTime.AddHours(1));
+        await using var services = new ServiceCollection().AddSingleton<TimeProvider>(clock).BuildServiceProvider();
+        using var channel = server.Channel(o => o.ServiceProvider = services);
+        var deadline = clock.GetUtcNow().UtcDateTime.AddHours(1);
+        using var call = new Echo.EchoClient(channel).UnaryAsync(new Ask { Hang = true }, deadline: deadline);
         await server.Log.Started.Task.Guard();
         clock.Advance(TimeSpan.FromMinutes(59));
         Assert.False(call.ResponseAsync.IsCompleted);
@@ -69,7 +71,8 @@ public sealed class EndingTests
         var clock = new ManualTimeProvider();
         await using var server = await TestServer.StartAsync(services: s => s.AddSingleton<TimeProvider>(clock));
         using var channel = server.Channel();
-        using var call = new Echo.EchoClient(channel).Down(new Ask { Count = 3, Hang = true }, new Metadata(), TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(1));
+        var deadline = TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(1);
+        using var call = new Echo.EchoClient(channel).Down(new Ask { Count = 3, Hang = true }, deadline: deadline);
         for (var i = 0; i < 3; i++) Assert.True(await call.ResponseStream.MoveNext().Guard());
         clock.Advance(TimeSpan.FromHours(2));
         Assert.Equal(StatusCode.DeadlineExceeded, (await FailsAsync(call.ResponseStream.MoveNext())).StatusCode);

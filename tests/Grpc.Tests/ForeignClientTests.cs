@@ -38,7 +38,8 @@ public sealed class ForeignClientTests
         var seen = await CallAsync(peer, "metadata");
         foreach (var place in new[] { "headers", "trailers" })
         {
-            Assert.Equal("""["plain text"]""", seen.GetProperty(place).GetProperty("x-echo").GetRawText().Replace(" \"", "\"", StringComparison.Ordinal));
+            var text = seen.GetProperty(place).GetProperty("x-echo").EnumerateArray().Select(b => b.GetString());
+            Assert.Equal(["plain text"], text);
             var bytes = seen.GetProperty(place).GetProperty("x-echo-bin").EnumerateArray().Select(b => b.GetString());
             Assert.Equal(["0001ff", "07"], bytes);
         }

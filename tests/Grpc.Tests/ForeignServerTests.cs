@@ -28,7 +28,8 @@ public sealed class ForeignServerTests
         Assert.Equal(Enumerable.Range(0, 50), counts);
 
         using var up = server.Echo.Up();
-        for (var i = 0; i < 5; i++) await up.RequestStream.WriteAsync(new Ask { Text = $"{i}", Data = ByteString.CopyFrom(new byte[1 << 20]) }).Guard();
+        var mebibyte = ByteString.CopyFrom(new byte[1 << 20]);
+        for (var i = 0; i < 5; i++) await up.RequestStream.WriteAsync(new Ask { Text = $"{i}", Data = mebibyte }).Guard();
         await up.RequestStream.CompleteAsync();
         var sum = await up.ResponseAsync.Guard();
         Assert.Equal(("01234", 5, 5L << 20), (sum.Text, sum.Count, sum.Bytes));
@@ -137,8 +138,9 @@ public sealed class ForeignServerTests
     public async Task Unknown_method_is_unimplemented(string peer)
     {
         await using var server = await ForeignServer.StartAsync(peer, tls: false);
-        var known = new Method<string, string>(MethodType.Unary, "interop.v1.Echo", "Nothing", Marshallers.StringMarshaller, Marshallers.StringMarshaller);
-        var e = await FailsAsync(server.Channel.CreateCallInvoker().AsyncUnaryCall(known, null, default, "").ResponseAsync);
+        var text = Marshallers.StringMarshaller;
+        var nothing = new Method<string, string>(MethodType.Unary, "interop.v1.Echo", "Nothing", text, text);
+        var e = await FailsAsync(server.Channel.CreateCallInvoker().AsyncUnaryCall(nothing, null, default, "").ResponseAsync);
         Assert.Equal(StatusCode.Unimplemented, e.StatusCode);
     }
 
@@ -173,7 +175,8 @@ public sealed class ForeignServerTests
         public static async Task<ForeignServer> StartAsync(string peer, bool tls)
         {
             var (process, address) = await Peer.ServeAsync(peer, tls);
-            return new(process, GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = TestServer.Handler(), DisposeHttpClient = true }));
+            var options = new GrpcChannelOptions { HttpHandler = TestServer.Handler(), DisposeHttpClient = true };
+            return new(process, GrpcChannel.ForAddress(address, options));
         }
 
         public async ValueTask DisposeAsync()

@@ -17,7 +17,8 @@ public sealed class HealthTests
         server.Health.SetStatus("a", Serving.Serving);
         Assert.Equal(Serving.Serving, (await client.CheckAsync(new HealthCheckRequest { Service = "a" }).ResponseAsync.Guard()).Status);
         server.Health.ClearAll();
-        var e = await Assert.ThrowsAsync<RpcException>(() => client.CheckAsync(new HealthCheckRequest { Service = "a" }).ResponseAsync.Guard());
+        var check = client.CheckAsync(new HealthCheckRequest { Service = "a" });
+        var e = await Assert.ThrowsAsync<RpcException>(() => check.ResponseAsync.Guard());
         Assert.Equal(StatusCode.NotFound, e.StatusCode);
     }
 

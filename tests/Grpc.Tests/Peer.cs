@@ -45,7 +45,8 @@ public sealed class Peer : IAsyncDisposable
     }
 
     /// <summary>Starts a client, which makes one call.</summary>
-    public static Peer Call(string peer, bool tls, int port, string what) => Start(peer, "client", tls ? Certificates.Folder : "-", $"{port}", what);
+    public static Peer Call(string peer, bool tls, int port, string what) =>
+        Start(peer, "client", tls ? Certificates.Folder : "-", $"{port}", what);
 
     /// <summary>What the client's call came to.</summary>
     public async Task<JsonElement> ResultAsync() =>

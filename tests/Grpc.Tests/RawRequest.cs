@@ -43,5 +43,6 @@ public sealed record RawRequest(string? Status, string Message, HttpStatusCode H
         return new(Value(ending, "grpc-status"), Value(ending, "grpc-message") ?? "", response.StatusCode, inHeaders, bytes);
     }
 
-    private static string? Value(HttpResponseHeaders headers, string name) => headers.TryGetValues(name, out var values) ? values.Single() : null;
+    private static string? Value(HttpResponseHeaders headers, string name) =>
+        headers.TryGetValues(name, out var values) ? values.Single() : null;
 }

@@ -139,14 +139,16 @@ public sealed class ServerRuleTests
             services: s => s.AddGrpc(_ => { }).AddServiceOptions<EchoService>(o => o.MaxReceiveMessageSize = 100));
         var hundred = RawRequest.Frame(new Ask { Text = new string('a', 98) }.ToByteArray());
         Assert.Equal("0", (await RawRequest.SendAsync(server, hundred)).Status);
-        Assert.Equal("8", (await RawRequest.SendAsync(server, RawRequest.Frame(new Ask { Text = new string('a', 99) }.ToByteArray()))).Status);
+        var more = RawRequest.Frame(new Ask { Text = new string('a', 99) }.ToByteArray());
+        Assert.Equal("8", (await RawRequest.SendAsync(server, more)).Status);
         Assert.Equal("8", (await RawRequest.SendAsync(server, hundred, "/grpc.health.v1.Health/Check")).Status);
     }
 
     [Fact]
     public async Task Idle_and_slow_streams_are_not_cut()
     {
-        await using var server = await TestServer.StartAsync(services: s => s.Configure<KestrelServerOptions>(k => k.Limits.MaxRequestBodySize = 1000));
+        await using var server = await TestServer.StartAsync(
+            services: s => s.Configure<KestrelServerOptions>(k => k.Limits.MaxRequestBodySize = 1000));
         using var channel = server.Channel();
         using var call = new Echo.EchoClient(channel).Up();
         await call.RequestStream.WriteAsync(new Ask { Data = ByteString.CopyFrom(new byte[100_000]) }).Guard();
@@ -169,7 +171,8 @@ public sealed class ServerRuleTests
         const string path = "/guarded/interop.v1.Echo/";
         Assert.Equal(HttpStatusCode.Unauthorized, (await RawRequest.SendAsync(server, s_ask, path + "Unary")).Http);
         Assert.Equal(HttpStatusCode.Unauthorized, (await RawRequest.SendAsync(server, s_ask, path + "Nothing")).Http);
-        Assert.Equal(HttpStatusCode.Forbidden, (await RawRequest.SendAsync(server, s_ask, path + "Unary", header: ("x-role", "stranger"))).Http);
+        var stranger = await RawRequest.SendAsync(server, s_ask, path + "Unary", header: ("x-role", "stranger"));
+        Assert.Equal(HttpStatusCode.Forbidden, stranger.Http);
         Assert.Equal("0", (await RawRequest.SendAsync(server, s_ask, path + "Unary", header: ("x-role", "party"))).Status);
     }
 
@@ -177,14 +180,15 @@ public sealed class ServerRuleTests
     public async Task Service_sees_the_connection()
     {
         var seen = new List<string?>();
-        await using var server = await TestServer.StartAsync(tls: true, services: s => s.AddSingleton<Action<ServerCallContext>>(c => seen.AddRange(
+        Action<ServerCallContext> look = call => seen.AddRange(
         [
-            c.Peer[..15],
-            c.Method,
-            c.Host,
-            c.AuthContext.PeerIdentity.Single().Value,
-            c.GetHttpContext().Connection.ClientCertificate?.Subject,
-        ])));
+            call.Peer[..15],
+            call.Method,
+            call.Host,
+            call.AuthContext.PeerIdentity.Single().Value,
+            call.GetHttpContext().Connection.ClientCertificate?.Subject,
+        ]);
+        await using var server = await TestServer.StartAsync(tls: true, services: s => s.AddSingleton(look));
         using var channel = server.Channel();
         await new Echo.EchoClient(channel).UnaryAsync(new Ask()).ResponseAsync.Guard();
         Assert.Equal(["ipv4:127.0.0.1:", "/interop.v1.Echo/Unary", $"127.0.0.1:{server.Port}", "party-1", "CN=party-1"], seen);
@@ -193,13 +197,16 @@ public sealed class ServerRuleTests
     [Fact]
     public void Mapping_says_what_is_missing()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        using (var app = (IDisposable)builder.Build())
-            Assert.Contains("AddGrpc", Assert.Throws<InvalidOperationException>(() => ((WebApplication)app).MapGrpcService<EchoService>()).Message, StringComparison.Ordinal);
-        builder = WebApplication.CreateSlimBuilder();
-        builder.Services.AddGrpc();
-        using (var app = (IDisposable)builder.Build())
-            Assert.Contains("no gRPC service", Assert.Throws<InvalidOperationException>(() => ((WebApplication)app).MapGrpcService<EchoLog>()).Message, StringComparison.Ordinal);
+        Assert.Contains("AddGrpc", Refusal(_ => { }, app => app.MapGrpcService<EchoService>()), StringComparison.Ordinal);
+        Assert.Contains("no gRPC service", Refusal(s => s.AddGrpc(), app => app.MapGrpcService<EchoLog>()), StringComparison.Ordinal);
+
+        static string Refusal(Action<IServiceCollection> services, Action<WebApplication> map)
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            services(builder.Services);
+            using var app = (IDisposable)builder.Build();
+            return Assert.Throws<InvalidOperationException>(() => map((WebApplication)app)).Message;
+        }
     }
 
     private sealed class HeaderAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder url)

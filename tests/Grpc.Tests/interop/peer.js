@@ -80,10 +80,11 @@ function serve() {
 }
 
 // --- client ---------------------------------------------------------------------------------------------------------
+const plain = (a) => ({ text: a.text, count: a.count, bytes: a.bytes, status: a.status });
 const ended = (call, extra) => new Promise((resolve) => {
   const seen = { answers: [], headers: {}, ...extra };
   call.on('metadata', (m) => { seen.headers = shown(m); });
-  call.on('data', (a) => seen.answers.push({ text: a.text, count: a.count, bytes: a.bytes, size: a.data ? a.data.length : 0, status: a.status }));
+  call.on('data', (a) => seen.answers.push(plain(a)));
   call.on('error', () => {});
   call.on('status', (s) => resolve({ ...seen, code: s.code, details: s.details, trailers: shown(s.metadata) }));
 });
@@ -95,7 +96,7 @@ const unary = (client, method, ask, metadata, callOptions) => new Promise((resol
   call.on('metadata', (m) => { seen.headers = shown(m); });
   call.on('status', (s) => setImmediate(() => resolve({
     ...seen,
-    answers: seen.answers.map((a) => ({ text: a.text, count: a.count, bytes: a.bytes, size: a.data ? a.data.length : 0, status: a.status })),
+    answers: seen.answers.map(plain),
     code: s.code, details: s.details, trailers: shown(s.metadata),
   })));
 });

@@ -155,7 +155,7 @@ def result(call, answers):
     seen = []
     try:
         for one in answers():
-            seen.append({"text": one.text, "count": one.count, "bytes": one.bytes, "size": len(one.data)}
+            seen.append({"text": one.text, "count": one.count, "bytes": one.bytes}
                         if isinstance(one, Answer) else {"status": one.status})
     except grpc.RpcError:
         pass
@@ -234,6 +234,7 @@ class Client:
                 "count": sum(c.result().text == str(i) for i, c in enumerate(calls))}
 
 
+METADATA = (("x-echo", "plain text"), ("x-echo-bin", b"\x00\x01\xff"), ("x-echo-bin", b"\x07"))
 KINDS = {
     "unary": lambda c: c.one(Ask(text="grüße", data=bytes(3))),
     "down": lambda c: c.down(Ask(count=50, size=1000)),
@@ -241,7 +242,7 @@ KINDS = {
     "both": lambda c: c.both(10),
     "deadline": lambda c: c.one(Ask(hang=True), timeout=0.3),
     "cancel": lambda c: c.cancel(),
-    "metadata": lambda c: c.one(Ask(text="a"), metadata=(("x-echo", "plain text"), ("x-echo-bin", b"\x00\x01\xff"), ("x-echo-bin", b"\x07"))),
+    "metadata": lambda c: c.one(Ask(text="a"), metadata=METADATA),
     "status": lambda c: c.one(Ask(code=9, detail="Übergröße 100 % 漢字\n")),
     "status-after-answers": lambda c: c.down(Ask(count=3, code=10, detail="stopped")),
     "oversize": lambda c: c.one(Ask(data=bytes(5 << 20))),
