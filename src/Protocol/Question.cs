@@ -92,16 +92,16 @@ public sealed class Question
 
     private static string? Broken(Query query) => query switch
     {
-        { QueryId.Length: not 16 } => "A query id has 16 bytes.",
-        { Attempts: 0 or > 10 } => $"Attempts must be from 1 to 10; the query says {query.Attempts}.",
+        { QueryId.Length: not 16 } => $"The query id has {query.QueryId.Length} bytes; it must have 16.",
+        { Attempts: 0 or > 10 } => $"Attempts is {query.Attempts}; it must be from 1 to 10.",
         { EpsilonMicro: 0 } => "epsilon is 0; it must be greater than 0, e.g. 0.5.",
-        { EpsilonMicro: > 100_000_000 } => "epsilon is over 100; that would protect nobody.",
-        { MinSurvivors: > Limits.Parties } => $"A round has at most {Limits.Parties} parties; the query wants {query.MinSurvivors} to survive.",
-        { Noise: not (QueryNoise.Local or QueryNoise.Distributed or QueryNoise.None) } => "The query names no noise mode.",
-        { Dataset.Length: 0 or > 128 } => "A dataset's name has 1 to 128 characters.",
-        { Title.Length: > 256 } => "A title has at most 256 characters.",
-        { Analysis.Length: 0 } => "The query asks for nothing: its analysis is empty.",
-        { NotAfter: 0 or >= 253402300800 } => "The query must say until when it may be answered.",
+        { EpsilonMicro: > 100_000_000 } => $"epsilon is {query.EpsilonMicro / 1e6}; it must be at most 100, for more would protect nobody.",
+        { MinSurvivors: > Limits.Parties } => $"Minimum survivors is {query.MinSurvivors}; a round has at most {Limits.Parties} parties.",
+        { Noise: not (QueryNoise.Local or QueryNoise.Distributed or QueryNoise.None) } => "The query names no noise mode; it must be local, distributed or none.",
+        { Dataset.Length: 0 or > 128 } => $"The dataset's name has {query.Dataset.Length} characters; it must have 1 to 128.",
+        { Title.Length: > 256 } => $"The title has {query.Title.Length} characters; it must have at most 256.",
+        { Analysis.Length: 0 } => "The query asks for nothing: its analysis is empty; name at least one statistic.",
+        { NotAfter: 0 or >= 253402300800 } => "The query has no end; it must say until when it may be answered, before the year 10000.",
         _ => null,
     };
 

@@ -12,32 +12,37 @@ internal static class RosterRules
     public static string? Broken(Wire.Roster roster)
     {
         var n = roster.Parties.Count;
-        var names = roster.Parties.Select(p => p.Name).Concat(Officers(roster).Select(o => o.Name)).ToList();
-        var keys = roster.Parties.Select(p => p.PublicKey).Concat(Officers(roster).Select(o => o.PublicKey)).Append(roster.AggregatorKey).ToList();
-        return Broken(n is >= 3 and <= Limits.Parties, $"A roster has 3 to {Limits.Parties} parties; this one has {n}.")
-            ?? Broken(IsName(roster.Consortium), "The consortium's name must have 1 to 64 printable characters.")
-            ?? Broken(roster.Epoch >= 1, "The first epoch is 1.")
-            ?? Broken(roster.PreviousHash.Length == (roster.Epoch == 1 ? 0 : 32), "The hash of the epoch before has 32 bytes, or none in epoch 1.")
-            ?? Broken(Ascending(roster.Parties.Select(p => p.Index)), "Parties must stand in ascending order of distinct indices.")
-            ?? Broken(roster.Parties.All(p => p.Index < uint.MaxValue - 1), "A party's index is too large.")
-            ?? Broken(names.TrueForAll(IsName), "Each name must have 1 to 64 printable characters.")
-            ?? Broken(names.Distinct(StringComparer.OrdinalIgnoreCase).Count() == names.Count, "Names must be unique, also when case is ignored.")
-            ?? Broken(keys.TrueForAll(IsKey), "Each public key is a point on P-256 in 65 bytes.")
-            ?? Broken(keys.Distinct().Count() == keys.Count, "Each member and the station must have a key of its own.")
-            ?? Broken(roster.Coordinators.Count > 0, "A roster has at least one coordinator.")
-            ?? Broken(roster.Parties.Any(p => p.Founder), "A roster has at least one founder among its parties.")
-            ?? Broken(roster.MinSurvivors >= 3 && roster.MinSurvivors <= n, $"Minimum survivors must be from 3 to the number of parties ({n}); it is {roster.MinSurvivors}.")
-            ?? Broken(roster.MinHonest >= 2, $"Minimum honest must be at least 2; it is {roster.MinHonest}.")
-            ?? Broken((ulong)roster.MaxColluders + roster.MinHonest <= (ulong)n, $"c = {roster.MaxColluders} colluders leave fewer than {roster.MinHonest} honest parties of {n}.")
-            ?? Broken(roster.DropoutPermille <= 500, "The expected dropout fraction is at most 500 per mille.")
-            ?? Broken(roster.Witnesses <= n && 2UL * roster.Witnesses > (ulong)n + roster.MaxColluders, $"Witnesses w must satisfy 2w > n + c and w ≤ n; w is {roster.Witnesses}.")
-            ?? Broken(IsOrigin(roster.LogOrigin), "The log's origin must be 1 to 128 printable characters without spaces or '+'.")
-            ?? Broken(roster.NotAfter is > 0 and < 253402300800, "The roster must have an end of life before the year 10000.");
+        var members = roster.Parties.Select(p => (p.Name, Key: p.PublicKey)).Concat(Officers(roster).Select(o => (o.Name, Key: o.PublicKey))).ToList();
+        var keys = members.Append((Name: "the station", Key: roster.AggregatorKey)).ToList();
+        return Broken(n is >= 3 and <= Limits.Parties, $"The roster has {n} parties; it must have 3 to {Limits.Parties}.")
+            ?? Broken(IsName(roster.Consortium), "The consortium's name must have 1 to 64 characters, without control characters or blanks at its ends.")
+            ?? Broken(roster.Epoch >= 1, "The epoch is 0; the first roster has epoch 1, each later one a higher number.")
+            ?? Broken(roster.PreviousHash.Length == (roster.Epoch == 1 ? 0 : 32), $"The hash of the roster before has {roster.PreviousHash.Length} bytes; it must have 32, and none in epoch 1.")
+            ?? Broken(Ascending(roster.Parties.Select(p => p.Index)), "The parties are not in ascending order of distinct indices; sort them and give each an index of its own.")
+            ?? Broken(roster.Parties.All(p => p.Index < uint.MaxValue - 1), $"A party's index is too large; it must be below {uint.MaxValue - 1}.")
+            ?? First(members.Where(m => !IsName(m.Name)), m => $"The name '{m.Name}' must have 1 to 64 characters, without control characters or blanks at its ends.")
+            ?? First(Repeated(members, m => m.Name, StringComparer.OrdinalIgnoreCase), m => $"The name '{m.Name}' occurs twice; names must be unique, also when case is ignored.")
+            ?? First(keys.Where(k => !IsKey(k.Key)), k => $"The public key of {k.Name} is not a point on P-256 in 65 bytes (uncompressed).")
+            ?? First(Repeated(keys, k => k.Key), k => $"The public key of {k.Name} is also somebody else's; each member and the station must have a key of its own.")
+            ?? Broken(roster.Coordinators.Count > 0, "The roster has no coordinator; it must have at least one, for nobody else may ask.")
+            ?? Broken(roster.Parties.Any(p => p.Founder), "The roster has no founder among its parties; at least one party must be a founder.")
+            ?? Broken(roster.MinSurvivors >= 3 && roster.MinSurvivors <= n, $"Minimum survivors is {roster.MinSurvivors}; it must be from 3 to the number of parties ({n}).")
+            ?? Broken(roster.MinHonest >= 2, $"Minimum honest is {roster.MinHonest}; it must be at least 2.")
+            ?? Broken((ulong)roster.MaxColluders + roster.MinHonest <= (ulong)n, $"c = {roster.MaxColluders} colluders leave fewer than {roster.MinHonest} honest parties of {n}; lower c or minimum honest.")
+            ?? Broken(roster.DropoutPermille <= 500, $"The expected dropout fraction is {roster.DropoutPermille} per mille; it must be at most 500.")
+            ?? Broken(roster.Witnesses <= n && 2UL * roster.Witnesses > (ulong)n + roster.MaxColluders, $"Witnesses w is {roster.Witnesses}; it must satisfy 2w > n + c and w ≤ n, e.g. {Protocol.Roster.DefaultWitnesses(n, (int)roster.MaxColluders)}.")
+            ?? Broken(IsOrigin(roster.LogOrigin), $"The log's origin is '{roster.LogOrigin}'; it must have 1 to 128 printable ASCII characters, without blanks or '+', e.g. station.example/log.")
+            ?? Broken(roster.NotAfter is > 0 and < 253402300800, "The roster has no end of life; it must have one, before the year 10000.");
     }
 
     private static IEnumerable<Wire.RosterOfficer> Officers(Wire.Roster roster) => roster.Coordinators.Concat(roster.Auditors);
 
     private static string? Broken(bool holds, string rule) => holds ? null : rule;
+
+    private static string? First<T>(IEnumerable<T> faulty, Func<T, string> rule) => faulty.Take(1).Select(rule).FirstOrDefault();
+
+    private static IEnumerable<T> Repeated<T, TKey>(IEnumerable<T> items, Func<T, TKey> by, IEqualityComparer<TKey>? comparer = null)
+        where TKey : notnull => items.GroupBy(by, comparer).Where(g => g.Count() > 1).Select(g => g.Last());
 
     private static bool IsName(string name) => name.Length is >= 1 and <= LongestName && name == name.Trim() && !name.Any(char.IsControl);
 
