@@ -53,13 +53,15 @@ internal static class OutpostHost
     }
 
     /// <summary>The host of a set-up outpost, with the outside passed in.</summary>
-    public static IHost Build(IConfiguration configuration, OutpostSetup setup, TimeProvider clock, RandomNumberGenerator random)
+    public static IHost Build(
+        IConfiguration configuration, OutpostSetup setup, TimeProvider clock, RandomNumberGenerator random, Action<ILoggingBuilder>? logging = null)
     {
         var (options, identity) = (setup.Options, setup.Identity);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "secagg-outpost" });
         builder.Logging.AddConfiguration(configuration.GetSection("Logging")).AddSimpleConsole(o => (o.SingleLine, o.UseUtcTimestamp, o.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
         // Standard output is for what a command answers; what happens goes to standard error.
         builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging?.Invoke(builder.Logging);
         builder.Services
             .AddSingleton(clock)
             .AddSingleton(random)

@@ -81,7 +81,9 @@ internal sealed class StationLink(
             using var call = new Station.StationClient(channel).Attend(cancellationToken: ending.Token);
             var session = new Session(call.RequestStream, trace);
             await session.SendAsync(new PartyFrame { Hello = hello() }, ending.Token);
-            var sending = Task.WhenAny(session.PumpAsync(ending.Token), HeartbeatAsync(session, ending.Token)).Unwrap();
+            // Whichever of the two ends first ends the stream.
+            var sending = Task.WhenAny(session.PumpAsync(ending.Token), HeartbeatAsync(session, ending.Token))
+                .ContinueWith(_ => ending.CancelAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
             try
             {
                 await ReceiveAsync(call.ResponseStream, session, ending.Token);
@@ -91,7 +93,7 @@ internal sealed class StationLink(
             {
                 rounds.Detach(session);
                 await ending.CancelAsync();
-                await sending.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                await sending;
             }
         }
         catch (Exception e) when (!stoppingToken.IsCancellationRequested)
@@ -102,7 +104,7 @@ internal sealed class StationLink(
 
     private async Task ReceiveAsync(IAsyncStreamReader<StationFrame> frames, Session session, CancellationToken cancellationToken)
     {
-        var welcomed = false;
+        var (welcomed, caughtUp) = (false, false);
         while (await frames.MoveNext(cancellationToken))
         {
             var frame = frames.Current;
@@ -114,12 +116,20 @@ internal sealed class StationLink(
                     throw new SessionLostException("the station serves another roster than the one pinned here; one of the two must take the new epoch");
                 welcomed = true;
                 Welcomed(welcome, session);
+                await session.SendAsync(Heartbeat(), cancellationToken);
                 continue;
             }
 
             status.Update(s => s with { LastSeen = clock.GetUtcNow(), Rounds = rounds.Snapshot() });
             if (frame.Broadcast is { } broadcast) await rounds.ReceiveAsync(broadcast, cancellationToken);
             else if (frame.Publication is { } publication) await rounds.ReceiveAsync(publication, cancellationToken);
+            else if (frame.Heartbeat is not null && !caughtUp)
+            {
+                // The station answers heartbeats behind everything that this outpost missed: rounds that ended meanwhile have ended here too,
+                // and what is still open says again what may have been lost.
+                caughtUp = true;
+                rounds.Repeat();
+            }
         }
     }
 
@@ -141,9 +151,11 @@ internal sealed class StationLink(
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
             rounds.Sweep();
-            await session.SendAsync(new PartyFrame { Heartbeat = new Heartbeat { TimeMs = (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds() } }, cancellationToken);
+            await session.SendAsync(Heartbeat(), cancellationToken);
         }
     }
+
+    private PartyFrame Heartbeat() => new() { Heartbeat = new Heartbeat { TimeMs = (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds() } };
 
     private string Explain(Exception e)
     {

@@ -39,10 +39,12 @@ internal sealed class RoundRunner : IAsyncDisposable
         _heads = new HeadKeeper(setup, memory, logger, SendAsync, _rounds.GetValueOrDefault, Forget);
     }
 
-    /// <summary>A stream stands: every open round says again what it said, in the same bytes.</summary>
-    public void Attach(IStationSession session)
+    /// <summary>A stream stands: from now on the rounds speak there.</summary>
+    public void Attach(IStationSession session) => Volatile.Write(ref _session, session);
+
+    /// <summary>Every open round says again what it said, in the same bytes: on an earlier stream some of it may have been lost.</summary>
+    public void Repeat()
     {
-        Volatile.Write(ref _session, session);
         foreach (var round in _rounds.Values) _ = round.DoAsync(() => Guarded(round, () => RepeatAsync(round))).AsTask();
     }
 

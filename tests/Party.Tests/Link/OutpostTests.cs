@@ -1,0 +1,290 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Google.Protobuf;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using SecureAggregation.Crypto;
+using SecureAggregation.Party.Config;
+using SecureAggregation.Party.Storage;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Party.Tests.Link;
+
+/// <summary>The whole program but its console, over TLS to a station in this process.</summary>
+public sealed class OutpostTests : IAsyncLifetime, IDisposable
+{
+    private const string Canary = "Zoe-Quill-4711";
+    private const string Rows = $"full_name,age,sex\n{Canary},63,1\n{Canary}-2,37,0\n{Canary}-3,110,1\n";
+
+    private static readonly DatasetSchema s_schema = SchemaFile.Parse(OutpostFiles.Schema).Schema;
+
+    private readonly Scratch _scratch = new();
+    private readonly Recorder _recorder = new();
+    private readonly TestConsortium _consortium = TestConsortium.Shared;
+    private TestStation _station = null!;
+    private IHost? _host;
+
+    public async Task InitializeAsync() => _station = await TestStation.StartAsync(_consortium);
+
+    public async Task DisposeAsync()
+    {
+        await StopAsync();
+        await _station.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
+        _scratch.Dispose();
+        _recorder.Dispose();
+    }
+
+    [Fact]
+    public async Task Round_is_answered_from_proposal_to_cosigned_log_and_no_patient_is_in_what_was_sent_stored_or_logged()
+    {
+        await StartAsync(Rows, "--trace-wire", _scratch["wire"]);
+        _station.Propose(_consortium.Ask(s_schema));
+        Assert.Equal(MessageKind.Total, (await _station.Ended.Task.Guard()).Kind);
+        var cosign = await _station.Cosigned.Task.Guard();
+        Assert.Equal(_station.Root, cosign.Root.ToByteArray());
+        // Three rows with one party's noise: within 60 but for one run in 10^12.
+        Assert.InRange((long)_station.Total()[0], -60, 66);
+        await StopAsync();
+
+        var needles = new[] { Canary, "Quill" }.SelectMany(c => new[] { Encoding.UTF8.GetBytes(c), Encoding.Unicode.GetBytes(c) }).ToList();
+        var sent = File.ReadAllBytes(Path.Combine(_scratch["wire"], "sent.frames"));
+        Assert.True(sent.Length > 1000);
+        foreach (var haystack in new[] { sent, Encoding.UTF8.GetBytes(_recorder.Text), File.ReadAllBytes(_scratch["state/outpost.db"]), File.ReadAllBytes(_scratch["state/status.json"]) })
+            Assert.All(needles, needle => Assert.True(haystack.AsSpan().IndexOf(needle) < 0));
+        Assert.Contains("cosigned", _recorder.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(MessageKind.Advertise)]
+    [InlineData(MessageKind.Share)]
+    [InlineData(MessageKind.Input)]
+    [InlineData(MessageKind.Agree)]
+    [InlineData(MessageKind.Unmask)]
+    public async Task Lost_stream_goes_on_in_the_same_phase_with_identical_bytes(MessageKind kind)
+    {
+        await StartAsync(Rows);
+        // The message has left the outpost and never reaches the station's state.
+        _station.Cut = (stream, frame) => stream == 1 && frame.Message?.Envelope.Kind == kind;
+        _station.Propose(_consortium.Ask(s_schema));
+        Assert.Equal(MessageKind.Total, (await _station.Ended.Task.Guard()).Kind);
+        await _station.Cosigned.Task.Guard();
+        Assert.True(_station.Streams >= 2);
+        foreach (var same in _station.Frames.Where(f => f.Frame.Message is not null).GroupBy(f => f.Frame.Message.Envelope.Kind))
+            Assert.Single(same.Select(f => f.Frame.Message.ToByteString()).Distinct());
+        Assert.Equal(2, _station.Frames.Count(f => f.Frame.Message?.Envelope.Kind == kind));
+    }
+
+    [Fact]
+    public async Task Stream_lost_within_the_vector_sends_it_again_from_its_beginning()
+    {
+        await StartAsync(Rows);
+        _station.Cut = (stream, frame) => stream == 1 && frame.Chunk is not null;
+        _station.Propose(_consortium.Ask(s_schema));
+        Assert.Equal(MessageKind.Total, (await _station.Ended.Task.Guard()).Kind);
+        var vectors = _station.Frames.Where(f => f.Frame.Chunk is not null).Select(f => f.Frame.Chunk.Data).ToList();
+        Assert.Equal(2, vectors.Count);
+        Assert.Equal(vectors[0], vectors[1]);
+    }
+
+    [Fact]
+    public async Task Second_attempt_after_an_aborted_one_gives_the_same_answer_and_costs_nothing()
+    {
+        await StartAsync(Rows);
+        var query = _consortium.Ask(s_schema);
+        _station.Cut = (_, frame) => frame.Message?.Envelope.Kind == MessageKind.Agree;
+        _station.Propose(query);
+        await Frame(f => f.Message?.Envelope.Kind == MessageKind.Agree);
+        _station.Abort();
+        _station.Cut = (_, _) => false;
+        await _recorder.Saw("aborted by the station").Guard();
+        _station.Propose(query, seed: 2);
+        Assert.Equal(MessageKind.Total, (await _station.Ended.Task.Guard()).Kind);
+        Assert.Contains("nothing debited", _recorder.Text, StringComparison.Ordinal);
+        Assert.Equal(1, _recorder.Text.Split("pass over the data begins").Length - 1);
+        await StopAsync();
+        Assert.Equal(1, Entries());
+    }
+
+    [Fact]
+    public async Task Newer_attempt_silences_the_older_one()
+    {
+        await StartAsync(Rows);
+        var query = _consortium.Ask(s_schema);
+        _station.Cut = (_, frame) => frame.Message?.Envelope.Kind == MessageKind.Agree;
+        _station.Propose(query);
+        await Frame(f => f.Message?.Envelope.Kind == MessageKind.Agree);
+        _station.Cut = (_, _) => false;
+        // No abort: the station pretends that the first attempt goes on elsewhere.
+        _station.Propose(query, seed: 2);
+        Assert.Equal(MessageKind.Total, (await _station.Ended.Task.Guard()).Kind);
+        Assert.Contains("newer attempt", _recorder.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Query_that_was_released_is_refused_and_not_charged_again()
+    {
+        await StartAsync(Rows);
+        var query = _consortium.Ask(s_schema);
+        _station.Propose(query);
+        await _station.Cosigned.Task.Guard();
+        _station.Propose(query, seed: 2);
+        Assert.Equal(RefusalCode.AlreadyReleased, await RefusalAsync());
+        await StopAsync();
+        Assert.Equal(1, Entries());
+    }
+
+    [Fact]
+    public async Task Query_that_was_released_is_refused_after_a_restart_too_and_the_log_is_followed_on()
+    {
+        await StartAsync(Rows);
+        var query = _consortium.Ask(s_schema);
+        _station.Propose(query);
+        await _station.Cosigned.Task.Guard();
+        await StopAsync();
+        await StartAsync(Rows);
+        Assert.Equal(0UL, (await _station.Hellos.Reader.ReadAsync().AsTask().Guard()).HeadSize);
+        Assert.True((await _station.Hellos.Reader.ReadAsync().AsTask().Guard()).HeadSize > 0);
+        _station.Propose(query, seed: 2);
+        Assert.Equal(RefusalCode.AlreadyReleased, await RefusalAsync());
+        _station.Propose(_consortium.Ask(s_schema, id: 2), seed: 3);
+        await _station.Cosigned.Task.Guard();
+        await StopAsync();
+        Assert.Equal(2, Entries());
+    }
+
+    [Fact]
+    public async Task Restarted_outpost_is_silent_in_a_round_that_was_open_and_pays_for_a_new_attempt()
+    {
+        await StartAsync(Rows);
+        var query = _consortium.Ask(s_schema);
+        _station.Cut = (_, frame) => frame.Message?.Envelope.Kind == MessageKind.Share;
+        _station.Propose(query);
+        await Frame(f => f.Message?.Envelope.Kind == MessageKind.Share);
+        await StopAsync();
+        var before = _station.Frames.Count(f => f.Frame.Message is not null);
+        _station.Cut = (_, _) => false;
+        await StartAsync(Rows);
+        await _recorder.Saw("RoundSeen").Guard();
+        Assert.Equal(before, _station.Frames.Count(f => f.Frame.Message is not null));
+        _station.Propose(query, seed: 2);
+        Assert.Equal(MessageKind.Total, (await _station.Ended.Task.Guard()).Kind);
+        await StopAsync();
+        Assert.Equal(2, Entries());
+    }
+
+    public static TheoryData<string, RefusalCode> Refusals { get; } = new()
+    {
+        { "budget", RefusalCode.Budget },
+        { "operation", RefusalCode.Policy },
+        { "noise", RefusalCode.NoiseMode },
+        { "dataset", RefusalCode.UnknownDataset },
+        { "analysis", RefusalCode.BadMessage },
+        { "schema", RefusalCode.Schema },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task Question_that_may_not_be_asked_is_declined_with_its_code_and_costs_nothing(string why, RefusalCode code)
+    {
+        await StartAsync(Rows);
+        await _recorder.Saw("Connected").Guard();
+        var other = SchemaFile.Parse(OutpostFiles.Schema.Replace("integer", "number", StringComparison.Ordinal)).Schema;
+        _station.ProposeBlindly(why switch
+        {
+            "budget" => _consortium.Ask(s_schema, change: q => q.EpsilonMicro = 1_000_001),
+            "operation" => _consortium.Ask(s_schema, "[ { variance: age } ]"),
+            "noise" => _consortium.Ask(s_schema, change: q => q.Noise = QueryNoise.None),
+            "dataset" => _consortium.Ask(s_schema, change: q => q.Dataset = "lung"),
+            "analysis" => _consortium.Ask(s_schema, change: q => q.Analysis = ByteString.CopyFromUtf8("?")),
+            _ => _consortium.Ask(other),
+        });
+        Assert.Equal(code, await RefusalAsync());
+        await StopAsync();
+        Assert.Equal(0, Entries());
+    }
+
+    [Fact]
+    public async Task Budget_ends_after_what_the_policy_allows_in_all()
+    {
+        await StartAsync(Rows);
+        for (var i = 1UL; i <= 2; i++)
+        {
+            _station.Propose(_consortium.Ask(s_schema, id: i), seed: i);
+            await _station.Cosigned.Task.Guard();
+        }
+
+        _station.Propose(_consortium.Ask(s_schema, change: q => q.EpsilonMicro = 1, id: 3), seed: 3);
+        Assert.Equal(RefusalCode.Budget, await RefusalAsync());
+    }
+
+    [Fact]
+    public async Task Data_that_cannot_be_read_leaves_the_round_with_a_code_and_no_word_of_the_data()
+    {
+        var rows = string.Concat(Enumerable.Repeat("x,1,1\n", 2000));
+        await StartAsync($"full_name,age,sex\n{rows}x,{Canary},1\n");
+        _station.Propose(_consortium.Ask(s_schema));
+        Assert.Equal(RefusalCode.DataSource, await RefusalAsync());
+        Assert.Contains("line 2002, column 'age'", _recorder.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Quill", _recorder.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Station_with_another_key_is_not_spoken_to()
+    {
+        using var foreign = IdentityKey.Generate(new SeededRandom(999));
+        await using var impostor = await TestStation.StartAsync(_consortium, foreign);
+        await StartAsync(Rows, "--station", impostor.Address);
+        await _recorder.Saw("is not the one of the roster").Guard();
+        Assert.Empty(impostor.Frames);
+        Assert.Contains(foreign.Public.Fingerprint, _recorder.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Station_that_is_not_there_is_said_so_and_tried_again()
+    {
+        await StartAsync(Rows, "--station", "https://127.0.0.1:1");
+        await _recorder.Saw("connection refused").Guard();
+        await _recorder.Saw("Still not connected").Guard();
+        var status = JsonDocument.Parse(File.ReadAllText(_scratch["state/status.json"])).RootElement;
+        Assert.Contains(status.GetProperty("state").GetString(), new[] { "waiting", "connecting" });
+        Assert.Equal("party-0", status.GetProperty("party").GetString());
+    }
+
+    private int Entries()
+    {
+        using var store = OutpostStore.Open(_scratch["state"]);
+        return (int)new Ledger(store, TimeProvider.System).Head().Count;
+    }
+
+    private async Task StartAsync(string rows, params string[] more)
+    {
+        var command = CommandLine.Parse(["--config", _consortium.WriteOutpost(_scratch, _station.Address, rows), .. more]);
+        var configuration = Settings.Read(command);
+        var setup = OutpostSetup.Load(Settings.Bind(configuration, command), TimeProvider.System.GetUtcNow());
+        _host = OutpostHost.Build(configuration, setup, TimeProvider.System, RandomNumberGenerator.Create(), logging => logging.ClearProviders().AddProvider(_recorder));
+        await _host.StartAsync();
+    }
+
+    private async Task StopAsync()
+    {
+        if (_host is null) return;
+        await _host.StopAsync();
+        if (_host is IAsyncDisposable host) await host.DisposeAsync();
+        _host = null;
+    }
+
+    private async Task<RefusalCode> RefusalAsync()
+    {
+        var frame = await Frame(f => f.Message?.Envelope.Kind == MessageKind.Decline);
+        return Decline.Parser.ParseFrom(frame.Message.Envelope.Body).Code;
+    }
+
+    private Task<PartyFrame> Frame(Func<PartyFrame, bool> wanted) => _station.Saw(wanted).Guard();
+}

@@ -1,0 +1,120 @@
+using Google.Protobuf;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Party.Tests.Link;
+
+/// <summary>Keys and roster of three parties; party 0 is the outpost under test.</summary>
+internal sealed class TestConsortium
+{
+    public const int Parties = 3;
+
+    private static readonly Lazy<TestConsortium> s_shared = new(() => new TestConsortium());
+
+    private TestConsortium()
+    {
+        var roster = new Protocol.Wire.Roster
+        {
+            Consortium = "Test",
+            Epoch = 1,
+            NotAfter = (ulong)TimeProvider.System.GetUtcNow().AddDays(30).ToUnixTimeSeconds(),
+            LogOrigin = "station.test/log",
+            AggregatorKey = ByteString.CopyFrom(Station.Public.Point),
+            MaxColluders = 0,
+            MinSurvivors = 3,
+            MinHonest = 2,
+            DropoutPermille = 100,
+            Witnesses = (uint)Protocol.Roster.DefaultWitnesses(Parties, 0),
+            Coordinators = { new RosterOfficer { Name = "Earth", PublicKey = ByteString.CopyFrom(Coordinator.Public.Point) } },
+        };
+        for (var i = 0; i < Parties; i++)
+            roster.Parties.Add(new RosterParty { Index = (uint)i, Name = $"party-{i}", PublicKey = ByteString.CopyFrom(Keys[i].Public.Point), Founder = true });
+        Signed = Protocol.Roster.Sign(roster, Keys);
+        Roster = Protocol.Roster.Open(Signed);
+    }
+
+    public static TestConsortium Shared => s_shared.Value;
+
+    public IdentityKey Station { get; } = IdentityKey.Generate(new SeededRandom(100));
+
+    public IdentityKey Coordinator { get; } = IdentityKey.Generate(new SeededRandom(101));
+
+    public IReadOnlyList<IdentityKey> Keys { get; } = [.. Enumerable.Range(0, Parties).Select(i => IdentityKey.Generate(new SeededRandom((ulong)i)))];
+
+    public byte[] Signed { get; }
+
+    public Protocol.Roster Roster { get; }
+
+    /// <summary>Files of an outpost with this data, and its configuration.</summary>
+    public string WriteOutpost(Scratch scratch, string station, string csv)
+    {
+        scratch.Write("roster.bin", Signed);
+        scratch.Write("roster.pin", PublicBytes.Hex(Roster.Hash) + "\n");
+        scratch.Write("key.pem", Keys[0].ToPem());
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(scratch["key.pem"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        scratch.Write("clinic.csv", csv);
+        scratch.Write("clinic.yaml", OutpostFiles.Schema);
+        scratch.Write("policy.yaml", OutpostFiles.Policy);
+        return scratch.Write(
+            "outpost.json",
+            $$"""
+              { "Outpost": {
+                  "Station": "{{station}}", "Roster": "roster.bin", "Key": "key.pem",
+                  "Datasets": { "clinic": { "Csv": "clinic.csv", "Schema": "clinic.yaml" } },
+                  "Reconnect": { "First": "00:00:00.010", "Longest": "00:00:00.050" } },
+                "Logging": { "LogLevel": { "Default": "Trace" } } }
+              """);
+    }
+
+    public SignedQuery Ask(DatasetSchema schema, string measures = "[ count, { sum: age } ]", Action<Query>? change = null, ulong id = 1)
+    {
+        var analysis = AnalysisQuery.Parse($"name: q\ndataset: clinic\nepsilon: 1\nmeasures: {measures}\n").Resolve(schema);
+        var queryId = new byte[16];
+        new SeededRandom(id).GetBytes(queryId);
+        var query = new Query
+        {
+            RosterHash = ByteString.CopyFrom(Roster.Hash),
+            QueryId = ByteString.CopyFrom(queryId),
+            NotAfter = (ulong)TimeProvider.System.GetUtcNow().AddHours(1).ToUnixTimeSeconds(),
+            Attempts = 3,
+            Title = "A question",
+            Dataset = "clinic",
+            EpsilonMicro = 1_000_000,
+            Noise = QueryNoise.Local,
+            MinSurvivors = 3,
+            Analysis = ByteString.CopyFrom(analysis.Encode()),
+            CoordinatorKey = ByteString.CopyFrom(Coordinator.Public.Point),
+        };
+        change?.Invoke(query);
+        return Question.Sign(query, Coordinator);
+    }
+}
+
+/// <summary>What an outpost of the tests has in its files.</summary>
+internal static class OutpostFiles
+{
+    public const string Schema =
+        """
+        name: clinic
+        one_row_per_person: true
+        columns:
+          full_name: drop
+          age: { type: integer, low: 0, high: 110 }
+          sex: { type: category, codes: { "0": female, "1": male } }
+        """;
+
+    public const string Policy =
+        """
+        policy: 1
+        coordinators: [ Earth ]
+        datasets:
+          clinic:
+            operations: [ count, sum, mean, histogram ]
+            columns: [ age, sex ]
+            epsilon_per_query: 1
+            epsilon_total: 2
+        """;
+}

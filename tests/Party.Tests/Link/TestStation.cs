@@ -1,0 +1,360 @@
+using System.Net;
+using System.Security.Authentication;
+using System.Threading.Channels;
+using Google.Protobuf;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Party.Tests.Link;
+
+/// <summary>
+/// A station in this process, over real TLS: the protocol's own <see cref="AggregatorRound"/>, with party 0 at the end of a stream and the
+/// others played here with vectors of zeros. It can cut the stream wherever a test says.
+/// </summary>
+internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly TestConsortium _consortium;
+    private readonly WebApplication _app;
+    private readonly Dictionary<uint, PartyRound> _others = [];
+    private readonly Dictionary<uint, MemoryStream> _vectors = [];
+    private readonly List<Entry> _log = [];
+    private readonly List<(Func<PartyFrame, bool> Wanted, TaskCompletionSource<PartyFrame> Seen)> _waiting = [];
+    private AggregatorRound? _round;
+    private VectorIntake? _intake;
+    private ChannelWriter<StationFrame>? _out;
+    private ulong _head;
+
+    private TestStation(TestConsortium consortium, IdentityKey key)
+    {
+        _consortium = consortium;
+        var certificate = key.CreateCertificate("station", Now.AddMinutes(-5), Now.AddDays(1), ["127.0.0.1"]);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            listen.UseHttps(https =>
+            {
+                https.SslProtocols = SslProtocols.Tls13;
+                https.ServerCertificate = certificate;
+                https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+                https.ClientCertificateValidation = (shown, _, _) => IdentityPublicKey.FromCertificate(shown).Equals(consortium.Keys[0].Public);
+            });
+        }));
+        builder.Services.AddGrpc();
+        builder.Services.AddSingleton(this);
+        _app = builder.Build();
+        _app.MapGrpcService<TestStation>();
+    }
+
+    public string Address { get; private set; } = "";
+
+    /// <summary>Frames of the outpost, with the number of the stream on which each came.</summary>
+    public List<(int Stream, PartyFrame Frame)> Frames { get; } = [];
+
+    public int Streams { get; private set; }
+
+    /// <summary>Whether to cut the stream after this frame, before the station takes it.</summary>
+    public Func<int, PartyFrame, bool> Cut { get; set; } = (_, _) => false;
+
+    /// <summary>The broadcast that ended the round.</summary>
+    public TaskCompletionSource<Envelope> Ended { get; private set; } = New<Envelope>();
+
+    public TaskCompletionSource<Cosign> Cosigned { get; private set; } = New<Cosign>();
+
+    public Channel<Hello> Hellos { get; } = Channel.CreateUnbounded<Hello>();
+
+    /// <summary>Root of the log.</summary>
+    public byte[] Root => MerkleTree.Root(Leaves());
+
+    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    public static async Task<TestStation> StartAsync(TestConsortium consortium, IdentityKey? key = null)
+    {
+        var station = new TestStation(consortium, key ?? consortium.Station);
+        await station._app.StartAsync();
+        station.Address = station._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        return station;
+    }
+
+    public Stream Open(uint party) => new MemoryStream(_vectors[party].ToArray(), writable: false);
+
+    /// <summary>Begins a round of this query.</summary>
+    public void Propose(SignedQuery query, ulong seed = 1)
+    {
+        lock (_gate)
+        {
+            foreach (var other in _others.Values) other.Dispose();
+            _others.Clear();
+            _vectors.Clear();
+            (_intake, Ended, Cosigned) = (null, New<Envelope>(), New<Cosign>());
+            _round = new AggregatorRound(_consortium.Roster, ShapeOf);
+            var (id, proposal) = Proposal(query, seed);
+            Append(0, proposal, RejectionCode.None);
+            foreach (var party in _consortium.Roster.Parties.Skip(1))
+            {
+                var setup = new PartySetup
+                {
+                    Roster = _consortium.Roster,
+                    Index = party.Index,
+                    Identity = _consortium.Keys[(int)party.Index],
+                    Memory = new NoMemory(),
+                    Keys = new KeyRing(TimeSpan.Zero),
+                    Random = new SeededRandom((seed * 100) + party.Index),
+                };
+                _others[party.Index] = PartyRound.Open(setup, proposal, Now);
+            }
+
+            Tell(id, proposal);
+            foreach (var (index, other) in _others)
+            {
+                var shape = ShapeOf(other.Question, TestConsortium.Parties);
+                Bring(index, other.Join(shape, Now));
+                Bring(index, other.ProvideInput(new RingVector(shape.Bits, shape.Length)));
+            }
+
+            Advance();
+        }
+    }
+
+    /// <summary>Sends a proposal that no round is begun for here.</summary>
+    public void ProposeBlindly(SignedQuery query)
+    {
+        lock (_gate)
+        {
+            var (id, proposal) = Proposal(query, 1);
+            Tell(id, proposal);
+        }
+    }
+
+    /// <summary>The first frame that is wanted, whether it has come or is to come.</summary>
+    public Task<PartyFrame> Saw(Func<PartyFrame, bool> wanted)
+    {
+        lock (_gate)
+        {
+            var seen = New<PartyFrame>();
+            if (Frames.Select(f => f.Frame).FirstOrDefault(wanted) is { } frame) seen.SetResult(frame);
+            else _waiting.Add((wanted, seen));
+            return seen.Task;
+        }
+    }
+
+    /// <summary>Ends the running round without a total.</summary>
+    public void Abort()
+    {
+        lock (_gate) Broadcast(_round!.Cancel(AbortReason.Cancelled, _consortium.Station));
+    }
+
+    /// <summary>Whole numbers of the opened total.</summary>
+    public Int128[] Total()
+    {
+        var total = _round!.Total!;
+        using var ring = RingVector.Unpack((int)total.Bits, (int)total.Length, total.Packed.Span);
+        return [.. Enumerable.Range(0, ring.Length).Select(ring.Centered)];
+    }
+
+    public override async Task Attend(IAsyncStreamReader<PartyFrame> requestStream, IServerStreamWriter<StationFrame> responseStream, ServerCallContext context)
+    {
+        Assert.True(await requestStream.MoveNext(context.CancellationToken));
+        var hello = requestStream.Current.Hello;
+        var frames = Channel.CreateUnbounded<StationFrame>();
+        int stream;
+        lock (_gate)
+        {
+            stream = ++Streams;
+            Frames.Add((stream, requestStream.Current));
+            _out = frames.Writer;
+            _head = hello.HeadSize;
+            Tell(new StationFrame { Welcome = new Welcome { RosterHash = ByteString.CopyFrom(_consortium.Roster.Hash), TimeMs = (ulong)Now.ToUnixTimeMilliseconds() } });
+            foreach (var broadcast in _round?.CatchUp(0) ?? []) Tell(new StationFrame { Broadcast = broadcast });
+            if (_round is { State: not RoundState.Running }) Publish();
+        }
+
+        Hellos.Writer.TryWrite(hello);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        var sending = Task.Run(async () =>
+        {
+            await foreach (var frame in frames.Reader.ReadAllAsync(end.Token)) await responseStream.WriteAsync(frame, end.Token);
+        });
+        try
+        {
+            while (await requestStream.MoveNext(end.Token))
+            {
+                var frame = requestStream.Current;
+                lock (_gate)
+                {
+                    Frames.Add((stream, frame));
+                    foreach (var (_, seen) in _waiting.Where(w => w.Wanted(frame))) seen.TrySetResult(frame);
+                    if (Cut(stream, frame)) throw new RpcException(new Status(StatusCode.Unavailable, "cut by the test"));
+                    Take(frame);
+                }
+            }
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await sending.ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        await _app.StopAsync(limit.Token);
+        await _app.DisposeAsync();
+        foreach (var other in _others.Values) other.Dispose();
+    }
+
+    private static TaskCompletionSource<T> New<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static RoundShape ShapeOf(Question question, int invited)
+    {
+        var layout = VectorLayout.Create(Analysis.Decode(question.Query.Analysis.Span), new((long)question.Query.EpsilonMicro), NoiseMode.Local, invited);
+        return new RoundShape(layout.Bits, layout.Length);
+    }
+
+    private (byte[] Id, Envelope Proposal) Proposal(SignedQuery query, ulong seed)
+    {
+        var id = new byte[16];
+        new SeededRandom(seed + 7000).GetBytes(id);
+        return (id, AggregatorRound.Propose(
+            _consortium.Roster, query, id, _consortium.Roster.Parties.Select(p => p.Index), Enumerable.Repeat(TimeSpan.FromMinutes(1), 7), _consortium.Station));
+    }
+
+    private void Take(PartyFrame frame)
+    {
+        switch (frame.FrameCase)
+        {
+            case PartyFrame.FrameOneofCase.Heartbeat:
+                Tell(new StationFrame { Heartbeat = new Heartbeat() });
+                break;
+            case PartyFrame.FrameOneofCase.Message:
+                if (_round is not null && PublicBytes.Equal(frame.Message.RoundId.Span, _round.RoundId)) Offer(0, frame.Message.Envelope);
+                break;
+            case PartyFrame.FrameOneofCase.Cosign:
+                Cosigned.TrySetResult(frame.Cosign);
+                break;
+            case PartyFrame.FrameOneofCase.Chunk:
+                if (frame.Chunk.Offset == 0) _intake = _round!.BeginVector(0);
+                if (_intake is not null) Store(0, _intake, frame.Chunk.Offset, frame.Chunk.Data.Span);
+                break;
+            default:
+                Assert.Fail($"A frame {frame.FrameCase}.");
+                break;
+        }
+
+        Advance();
+    }
+
+    private void Store(uint party, VectorIntake intake, ulong offset, ReadOnlySpan<byte> part)
+    {
+        if (offset == 0) _vectors[party] = new MemoryStream();
+        Assert.True(intake.TryAppend(part));
+        _vectors[party].Write(part);
+        if (intake.Received < intake.Length) return;
+        Assert.True(intake.Complete());
+        _round!.MarkVectorStored(party);
+    }
+
+    private void Bring(uint party, PartyStep step)
+    {
+        foreach (var message in step.Messages) Offer(party, message);
+        if (step.Vector.IsEmpty || _round!.BeginVector(party) is not { } intake) return;
+        Store(party, intake, 0, step.Vector.Span);
+        intake.Dispose();
+    }
+
+    private void Offer(uint party, Envelope envelope)
+    {
+        var offer = _round!.Consider(party, envelope, Now);
+        Assert.NotEqual(OfferOutcome.Reject, offer.Outcome);
+        if (offer.Outcome == OfferOutcome.Accept) Append(party + 1, envelope, offer.Rejection);
+    }
+
+    private void Advance()
+    {
+        while (_round is { State: RoundState.Running } && _round.Next(Now, _consortium.Station, this) is { } due) Broadcast(due);
+    }
+
+    private void Broadcast(Envelope envelope)
+    {
+        Append(0, envelope, RejectionCode.None);
+        foreach (var (party, broadcast) in _round!.Deliveries(envelope).ToList())
+        {
+            if (party == 0) Tell(new StationFrame { Broadcast = broadcast });
+            else Bring(party, _others[party].Receive(broadcast, Now));
+        }
+
+        if (_round.State == RoundState.Running) return;
+        Publish();
+        Ended.TrySetResult(envelope);
+    }
+
+    private void Publish()
+    {
+        var leaves = Leaves();
+        var publication = new Publication
+        {
+            RoundId = ByteString.CopyFrom(_round!.RoundId),
+            Checkpoint = Checkpoint.Create(_consortium.Roster.LogOrigin, leaves.Length, MerkleTree.Root(leaves), _consortium.Station).Note,
+            PreviousSize = _head,
+        };
+        if (_head > 0) publication.Consistency.Add(MerkleTree.ConsistencyProof(leaves, (long)_head, leaves.Length).Select(p => ByteString.CopyFrom(p)));
+        for (var i = 0; i < _log.Count; i++)
+        {
+            if (_log[i].Sender != 1 || !_log[i].RoundId.Equals(publication.RoundId)) continue;
+            var own = new LoggedEntry { Index = (ulong)i, Leaf = _log[i].ToByteString() };
+            own.Path.Add(MerkleTree.InclusionProof(leaves, i).Select(p => ByteString.CopyFrom(p)));
+            publication.Own.Add(own);
+        }
+
+        _head = (ulong)leaves.Length;
+        Tell(new StationFrame { Publication = publication });
+    }
+
+    private byte[][] Leaves() => [.. _log.Select(e => MerkleTree.LeafHash(e.ToByteArray()))];
+
+    private void Append(uint sender, Envelope envelope, RejectionCode rejection)
+    {
+        var roundId = envelope.Kind == MessageKind.Propose ? Protocol.Wire.Proposal.Parser.ParseFrom(envelope.Body).RoundId : ByteString.CopyFrom(_round!.RoundId);
+        var entry = new Entry { RoundId = roundId, TimeMs = (ulong)Now.ToUnixTimeMilliseconds(), Sender = sender, Envelope = envelope, Rejection = rejection };
+        _log.Add(entry);
+        _round!.Apply(entry);
+    }
+
+    private void Tell(byte[] roundId, Envelope envelope) =>
+        Tell(new StationFrame { Broadcast = new Broadcast { RoundId = ByteString.CopyFrom(roundId), Envelope = envelope } });
+
+    private void Tell(StationFrame frame) => _out?.TryWrite(frame);
+
+    /// <summary>The parties that are played here never restart.</summary>
+    private sealed class NoMemory : IPartyMemory
+    {
+        public LogPosition? LastHead => null;
+
+        public RefusalCode TryBeginRound(byte[] roundId, byte[] queryId, uint attemptsAllowed) => RefusalCode.Unspecified;
+
+        public bool TrySignSurvivors(byte[] roundId, byte[] digest) => true;
+
+        public void MarkReleased(byte[] roundId, byte[] queryId)
+        {
+        }
+
+        public void StoreHead(LogPosition head)
+        {
+        }
+    }
+}
