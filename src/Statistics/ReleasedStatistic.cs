@@ -23,7 +23,7 @@ public sealed record ReleasedStatistic
     /// <summary>The unit; empty for counts.</summary>
     public string Unit { get; init; } = "";
 
-    /// <summary>The estimate; null if withheld. Counts and sums are the noised total itself and may be below 0, see <see cref="Clipped"/>.</summary>
+    /// <summary>The estimate; null if withheld. Counts and sums are the noised total itself and may be below 0, see <see cref="ClipAtZero"/>.</summary>
     public double? Value { get; init; }
 
     /// <summary>The lower end of the interval; null if withheld.</summary>
@@ -57,7 +57,7 @@ public sealed record ReleasedStatistic
     public string Method { get; init; } = "";
 
     /// <summary>For display: a count's value and interval cut off at 0, since no count is negative. Everything else as it is.</summary>
-    public ReleasedStatistic Clipped => Kind is MeasureKind.Count or MeasureKind.Histogram && Value is not null
+    public ReleasedStatistic ClipAtZero() => Kind is MeasureKind.Count or MeasureKind.Histogram && Value is not null
         ? this with { Value = Math.Max(0, Value.Value), Low = Math.Max(0, Low ?? 0), High = Math.Max(0, High ?? 0) }
         : this;
 }

@@ -241,8 +241,9 @@ public sealed class LayoutTests
         var layout = Layout("dataset: d\nepsilon: 1\nmeasures: [count]");
         var statistic = Release.Decode(layout, [-2], 3, new ReleaseOptions(MinimumCohort: 0)).Single();
         Assert.Equal(-2, statistic.Value);
-        Assert.Equal(0, statistic.Clipped.Value);
-        Assert.Equal(0, statistic.Clipped.Low);
+        Assert.Equal(0, statistic.ClipAtZero().Value);
+        Assert.Equal(0, statistic.ClipAtZero().Low);
+        Assert.Contains("Name = count", statistic.ToString(), StringComparison.Ordinal);
     }
 
     private static VectorLayout Layout(string text, int parties = 5, RowRule rule = RowRule.OneRowPerPerson)

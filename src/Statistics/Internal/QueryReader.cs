@@ -109,9 +109,12 @@ internal static class QueryReader
 
     private static List<double> ReadEdges(YamlMap map, string name)
     {
-        if (map.Find("edges") is { } list) return [.. Yaml.Items(list, "edges").Select(e => Yaml.Number(e, "An edge"))];
+        var list = map.Find("edges");
         var (from, to, step) = (map.Number("from"), map.Number("to"), map.Number("step"));
-        if (from is null && to is null && step is null) return [];
+        var none = from is null && to is null && step is null;
+        if (list is not null && !none) throw new AnalysisException($"{name} has edges and a range; give the edges, or from, to and step.", map.Line);
+        if (list is not null) return [.. Yaml.Items(list, "edges").Select(e => Yaml.Number(e, "An edge"))];
+        if (none) return [];
         if (from is not { } start || to is not { } end || step is not { } width)
         {
             throw new AnalysisException($"{name} needs all of from, to and step, e.g. 'from: 20, to: 80, step: 10', or a list of edges.", map.Line);
