@@ -12,6 +12,7 @@ namespace SecureAggregation.Cli;
 internal sealed class BundleCheck
 {
     private readonly VectorLayout? _layout;
+    private readonly Dictionary<double, IReadOnlyList<ReleasedStatistic>> _statistics = [];
 
     private BundleCheck(VerificationReport report, VectorLayout? layout)
     {
@@ -62,10 +63,11 @@ internal sealed class BundleCheck
     public IReadOnlyList<ReleasedStatistic> Statistics(double confidence = 0.95)
     {
         if (!Passed) throw new InvalidOperationException("A bundle that does not verify has no statistics.");
+        if (_statistics.TryGetValue(confidence, out var known)) return known;
         // Cannot be null: Passed looked at both.
         var total = Report.Total!;
         var totals = Enumerable.Range(0, total.Length).Select(total.Centered).ToArray();
-        return Release.Decode(_layout!, totals, Survivors.Count, new ReleaseOptions(confidence));
+        return _statistics[confidence] = Release.Decode(_layout!, totals, Survivors.Count, new ReleaseOptions(confidence));
     }
 
     private static VectorLayout Layout(Question question, int invited) => VectorLayout.Create(

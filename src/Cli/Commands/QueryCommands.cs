@@ -43,21 +43,23 @@ internal static class QueryCommands
         var signed = QueryFiles.Sign(query, analysis, roster, key, attempts);
         var deadline = arguments.Find(s_deadline) is { } seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
         var progress = new RoundProgress(arguments.Terminal.Progress);
+        RoundHandle handle;
         RoundView round;
         do
         {
             // The same signed query again: the outposts have paid for it once.
-            var handle = await consortium.SubmitAsync(signed, deadline, stop);
+            handle = await consortium.SubmitAsync(signed, deadline, stop);
             round = await progress.ShowAsync(report => handle.WaitAsync(report, stop));
         }
         while (round.State == RoundState.Aborted && --attempts > 0);
 
         if (round.State == RoundState.Aborted) return Aborted(arguments.Terminal, round);
+        await Cosignatures.WaitAsync(handle, roster.Witnesses, stop);
         var bundle = arguments.Find(s_bundle);
         var path = bundle ?? Path.GetTempFileName();
         try
         {
-            await using (var file = File.Create(path)) await consortium.ExportBundleAsync(round.RoundId.ToByteArray(), file, stop);
+            await using (var file = File.Create(path)) await handle.ExportAsync(file, stop);
             return Show(arguments.Terminal, round, BundleCheck.Of(path, roster.Hash), bundle);
         }
         finally

@@ -51,6 +51,7 @@ internal sealed class DemoRunner(Terminal terminal, DemoPlan plan, DemoWorld wor
         if (view.State != RoundState.Done)
             return new DemoRound(query.Name, id, names.Count, 0, names, query.Epsilon.ToDouble(), [], false, "", seconds) { Failure = $"the round was aborted: {view.Failure}" };
 
+        await Cosignatures.WaitAsync(handle, world.Roster.Witnesses, stop);
         var bundle = Path.Combine(world.Folder, "bundles", id[..12] + ".secagg");
         Directory.CreateDirectory(Path.GetDirectoryName(bundle)!);
         await using (var file = File.Create(bundle)) await handle.ExportAsync(file, stop);
