@@ -137,11 +137,11 @@ internal static class SchemaInference
             if (codes.Count > 0) yaml.Append($"    missing: [{string.Join(", ", codes.Select(c => $"\"{c}\""))}]  # confirm\n");
         }
 
-        /// <summary>Two significant digits, away from the data.</summary>
+        /// <summary>One significant digit, away from the data: enough for a suggestion, and nobody's own value.</summary>
         private static double Outward(double value, bool up)
         {
             if (value == 0) return 0;
-            var unit = Math.Pow(10, Math.Floor(Math.Log10(Math.Abs(value))) - 1);
+            var unit = Math.Pow(10, Math.Floor(Math.Log10(Math.Abs(value))));
             return Math.Round((up ? Math.Ceiling(value / unit) : Math.Floor(value / unit)) * unit, 12);
         }
     }

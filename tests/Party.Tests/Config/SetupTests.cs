@@ -1,0 +1,148 @@
+using SecureAggregation.Crypto;
+using SecureAggregation.Party.Config;
+using SecureAggregation.Party.Data;
+using SecureAggregation.Party.Storage;
+using SecureAggregation.Party.Tests.Link;
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Party.Tests.Config;
+
+public sealed class SetupTests : IDisposable
+{
+    private const string Rows = "full_name,age,sex\nx,1,1\n";
+
+    private readonly Scratch _scratch = new();
+    private readonly string _config;
+
+    public SetupTests() => _config = TestConsortium.Shared.WriteOutpost(_scratch, "https://station.example:7443", Rows);
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public void Complete_configuration_passes_the_check_which_says_what_it_read()
+    {
+        var said = OutpostHost.Check(CommandLine.Parse(["--config", _config, "--check"]));
+        Assert.Contains("party-0 of Test", said, StringComparison.Ordinal);
+        Assert.Contains("clinic: 1 rows read", said, StringComparison.Ordinal);
+        Assert.Contains("0 entries", said, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string, string, int, string[]> Mistakes { get; } = new()
+    {
+        { "outpost.json", "https://station.example:7443\"=http://station.example\"", ExitCodes.Configuration, ["Outpost:Station", "https://host:port"] },
+        { "outpost.json", "\"Roster\"=\"Rooster\"", ExitCodes.Configuration, ["Rooster", "docs/outpost.md"] },
+        { "outpost.json", "\"Logging\"=\"Loging\"", ExitCodes.Configuration, ["\"Loging\"", "\"Logging\""] },
+        { "outpost.json", "00:00:00.010=soon", ExitCodes.Configuration, ["soon", "Reconnect:First"] },
+        { "outpost.json", "00:00:00.050=00:00:00.001", ExitCodes.Configuration, ["Outpost:Reconnect", "Longest from First"] },
+        { "outpost.json", "{ \"Outpost\"={ \"Outpost", ExitCodes.Configuration, ["outpost.json", "cannot be read"] },
+        { "outpost.json", "\"Csv\": \"clinic.csv\"=\"Csv\": \"none.csv\"", ExitCodes.Data, ["none.csv", "does not exist"] },
+        { "outpost.json", "\"Schema\": \"clinic.yaml\"=\"Schema\": \"none.yaml\"", ExitCodes.Data, ["none.yaml", "secagg-outpost infer"] },
+        { "outpost.json", "\"clinic\":=\"lung\":", ExitCodes.Data, ["'clinic' there and 'lung'"] },
+        { "policy.yaml", "  clinic:=  lung:", ExitCodes.Configuration, ["policy.yaml", "'lung' is not configured"] },
+        { "policy.yaml", "[ age, sex ]=[ age, six ]", ExitCodes.Configuration, ["no column 'six'"] },
+        { "policy.yaml", "histogram=histogramm", ExitCodes.Configuration, ["'histogramm' is no operation", "variance"] },
+        { "clinic.yaml", "  full_name: drop\n=", ExitCodes.Data, ["full_name: drop", "names"] },
+        { "clinic.csv", "age=aeg", ExitCodes.Data, ["no column 'age'"] },
+        { "clinic.csv", "x,1,1=x,1,9", ExitCodes.Data, ["line 2, column 'sex'"] },
+        { "roster.pin", "*=00", ExitCodes.Identity, ["roster.pin", "64 hexadecimal digits"] },
+        { "roster.pin", "*=0000000000000000000000000000000000000000000000000000000000000000", ExitCodes.Identity, ["not the one that was pinned", "enrol"] },
+        { "roster.bin", "*=rubbish", ExitCodes.Identity, ["roster.bin"] },
+        { "key.pem", "*=rubbish", ExitCodes.Identity, ["key.pem", "secagg keygen"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public void Mistake_is_named_with_rule_and_fix_and_has_its_exit_code(string file, string change, int exitCode, string[] parts)
+    {
+        var (from, to) = (change.Split('=')[0], change.Split('=')[1]);
+        var text = File.ReadAllText(_scratch[file]);
+        if (from != "*") Assert.Contains(from, text, StringComparison.Ordinal);
+        File.WriteAllText(_scratch[file], from == "*" ? to : text.Replace(from, to, StringComparison.Ordinal));
+        var error = Assert.ThrowsAny<Exception>(() => OutpostHost.Check(CommandLine.Parse(["--config", _config])));
+        Assert.Equal(exitCode, error is ConfigurationException c ? c.ExitCode : error is DataSourceException ? ExitCodes.Data : -1);
+        Assert.All(parts, p => Assert.Contains(p, error.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Key_file_that_others_may_read_is_refused_with_the_command_that_closes_it()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        File.SetUnixFileMode(_scratch["key.pem"], UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        var error = Assert.Throws<ConfigurationException>(Check);
+        Assert.Equal(ExitCodes.Identity, error.ExitCode);
+        Assert.Contains("chmod 600", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Key_of_nobody_in_the_roster_is_refused_by_fingerprint()
+    {
+        using var stranger = IdentityKey.Generate(new SeededRandom(77));
+        File.WriteAllText(_scratch["key.pem"], stranger.ToPem());
+        var error = Assert.Throws<ConfigurationException>(Check);
+        Assert.Contains(stranger.Public.Fingerprint, error.Message, StringComparison.Ordinal);
+        Assert.Contains("no party's", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Expired_roster_is_refused()
+    {
+        var command = CommandLine.Parse(["--config", _config]);
+        var options = Settings.Bind(Settings.Read(command), command);
+        var error = Assert.Throws<ConfigurationException>(() => OutpostSetup.Load(options, TestConsortium.Shared.Roster.NotAfter.AddSeconds(1)));
+        Assert.Equal(ExitCodes.Identity, error.ExitCode);
+        Assert.Contains("expired", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Earlier_epoch_is_refused_once_a_later_one_was_served()
+    {
+        using var store = OutpostStore.Open(_scratch["state"]);
+        var memory = new PartyMemory(store, new ManualTimeProvider());
+        var roster = TestConsortium.Shared.Roster;
+        Assert.True(memory.TryAcceptEpoch(roster));
+        Assert.True(memory.TryAcceptEpoch(roster));
+        store.Write((connection, transaction) =>
+        {
+            using var command = connection.CreateCommand();
+            (command.CommandText, command.Transaction) = ("UPDATE epoch SET epoch = 2", transaction);
+            return command.ExecuteNonQuery();
+        });
+        Assert.False(memory.TryAcceptEpoch(roster));
+    }
+
+    [Fact]
+    public void Roster_is_pinned_by_its_words_only()
+    {
+        File.Delete(_scratch["roster.pin"]);
+        Assert.Contains("enrol", Assert.Throws<ConfigurationException>(Check).Message, StringComparison.Ordinal);
+        var wrong = Assert.Throws<ConfigurationException>(() => Enrolment.Run(CommandLine.Parse(["enrol", "--config", _config, "--words", "abandon ability able"])));
+        Assert.Equal(ExitCodes.Identity, wrong.ExitCode);
+        Assert.False(File.Exists(_scratch["roster.pin"]));
+        var words = string.Join(' ', TestConsortium.Shared.Roster.Words);
+        Assert.Equal(ExitCodes.Success, Enrolment.Run(CommandLine.Parse(["enrol", "--config", _config, "--words", words])));
+        Check();
+    }
+
+    [Fact]
+    public void Command_line_comes_before_environment_and_file_and_counts_paths_from_where_it_is_given()
+    {
+        var command = CommandLine.Parse(["--config", _config, "--station=https://other:1", "--state", "here", "--set", "Outpost:Datasets:clinic:Csv=sub/a.csv"]);
+        var options = Settings.Bind(Settings.Read(command), command);
+        Assert.Equal("https://other:1", options.Station);
+        Assert.Equal(Path.GetFullPath("here"), options.State);
+        Assert.Equal(_scratch["sub/a.csv"], options.Datasets["clinic"].Csv);
+        Assert.Equal(_scratch["roster.bin"], options.Roster);
+    }
+
+    [Theory]
+    [InlineData("--nonsense")]
+    [InlineData("--config")]
+    [InlineData("--set", "a")]
+    [InlineData("infer")]
+    [InlineData("infer", "a.csv", "b.csv")]
+    [InlineData("--check", "run")]
+    public void Command_line_that_is_not_understood_is_refused(params string[] args) =>
+        Assert.Equal(ExitCodes.Configuration, Assert.Throws<ConfigurationException>(() => CommandLine.Parse(args)).ExitCode);
+
+    private void Check() => OutpostHost.Check(CommandLine.Parse(["--config", _config]));
+}
