@@ -36,7 +36,8 @@ public readonly record struct MicroEpsilon : IComparable<MicroEpsilon>
     /// <exception cref="InvalidOperationException">The struct was never given a value.</exception>
     public long Micro => _micro > 0
         ? _micro
-        : throw new InvalidOperationException("This epsilon was never set; make it with new MicroEpsilon(micro) or MicroEpsilon.Parse(text).");
+        : throw new InvalidOperationException(
+            "This epsilon was never set; make it with new MicroEpsilon(micro) or MicroEpsilon.Parse(text).");
 
     /// <summary>Whether the struct holds an ε; false for the default value only.</summary>
     public bool IsSet => _micro > 0;

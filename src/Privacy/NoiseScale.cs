@@ -15,7 +15,11 @@ public readonly record struct NoiseScale
     public NoiseScale(UInt128 numerator, UInt128 denominator)
     {
         if (numerator == 0) throw new ArgumentOutOfRangeException(nameof(numerator), "The noise scale is 0; it must be greater than 0.");
-        if (denominator == 0) throw new ArgumentOutOfRangeException(nameof(denominator), "The noise scale divides by 0; epsilon must be greater than 0.");
+        if (denominator == 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(denominator), "The noise scale divides by 0; epsilon must be greater than 0.");
+        }
+
         if (numerator / denominator > UInt128.One << 90)
         {
             throw new ArgumentOutOfRangeException(nameof(numerator), "The noise scale is above 2^90; narrow the bounds or raise epsilon.");

@@ -44,7 +44,11 @@ public sealed class NoiseSum
         ArgumentNullException.ThrowIfNull(terms);
         foreach (var term in terms)
         {
-            if (!double.IsFinite(term.Coefficient)) throw new ArgumentException("A noise term has a coefficient that is not finite.", nameof(terms));
+            if (!double.IsFinite(term.Coefficient))
+            {
+                throw new ArgumentException("A noise term has a coefficient that is not finite.", nameof(terms));
+            }
+
             ArgumentNullException.ThrowIfNull(term.Noise, nameof(terms));
             if (term.Count < 1) throw new ArgumentException($"A noise term has {term.Count} draws; it needs at least 1.", nameof(terms));
         }
@@ -54,7 +58,11 @@ public sealed class NoiseSum
             .Where(t => t.Coefficient != 0)
             .GroupBy(t => (Math.Abs(t.Coefficient), t.Noise.Scale))
             .Select(g => new NoiseTerm(g.Key.Item1, g.First().Noise, g.Sum(t => t.Count)))];
-        if (_terms.Length == 0) throw new ArgumentException("A noise sum needs at least one term with a coefficient other than 0.", nameof(terms));
+        if (_terms.Length == 0)
+        {
+            throw new ArgumentException("A noise sum needs at least one term with a coefficient other than 0.", nameof(terms));
+        }
+
         StandardDeviation = Math.Sqrt(_terms.Sum(t => t.Coefficient * t.Coefficient * t.Noise.Variance * t.Count));
     }
 
@@ -114,7 +122,10 @@ public sealed class NoiseSum
 
     internal static void RequireProbability(double alpha)
     {
-        if (alpha is not (> 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "alpha must lie between 0 and 1, e.g. 0.05.");
+        if (alpha is not (> 0 and < 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "alpha must lie between 0 and 1, e.g. 0.05.");
+        }
     }
 
     private double FindHalfWidth(double alpha)

@@ -99,7 +99,9 @@ public sealed class Analysis
         ArgumentNullException.ThrowIfNull(schema);
         if (schema.RowRule != RowRule)
         {
-            throw new AnalysisException($"The query takes the rows of '{schema.Name}' as {Text(RowRule)}, but the dataset declares {Text(schema.RowRule)}; resolve the query against this dataset's schema.");
+            throw new AnalysisException(
+                $"The query takes the rows of '{schema.Name}' as {Text(RowRule)}, but the dataset declares "
+                + $"{Text(schema.RowRule)}; resolve the query against this dataset's schema.");
         }
 
         foreach (var column in Columns)
@@ -108,12 +110,15 @@ public sealed class Analysis
             if (own.Type != column.Type || own.Unit != column.Unit)
             {
                 throw new AnalysisException(
-                    $"The query takes column '{column.Name}' as {column.Type} in '{column.Unit}', but the dataset has {own.Type} in '{own.Unit}'; resolve the query against this dataset's schema.");
+                    $"The query takes column '{column.Name}' as {column.Type} in '{column.Unit}', but the dataset has "
+                    + $"{own.Type} in '{own.Unit}'; resolve the query against this dataset's schema.");
             }
 
             if (column.Categories.Except(own.Categories).FirstOrDefault() is { } label)
             {
-                throw new AnalysisException($"Column '{column.Name}' of '{schema.Name}' has no category '{label}'; resolve the query against this dataset's schema.");
+                throw new AnalysisException(
+                    $"Column '{column.Name}' of '{schema.Name}' has no category '{label}'; resolve the query against this "
+                    + "dataset's schema.");
             }
         }
     }
@@ -121,7 +126,8 @@ public sealed class Analysis
     /// <summary>The canonical bytes (secagg.v1.Analysis).</summary>
     public byte[] Encode() => AnalysisCodec.Encode(this);
 
-    /// <summary>Reads canonical bytes: size first, then all rules; anything that <see cref="Encode"/> would not have written is refused.</summary>
+    /// <summary>Reads canonical bytes: size first, then all rules; anything that <see cref="Encode"/> would not have written is
+    /// refused.</summary>
     /// <exception cref="AnalysisException">The bytes are too many, malformed, not canonical, or break a rule.</exception>
     public static Analysis Decode(ReadOnlySpan<byte> bytes) => AnalysisCodec.Decode(bytes);
 

@@ -25,7 +25,8 @@ public enum NoiseMode
 public sealed record QueryMeasure(Measure Measure, double? Low = null, double? High = null, int Line = 0);
 
 /// <summary>
-/// A question as people write it, in YAML or JSON (docs/queries.md). <see cref="Resolve"/> brings it together with a dataset's public schema
+/// A question as people write it, in YAML or JSON (docs/queries.md). <see cref="Resolve"/> brings it together with a dataset's public
+/// schema
 /// to the <see cref="Analysis"/> that is signed.
 /// </summary>
 public sealed record AnalysisQuery
@@ -79,7 +80,11 @@ public sealed record AnalysisQuery
     public Analysis Resolve(DatasetSchema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
-        if (Dataset != schema.Name) throw new AnalysisException($"The query asks dataset '{Dataset}', but the schema describes '{schema.Name}'.");
+        if (Dataset != schema.Name)
+        {
+            throw new AnalysisException($"The query asks dataset '{Dataset}', but the schema describes '{schema.Name}'.");
+        }
+
         var columns = new SortedDictionary<string, SchemaColumn>(StringComparer.Ordinal);
         foreach (var name in Where?.ColumnNames ?? []) columns[name] = schema.Column(name);
         foreach (var group in GroupBy) columns[group.Column] = schema.Column(group.Column);
@@ -93,7 +98,8 @@ public sealed record AnalysisQuery
             var given = (item.Low ?? columns[column].Low, item.High ?? columns[column].High);
             if (bounds.TryGetValue(column, out var other) && other != given)
             {
-                throw new AnalysisException($"'{column}' has two pairs of bounds; all measures of one column share one pair.", item.Line == 0 ? null : item.Line);
+                throw new AnalysisException(
+                    $"'{column}' has two pairs of bounds; all measures of one column share one pair.", item.Line == 0 ? null : item.Line);
             }
 
             bounds[column] = given;

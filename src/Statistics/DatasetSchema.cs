@@ -12,7 +12,8 @@ public enum RowRule
     PersonKey = 2,
 }
 
-/// <summary>The public description of a dataset: what queries may name. How an outpost's own file maps to it is <see cref="SchemaFile"/>.</summary>
+/// <summary>The public description of a dataset: what queries may name. How an outpost's own file maps to it is <see
+/// cref="SchemaFile"/>.</summary>
 public sealed class DatasetSchema
 {
     /// <summary>The most columns of a dataset.</summary>
@@ -25,8 +26,16 @@ public sealed class DatasetSchema
         ArgumentNullException.ThrowIfNull(columns);
         SchemaColumn.RequireName(name, "The name of a dataset");
         SchemaColumn.RequireText(description, $"The description of dataset '{name}'", 4000);
-        if (!Enum.IsDefined(rowRule)) throw new AnalysisException($"Dataset '{name}' must say how rows belong to persons: one row = one person, or a person key.");
-        if (columns.Count is 0 or > MaxColumns) throw new AnalysisException($"Dataset '{name}' has {columns.Count} columns; it needs 1 to {MaxColumns}.");
+        if (!Enum.IsDefined(rowRule))
+        {
+            throw new AnalysisException($"Dataset '{name}' must say how rows belong to persons: one row = one person, or a person key.");
+        }
+
+        if (columns.Count is 0 or > MaxColumns)
+        {
+            throw new AnalysisException($"Dataset '{name}' has {columns.Count} columns; it needs 1 to {MaxColumns}.");
+        }
+
         foreach (var column in columns) column.Validate();
         if (columns.GroupBy(c => c.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
@@ -55,7 +64,8 @@ public sealed class DatasetSchema
     /// <exception cref="AnalysisException">There is none; the message suggests the nearest name.</exception>
     public SchemaColumn Column(string name) => Columns.FirstOrDefault(c => c.Name == name)
         ?? throw new AnalysisException(
-            $"Dataset '{Name}' has no column '{name}'{Nearest.Suggestion(name, Columns.Select(c => c.Name))} Its columns: {string.Join(", ", Columns.Select(c => c.Name))}.");
+            $"Dataset '{Name}' has no column '{name}'{Nearest.Suggestion(name, Columns.Select(c => c.Name))} Its columns: "
+            + $"{string.Join(", ", Columns.Select(c => c.Name))}.");
 
     /// <summary>The canonical bytes (secagg.v1.DatasetSchema).</summary>
     public byte[] Encode() => SchemaCodec.Encode(this);

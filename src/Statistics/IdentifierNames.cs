@@ -33,7 +33,8 @@ public static class IdentifierNames
 
     /// <summary>
     /// The identifier class that a header belongs to, or null. Case, underscores, hyphens, dots and camel case make no difference;
-    /// a phrase counts wherever its words stand together ("patient_full_name"), a single short word only as the whole header or its last word.
+    /// a phrase counts wherever its words stand together ("patient_full_name"), a single short word only as the whole header or its last
+    /// word.
     /// </summary>
     public static string? Flags(string header)
     {

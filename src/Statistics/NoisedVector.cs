@@ -1,7 +1,8 @@
 namespace SecureAggregation.Statistics;
 
 /// <summary>
-/// One party's cells with noise. Private on its own already, and still no one else's to see: it goes into the mask and is zeroed when disposed.
+/// One party's cells with noise. Private on its own already, and still no one else's to see: it goes into the mask and is zeroed when
+/// disposed.
 /// </summary>
 public sealed class NoisedVector : IDisposable
 {
@@ -31,7 +32,11 @@ public sealed class NoisedVector : IDisposable
     /// <param name="elements">Of the layout's length.</param>
     public void WriteRing(Span<ulong> elements)
     {
-        if (elements.Length != Layout.Length) throw new ArgumentException($"The span has {elements.Length} elements; the vector has {Layout.Length}.", nameof(elements));
+        if (elements.Length != Layout.Length)
+        {
+            throw new ArgumentException($"The span has {elements.Length} elements; the vector has {Layout.Length}.", nameof(elements));
+        }
+
         var mask = ulong.MaxValue >> (64 - Layout.Bits);
         var values = Values;
         for (var i = 0; i < elements.Length; i++) elements[i] = ulong.CreateTruncating(values[i]) & mask;

@@ -5,7 +5,8 @@ namespace SecureAggregation.Statistics;
 /// <summary>From the opened totals to statistics with intervals (docs/privacy.md, "Intervals").</summary>
 public static class Release
 {
-    /// <summary>The statistics of a round: for a grouped query first those of all groups together, then each group's, in the order of the query.</summary>
+    /// <summary>The statistics of a round: for a grouped query first those of all groups together, then each group's, in the order of the
+    /// query.</summary>
     /// <param name="layout">The layout of the signed query.</param>
     /// <param name="totals">The signed totals, see <see cref="VectorLayout.Centre(ReadOnlySpan{ulong})"/>.</param>
     /// <param name="contributors">How many parties are in the totals: so much noise is.</param>
@@ -16,13 +17,22 @@ public static class Release
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(totals);
         options ??= new ReleaseOptions();
-        if (totals.Count != layout.Length) throw new ArgumentException($"There are {totals.Count} totals; this query's layout has {layout.Length}.", nameof(totals));
-        if (contributors < 1 || contributors > layout.InvitedParties)
+        if (totals.Count != layout.Length)
         {
-            throw new ArgumentException($"{contributors} parties contributed, but {layout.InvitedParties} were invited.", nameof(contributors));
+            throw new ArgumentException($"There are {totals.Count} totals; this query's layout has {layout.Length}.", nameof(totals));
         }
 
-        if (options.Confidence is not (>= 0.5 and <= 0.999999)) throw new ArgumentException($"The confidence is {options.Confidence}; it must be 0.5 to 0.999999.", nameof(options));
+        if (contributors < 1 || contributors > layout.InvitedParties)
+        {
+            throw new ArgumentException(
+                $"{contributors} parties contributed, but {layout.InvitedParties} were invited.", nameof(contributors));
+        }
+
+        if (options.Confidence is not (>= 0.5 and <= 0.999999))
+        {
+            throw new ArgumentException($"The confidence is {options.Confidence}; it must be 0.5 to 0.999999.", nameof(options));
+        }
+
         var statistics = new List<ReleasedStatistic>();
         if (layout.Groups.Count > 1)
         {

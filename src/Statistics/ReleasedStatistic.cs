@@ -5,7 +5,8 @@ namespace SecureAggregation.Statistics;
 /// </summary>
 public sealed record ReleasedStatistic
 {
-    /// <summary>Stable: "count", "mean(age)", "mean(age){sex=male}", "histogram(age)[30,40)", "histogram(age)[outside]{sex=male}".</summary>
+    /// <summary>Stable: "count", "mean(age)", "mean(age){sex=male}", "histogram(age)[30,40)",
+    /// "histogram(age)[outside]{sex=male}".</summary>
     public required string Name { get; init; }
 
     /// <summary>What it is.</summary>
@@ -23,7 +24,8 @@ public sealed record ReleasedStatistic
     /// <summary>The unit; empty for counts.</summary>
     public string Unit { get; init; } = "";
 
-    /// <summary>The estimate; null if withheld. Counts and sums are the noised total itself and may be below 0, see <see cref="ClipAtZero"/>.</summary>
+    /// <summary>The estimate; null if withheld. Counts and sums are the noised total itself and may be below 0, see <see
+    /// cref="ClipAtZero"/>.</summary>
     public double? Value { get; init; }
 
     /// <summary>The lower end of the interval; null if withheld.</summary>

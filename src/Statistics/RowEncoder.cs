@@ -3,7 +3,8 @@ using SecureAggregation.Statistics.Internal;
 namespace SecureAggregation.Statistics;
 
 /// <summary>
-/// Rows to cells: filter, group, clamp, quantise, add. Memory does not grow with the rows, save for datasets with a person key, where it holds the
+/// Rows to cells: filter, group, clamp, quantise, add. Memory does not grow with the rows, save for datasets with a person key, where it
+/// holds the
 /// counted rows of each person. Not for use by several threads at once. Disposing zeroes the cells.
 /// </summary>
 public sealed class RowEncoder : IDisposable
@@ -23,13 +24,16 @@ public sealed class RowEncoder : IDisposable
     {
         if (layout.Analysis.RowRule != RowRule.OneRowPerPerson)
         {
-            throw new ArgumentException("This dataset has a person key; its rows are bounded a person, so pass the party's secret and the query's hash.", nameof(layout));
+            throw new ArgumentException(
+                "This dataset has a person key; its rows are bounded a person, so pass the party's secret and the query's hash.", nameof(layout));
         }
     }
 
     /// <summary>
-    /// An encoder for either kind of dataset. With a person key at most <see cref="Analysis.RowsPerPerson"/> rows of a person count for each block:
-    /// those in which its column is present and whose HMAC(secret, query hash ‖ person ‖ ordinal of the row among the person's rows) is least.
+    /// An encoder for either kind of dataset. With a person key at most <see cref="Analysis.RowsPerPerson"/> rows of a person count for
+    /// each block:
+    /// those in which its column is present and whose HMAC(secret, query hash ‖ person ‖ ordinal of the row among the person's rows) is
+    /// least.
     /// So the choice is as good as random, repeats for the same query, and never depends on another person.
     /// </summary>
     /// <param name="layout">The layout of the query.</param>
@@ -76,7 +80,8 @@ public sealed class RowEncoder : IDisposable
     }
 
     /// <summary>
-    /// The finished vector: cells, each clamped to what <see cref="Analysis.RowsPerParty"/> rows can reach, plus noise. Clamping a cell never widens
+    /// The finished vector: cells, each clamped to what <see cref="Analysis.RowsPerParty"/> rows can reach, plus noise. Clamping a cell
+    /// never widens
     /// what one person moves it by, so a party with more rows than declared stays as private, and no total can overflow. Ends the encoder.
     /// </summary>
     /// <param name="noise">Drawn before the first row was read; it is used up.</param>

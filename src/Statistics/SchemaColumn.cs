@@ -81,7 +81,8 @@ public sealed record SchemaColumn
         {
             if (Low is not null || High is not null || Resolution is not null)
             {
-                throw new AnalysisException($"Column '{Name}' is a category and has no bounds or resolution; remove them, or declare it a number.");
+                throw new AnalysisException(
+                    $"Column '{Name}' is a category and has no bounds or resolution; remove them, or declare it a number.");
             }
 
             if (Categories.Count is 0 or > MaxCategories)
@@ -98,20 +99,33 @@ public sealed record SchemaColumn
             return;
         }
 
-        if (Categories.Count > 0) throw new AnalysisException($"Column '{Name}' holds numbers and has no categories; declare it a category, or remove them.");
+        if (Categories.Count > 0)
+        {
+            throw new AnalysisException($"Column '{Name}' holds numbers and has no categories; declare it a category, or remove them.");
+        }
+
         RequireNumber(Low, "low");
         RequireNumber(High, "high");
         RequireNumber(Resolution, "resolution");
-        if (Low is null != High is null) throw new AnalysisException($"Column '{Name}' has only one bound; give both low and high, or none.");
+        if (Low is null != High is null)
+        {
+            throw new AnalysisException($"Column '{Name}' has only one bound; give both low and high, or none.");
+        }
+
         if (Low >= High)
         {
             throw new AnalysisException($"Column '{Name}' has low {Low} and high {High}; low must be below high. Are they reversed?");
         }
 
-        if (Resolution <= 0) throw new AnalysisException($"Column '{Name}' has resolution {Resolution}; it must be greater than 0, e.g. 0.1.");
+        if (Resolution <= 0)
+        {
+            throw new AnalysisException($"Column '{Name}' has resolution {Resolution}; it must be greater than 0, e.g. 0.1.");
+        }
+
         if (Type == ColumnType.Integer && (!IsWhole(Low) || !IsWhole(High) || !IsWhole(Resolution)))
         {
-            throw new AnalysisException($"Column '{Name}' holds whole numbers; its bounds and resolution must be whole too, or its type number.");
+            throw new AnalysisException(
+                $"Column '{Name}' holds whole numbers; its bounds and resolution must be whole too, or its type number.");
         }
     }
 
@@ -119,7 +133,8 @@ public sealed record SchemaColumn
     {
         if (string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength || name != name.Trim() || name.Any(char.IsControl))
         {
-            throw new AnalysisException($"{what} must have 1 to {MaxNameLength} characters, no control characters and no space at its ends.");
+            throw new AnalysisException(
+                $"{what} must have 1 to {MaxNameLength} characters, no control characters and no space at its ends.");
         }
     }
 

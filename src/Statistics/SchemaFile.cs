@@ -3,7 +3,8 @@ using SecureAggregation.Statistics.Internal;
 namespace SecureAggregation.Statistics;
 
 /// <summary>
-/// An outpost's schema file: the public <see cref="DatasetSchema"/>, and how the outpost's own file maps to it (<see cref="SourceColumn"/>),
+/// An outpost's schema file: the public <see cref="DatasetSchema"/>, and how the outpost's own file maps to it (<see
+/// cref="SourceColumn"/>),
 /// which never leaves the outpost. The form is in docs/queries.md.
 /// </summary>
 public sealed class SchemaFile

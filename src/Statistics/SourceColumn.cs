@@ -66,7 +66,8 @@ public sealed class SourceColumn
     /// <summary>The public column that it feeds; null unless the role is <see cref="ColumnRole.Use"/>.</summary>
     public SchemaColumn? Column { get; }
 
-    /// <summary>Reads a field of a number column. Codes for "missing" match as text, or as numbers where both are ("-9.0" is "-9").</summary>
+    /// <summary>Reads a field of a number column. Codes for "missing" match as text, or as numbers where both are ("-9.0" is
+    /// "-9").</summary>
     public FieldState ReadNumber(ReadOnlySpan<char> field, out double value)
     {
         field = field.Trim();
@@ -79,7 +80,8 @@ public sealed class SourceColumn
         return FieldState.Value;
     }
 
-    /// <summary>Reads a field of a category column: its index among the declared labels. Codes match as text, or as numbers where both are.</summary>
+    /// <summary>Reads a field of a category column: its index among the declared labels. Codes match as text, or as numbers where both
+    /// are.</summary>
     public FieldState ReadCategory(ReadOnlySpan<char> field, out int index)
     {
         field = field.Trim();

@@ -6,7 +6,8 @@ namespace SecureAggregation.Statistics;
 
 /// <summary>
 /// From an analysis to the vector of whole numbers that is summed: which cells there are, how much one person moves each, how much noise
-/// hides that, and how many bits an element needs so that no total can overflow. Derived from the signed query alone, in whole-number arithmetic and
+/// hides that, and how many bits an element needs so that no total can overflow. Derived from the signed query alone, in whole-number
+/// arithmetic and
 /// IEEE basic operations, so every side gets the same.
 /// </summary>
 public sealed class VectorLayout
@@ -36,7 +37,9 @@ public sealed class VectorLayout
         var length = (long)CellsPerGroup * Groups.Count;
         if (length > MaxLength)
         {
-            throw new AnalysisException($"The query makes {length} cells ({CellsPerGroup} a group, {Groups.Count} groups); at most {MaxLength}. Ask for fewer bins or groups.");
+            throw new AnalysisException(
+                $"The query makes {length} cells ({CellsPerGroup} a group, {Groups.Count} groups); at most {MaxLength}. "
+                + "Ask for fewer bins or groups.");
         }
 
         Length = (int)length;
@@ -61,7 +64,8 @@ public sealed class VectorLayout
     /// <summary>Bits an element, 8 to 64: totals are centred modulo 2^Bits.</summary>
     public int Bits { get; }
 
-    /// <summary>The keys of each group, in the order of <see cref="Analysis.GroupBy"/>; one group without keys where nothing is grouped.</summary>
+    /// <summary>The keys of each group, in the order of <see cref="Analysis.GroupBy"/>; one group without keys where nothing is
+    /// grouped.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Groups { get; }
 
     /// <summary>The blocks of every group.</summary>
@@ -89,9 +93,17 @@ public sealed class VectorLayout
     public static VectorLayout Create(Analysis analysis, MicroEpsilon epsilon, NoiseMode noise, int invitedParties)
     {
         ArgumentNullException.ThrowIfNull(analysis);
-        if (noise != NoiseMode.Local) throw new AnalysisException($"noise is {noise}; this version adds noise at each party only, so use 'noise: local'.");
+        if (noise != NoiseMode.Local)
+        {
+            throw new AnalysisException($"noise is {noise}; this version adds noise at each party only, so use 'noise: local'.");
+        }
+
         if (!epsilon.IsSet) throw new AnalysisException("epsilon is 0; it must be greater than 0, e.g. 0.5.");
-        if (invitedParties is < 1 or > MaxParties) throw new AnalysisException($"{invitedParties} parties are invited; it must be 1 to {MaxParties}.");
+        if (invitedParties is < 1 or > MaxParties)
+        {
+            throw new AnalysisException($"{invitedParties} parties are invited; it must be 1 to {MaxParties}.");
+        }
+
         return new VectorLayout(analysis, epsilon, noise, invitedParties);
     }
 
@@ -115,13 +127,18 @@ public sealed class VectorLayout
     /// <exception cref="AnalysisException">There are more or fewer than <see cref="Length"/> elements.</exception>
     public Int128[] Centre(ReadOnlySpan<ulong> elements)
     {
-        if (elements.Length != Length) throw new AnalysisException($"The vector has {elements.Length} elements; this query's has {Length}.");
+        if (elements.Length != Length)
+        {
+            throw new AnalysisException($"The vector has {elements.Length} elements; this query's has {Length}.");
+        }
+
         var totals = new Int128[elements.Length];
         for (var i = 0; i < totals.Length; i++) totals[i] = Centre(elements[i]);
         return totals;
     }
 
-    /// <summary>The greatest power of two, at most 2^30, that totals of all parties' rows can carry with a bit to spare for noise.</summary>
+    /// <summary>The greatest power of two, at most 2^30, that totals of all parties' rows can carry with a bit to spare for
+    /// noise.</summary>
     private static long CellCap(Analysis analysis, int parties)
     {
         for (var bits = MaxCellBits; bits >= MinCellBits; bits--)
@@ -150,6 +167,7 @@ public sealed class VectorLayout
         return bits <= 64
             ? Math.Max(bits, 8)
             : throw new AnalysisException(
-                $"The query needs {bits} bits an element; at most 64. Give a lower rows_per_party (now {Analysis.RowsPerParty}), a coarser resolution or a higher epsilon.");
+                $"The query needs {bits} bits an element; at most 64. Give a lower rows_per_party (now "
+                + $"{Analysis.RowsPerParty}), a coarser resolution or a higher epsilon.");
     }
 }

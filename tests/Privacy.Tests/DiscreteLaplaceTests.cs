@@ -117,7 +117,8 @@ public sealed class DiscreteLaplaceTests
         Assert.Equal("2000", NoiseScale.For(100, MicroEpsilon.Parse("0.1"), 1, 2).ToString());
     }
 
-    /// <summary>Chi-square against the distribution at α = 1e-6: whole values in the middle, both tails from expected counts of 20 on.</summary>
+    /// <summary>Chi-square against the distribution at α = 1e-6: whole values in the middle, both tails from expected counts of 20
+    /// on.</summary>
     private static void AssertFits(DiscreteLaplace noise, Int128[] draws)
     {
         // At most about 60 cells of equal width, so that large scales are tested too.

@@ -3,7 +3,8 @@ using SecureAggregation.Testing;
 namespace SecureAggregation.Privacy.Tests;
 
 /// <summary>
-/// What an observer could learn, measured: how much likelier each output is with one person more. No outcome's log ratio may exceed ε by more than five
+/// What an observer could learn, measured: how much likelier each output is with one person more. No outcome's log ratio may exceed ε by
+/// more than five
 /// standard errors (about 60 outcomes, each wrong less than once in a million).
 /// </summary>
 public sealed class EmpiricalEpsilonTests
@@ -31,7 +32,8 @@ public sealed class EmpiricalEpsilonTests
         Assert.True(Excess(noise, sensitivity, claimed.ToDouble()) > 0);
     }
 
-    /// <summary>The greatest excess of a log ratio over ε and five standard errors, over all outcomes seen at least 200 times on both sides.</summary>
+    /// <summary>The greatest excess of a log ratio over ε and five standard errors, over all outcomes seen at least 200 times on both
+    /// sides.</summary>
     private static double Excess(DiscreteLaplace noise, int sensitivity, double epsilon)
     {
         var without = Histogram(noise, 0, 1);

@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 namespace SecureAggregation.Statistics.Tests;
 
 /// <summary>
-/// Intervals must cover the value without noise at least as often as they say. 1,000 repetitions: at a true coverage of 95 % fewer than 940 hits
+/// Intervals must cover the value without noise at least as often as they say. 1,000 repetitions: at a true coverage of 95 % fewer than
+/// 940 hits
 /// happen by chance in 6 of 100 runs, so seeds are fixed; every method is exact or on the safe side.
 /// </summary>
 public sealed class CoverageTests(ITestOutputHelper output)

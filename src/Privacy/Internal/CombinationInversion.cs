@@ -4,8 +4,10 @@ namespace SecureAggregation.Privacy.Internal;
 /// P(|S| ≤ x) of a linear combination S by Davies' midpoint rule, 2/π Σ φ(u_k) sin(u_k x)/(k + ½) with u_k = (k + ½)Δ,
 /// for S plus a small normal variable G. See <see cref="NoiseSum"/> for the accuracy.
 /// <para>
-/// The characteristic function of a lattice is periodic, so it comes back to 1 however far one goes; G is there to end that. Where some term
-/// has died out within its first half period, G need only cover its return a full period on: it is as wide as one step of that lattice, and the
+/// The characteristic function of a lattice is periodic, so it comes back to 1 however far one goes; G is there to end that. Where some
+/// term
+/// has died out within its first half period, G need only cover its return a full period on: it is as wide as one step of that lattice,
+/// and the
 /// rule stops where that term died. Else G is 1/300 of the standard deviation of S.
 /// </para>
 /// </summary>
@@ -67,7 +69,8 @@ internal sealed class CombinationInversion
         return Math.Clamp(1 - inside + SafetyTail, 0, 1);
     }
 
-    /// <summary>The u from which on a term's characteristic function is negligible until its half period; infinite if it never is.</summary>
+    /// <summary>The u from which on a term's characteristic function is negligible until its half period; infinite if it never
+    /// is.</summary>
     private static double Died(NoiseTerm term)
     {
         // (1 + sin²(θ/2)/sinh²(a/2))^−n = e^−28

@@ -34,13 +34,19 @@ internal static class AnalysisCodec
 
         return wire.CalculateSize() <= Analysis.MaxEncodedLength
             ? wire.ToByteArray()
-            : throw new AnalysisException($"The analysis takes more than {Analysis.MaxEncodedLength} bytes; ask for fewer bins, keys or listed values.");
+            : throw new AnalysisException(
+                $"The analysis takes more than {Analysis.MaxEncodedLength} bytes; ask for fewer bins, keys or listed values.");
     }
 
     public static Analysis Decode(ReadOnlySpan<byte> bytes)
     {
         var wire = SchemaCodec.Parse(Wire.Analysis.Parser, bytes, Analysis.MaxEncodedLength, "analysis");
-        if (wire.Version != Version) throw new AnalysisException($"The analysis has version {wire.Version}; this program knows version {Version}. Update the older side.");
+        if (wire.Version != Version)
+        {
+            throw new AnalysisException(
+                $"The analysis has version {wire.Version}; this program knows version {Version}. Update the older side.");
+        }
+
         var analysis = new Analysis(
             [.. wire.Columns.Select(SchemaCodec.FromWire)],
             [.. wire.Measures.Select(m => new Measure((MeasureKind)m.Kind, m.Column, [.. m.Edges], Small(m.Weight)))],

@@ -11,7 +11,11 @@ internal static class AnalysisRules
     public static void Check(Analysis analysis)
     {
         foreach (var column in analysis.Columns) column.Validate();
-        if (analysis.Columns.Select(c => c.Name).Distinct().Count() != analysis.Columns.Count) throw new AnalysisException("A column is listed twice; each stands once.");
+        if (analysis.Columns.Select(c => c.Name).Distinct().Count() != analysis.Columns.Count)
+        {
+            throw new AnalysisException("A column is listed twice; each stands once.");
+        }
+
         CheckRows(analysis);
         CheckMeasures(analysis);
         CheckGroups(analysis);
@@ -27,7 +31,8 @@ internal static class AnalysisRules
             .ToHashSet();
         if (analysis.Columns.FirstOrDefault(c => !used.Contains(c.Name)) is { } idle)
         {
-            throw new AnalysisException($"Column '{idle.Name}' is carried but never used; an analysis holds the columns that it touches and no other.");
+            throw new AnalysisException(
+                $"Column '{idle.Name}' is carried but never used; an analysis holds the columns that it touches and no other.");
         }
     }
 
@@ -41,7 +46,8 @@ internal static class AnalysisRules
 
         if (analysis.RowRule == RowRule.OneRowPerPerson && analysis.RowsPerPerson != 1)
         {
-            throw new AnalysisException($"rows_per_person is {analysis.RowsPerPerson}, but the dataset declares one row = one person; leave it out.");
+            throw new AnalysisException(
+                $"rows_per_person is {analysis.RowsPerPerson}, but the dataset declares one row = one person; leave it out.");
         }
 
         if (analysis.RowsPerParty is < 1 or > Analysis.MaxRowsPerParty)
@@ -54,7 +60,8 @@ internal static class AnalysisRules
     {
         if (analysis.Measures.Count is 0 or > Analysis.MaxMeasures)
         {
-            throw new AnalysisException($"measures has {analysis.Measures.Count} entries; list 1 to {Analysis.MaxMeasures}, e.g. '- count'.");
+            throw new AnalysisException(
+                $"measures has {analysis.Measures.Count} entries; list 1 to {Analysis.MaxMeasures}, e.g. '- count'.");
         }
 
         var names = new HashSet<string>();
@@ -63,7 +70,11 @@ internal static class AnalysisRules
             if (!Enum.IsDefined(measure.Kind)) throw new AnalysisException("A measure has an unknown kind.");
             var name = measure.Name;
             if (!names.Add(name)) throw new AnalysisException($"measures asks for {name} twice; once is enough.");
-            if (measure.Weight is < 1 or > Measure.MaxWeight) throw new AnalysisException($"The weight of {name} is {measure.Weight}; it must be 1 to {Measure.MaxWeight}.");
+            if (measure.Weight is < 1 or > Measure.MaxWeight)
+            {
+                throw new AnalysisException($"The weight of {name} is {measure.Weight}; it must be 1 to {Measure.MaxWeight}.");
+            }
+
             if (measure.Column.Length == 0)
             {
                 if (measure.Kind != MeasureKind.Count) throw new AnalysisException($"{name} needs a column, e.g. '{name}: age'.");
@@ -80,11 +91,17 @@ internal static class AnalysisRules
 
     private static void CheckMoment(string name, SchemaColumn column)
     {
-        if (!column.IsNumeric) throw new AnalysisException($"{name}: '{column.Name}' is a category and has no {name[..name.IndexOf('(')]}; ask for a histogram or group by it.");
+        if (!column.IsNumeric)
+        {
+            throw new AnalysisException(
+                $"{name}: '{column.Name}' is a category and has no {name[..name.IndexOf('(')]}; ask for a histogram or group by it.");
+        }
+
         if (column.Low is null)
         {
             throw new AnalysisException(
-                $"{name} needs bounds: one person's value must be limited before noise can hide it. Give low and high beside it, or in the schema; never take them from the data.");
+                $"{name} needs bounds: one person's value must be limited before noise can hide it. Give low and high "
+                + "beside it, or in the schema; never take them from the data.");
         }
     }
 
@@ -92,19 +109,28 @@ internal static class AnalysisRules
     {
         if (!column.IsNumeric)
         {
-            if (measure.Edges.Count > 0) throw new AnalysisException($"{measure.Name}: '{column.Name}' is a category, its labels are the bins; remove the edges.");
+            if (measure.Edges.Count > 0)
+            {
+                throw new AnalysisException($"{measure.Name}: '{column.Name}' is a category, its labels are the bins; remove the edges.");
+            }
+
             return;
         }
 
         if (measure.Edges.Count is < 2 or > Measure.MaxBins + 1)
         {
-            throw new AnalysisException($"{measure.Name} has {measure.Edges.Count} edges; list 2 to {Measure.MaxBins + 1}, e.g. edges: [20, 40, 60].");
+            throw new AnalysisException(
+                $"{measure.Name} has {measure.Edges.Count} edges; list 2 to {Measure.MaxBins + 1}, e.g. edges: [20, 40, 60].");
         }
 
         for (var i = 0; i < measure.Edges.Count; i++)
         {
             var edge = measure.Edges[i];
-            if (!double.IsFinite(edge) || (edge == 0 && double.IsNegative(edge))) throw new AnalysisException($"{measure.Name} has the edge {edge}; edges are ordinary numbers.");
+            if (!double.IsFinite(edge) || (edge == 0 && double.IsNegative(edge)))
+            {
+                throw new AnalysisException($"{measure.Name} has the edge {edge}; edges are ordinary numbers.");
+            }
+
             if (i > 0 && edge <= measure.Edges[i - 1])
             {
                 throw new AnalysisException($"{measure.Name} has the edge {edge} after {measure.Edges[i - 1]}; edges must ascend.");
@@ -114,12 +140,20 @@ internal static class AnalysisRules
 
     private static void CheckGroups(Analysis analysis)
     {
-        if (analysis.GroupBy.Count > MaxGroupColumns) throw new AnalysisException($"group_by has {analysis.GroupBy.Count} columns; at most {MaxGroupColumns}.");
+        if (analysis.GroupBy.Count > MaxGroupColumns)
+        {
+            throw new AnalysisException($"group_by has {analysis.GroupBy.Count} columns; at most {MaxGroupColumns}.");
+        }
+
         long groups = 1;
         foreach (var group in analysis.GroupBy)
         {
             var column = Column(analysis, group.Column);
-            if (analysis.GroupBy.Count(g => g.Column == group.Column) > 1) throw new AnalysisException($"group_by names '{group.Column}' twice; once is enough.");
+            if (analysis.GroupBy.Count(g => g.Column == group.Column) > 1)
+            {
+                throw new AnalysisException($"group_by names '{group.Column}' twice; once is enough.");
+            }
+
             if (column.Type == ColumnType.Number)
             {
                 throw new AnalysisException($"group_by: '{column.Name}' holds fractional numbers; group by a category or a whole number.");
@@ -127,10 +161,16 @@ internal static class AnalysisRules
 
             if (group.Keys.Count == 0)
             {
-                throw new AnalysisException($"group_by: '{column.Name}' has no keys; list them, e.g. [a, b]. Keys that came from the data would tell who is in it.");
+                throw new AnalysisException(
+                    $"group_by: '{column.Name}' has no keys; list them, e.g. [a, b]. Keys that came from the data would "
+                    + "tell who is in it.");
             }
 
-            if (group.Keys.GroupBy(k => k).FirstOrDefault(g => g.Count() > 1) is { } twice) throw new AnalysisException($"group_by: '{column.Name}' lists '{twice.Key}' twice; once is enough.");
+            if (group.Keys.GroupBy(k => k).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            {
+                throw new AnalysisException($"group_by: '{column.Name}' lists '{twice.Key}' twice; once is enough.");
+            }
+
             foreach (var key in group.Keys) CheckKey(column, key);
             groups *= group.Keys.Count;
             if (groups > Analysis.MaxGroups) throw new AnalysisException($"group_by makes {groups} groups; at most {Analysis.MaxGroups}.");
@@ -151,14 +191,20 @@ internal static class AnalysisRules
         else if (column.IndexOf(key) < 0)
         {
             throw new AnalysisException(
-                $"group_by: '{column.Name}' has no category '{key}'{Nearest.Suggestion(key, column.Categories)} Only declared categories can be groups, so that no group tells who is in the data: {string.Join(", ", column.Categories)}.");
+                $"group_by: '{column.Name}' has no category '{key}'{Nearest.Suggestion(key, column.Categories)} Only "
+                + "declared categories can be groups, so that no group tells who is in the data: "
+                + $"{string.Join(", ", column.Categories)}.");
         }
     }
 
     private static void CheckFilter(Analysis analysis, Filter filter, int depth, ref int nodes)
     {
         if (depth > Filter.MaxDepth) throw new AnalysisException($"where is nested deeper than {Filter.MaxDepth}; flatten it.");
-        if (++nodes > Filter.MaxNodes) throw new AnalysisException($"where has more than {Filter.MaxNodes} conditions; use 'in' or 'between'.");
+        if (++nodes > Filter.MaxNodes)
+        {
+            throw new AnalysisException($"where has more than {Filter.MaxNodes} conditions; use 'in' or 'between'.");
+        }
+
         switch (filter)
         {
             case CompareFilter f:
@@ -173,7 +219,11 @@ internal static class AnalysisRules
                 break;
             case InFilter f:
                 var listed = Column(analysis, f.Column);
-                if (f.Values.Count is 0 or > MaxMembers) throw new AnalysisException($"where: 'in' for '{listed.Name}' lists {f.Values.Count} values; list 1 to {MaxMembers}.");
+                if (f.Values.Count is 0 or > MaxMembers)
+                {
+                    throw new AnalysisException($"where: 'in' for '{listed.Name}' lists {f.Values.Count} values; list 1 to {MaxMembers}.");
+                }
+
                 foreach (var value in f.Values) CheckValue(listed, value);
                 break;
             case BetweenFilter f:
@@ -181,7 +231,11 @@ internal static class AnalysisRules
                 if (!ranged.IsNumeric) throw new AnalysisException($"where: '{ranged.Name}' is a category and has no order; use in.");
                 CheckValue(ranged, new FilterValue(f.Low, null));
                 CheckValue(ranged, new FilterValue(f.High, null));
-                if (f.Low > f.High) throw new AnalysisException($"where: between {f.Low} and {f.High} for '{ranged.Name}' is empty; are they reversed?");
+                if (f.Low > f.High)
+                {
+                    throw new AnalysisException($"where: between {f.Low} and {f.High} for '{ranged.Name}' is empty; are they reversed?");
+                }
+
                 break;
             case IsNullFilter f:
                 Column(analysis, f.Column);
@@ -213,13 +267,17 @@ internal static class AnalysisRules
                 throw new AnalysisException($"where: '{column.Name}' holds numbers, but is compared with '{value.Label}'; use a number.");
             }
 
-            if (!double.IsFinite(number) || (number == 0 && double.IsNegative(number))) throw new AnalysisException($"where: '{column.Name}' is compared with {number}; use an ordinary number.");
+            if (!double.IsFinite(number) || (number == 0 && double.IsNegative(number)))
+            {
+                throw new AnalysisException($"where: '{column.Name}' is compared with {number}; use an ordinary number.");
+            }
         }
         else if (value.Number is not null || value.Label is not { } label || column.IndexOf(label) < 0)
         {
             var text = value.Label ?? value.Number?.ToString(CultureInfo.InvariantCulture) ?? "";
             throw new AnalysisException(
-                $"where: '{column.Name}' has no category '{text}'{Nearest.Suggestion(text, column.Categories)} Its categories: {string.Join(", ", column.Categories)}.");
+                $"where: '{column.Name}' has no category '{text}'{Nearest.Suggestion(text, column.Categories)} Its "
+                + $"categories: {string.Join(", ", column.Categories)}.");
         }
     }
 
@@ -228,6 +286,7 @@ internal static class AnalysisRules
         var index = analysis.IndexOf(name);
         return index >= 0
             ? analysis.Columns[index]
-            : throw new AnalysisException($"Column '{name}' is used but not described{Nearest.Suggestion(name, analysis.Columns.Select(c => c.Name))}");
+            : throw new AnalysisException(
+                $"Column '{name}' is used but not described{Nearest.Suggestion(name, analysis.Columns.Select(c => c.Name))}");
     }
 }

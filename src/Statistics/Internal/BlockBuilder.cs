@@ -3,8 +3,10 @@ using SecureAggregation.Privacy;
 namespace SecureAggregation.Statistics.Internal;
 
 /// <summary>
-/// Measures to blocks. All measures of a column's moments share one block, so that the same cell is never paid for twice; a block weighs as much as its
-/// heaviest measure. Within a block of moments each cell gets an equal part of the block's ε; a histogram's bins are disjoint and share all of it.
+/// Measures to blocks. All measures of a column's moments share one block, so that the same cell is never paid for twice; a block weighs
+/// as much as its
+/// heaviest measure. Within a block of moments each cell gets an equal part of the block's ε; a histogram's bins are disjoint and share
+/// all of it.
 /// </summary>
 internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long cellCap)
 {

@@ -4,7 +4,8 @@ using SecureAggregation.Privacy;
 namespace SecureAggregation.Statistics.Internal;
 
 /// <summary>
-/// Sum, mean and variance from noised moments n, Σz, Σz² (z in half steps from the middle of the bounds), each with an interval that covers the
+/// Sum, mean and variance from noised moments n, Σz, Σz² (z in half steps from the middle of the bounds), each with an interval that
+/// covers the
 /// value without noise at least as often as stated. Each is found by inverting tests: a candidate belongs to the interval if the noise
 /// that would explain the totals is within its half width. The candidate turns the question into one linear combination of noises,
 /// whose distribution is known, so no normal approximation and no linearisation of the ratio is used.
@@ -62,8 +63,10 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
     }
 
     /// <summary>
-    /// For a known mean m the sum of squares around it, Σz² − 2m·Σz + m²·n, is linear in the noised totals and equals (n − 1)·v. The mean is known up to its
-    /// own interval, so v's interval is the union over m in it: of its ends and its middle, since the sum of squares is least in the middle and grows to the ends.
+    /// For a known mean m the sum of squares around it, Σz² − 2m·Σz + m²·n, is linear in the noised totals and equals (n − 1)·v. The mean
+    /// is known up to its
+    /// own interval, so v's interval is the union over m in it: of its ends and its middle, since the sum of squares is least in the
+    /// middle and grows to the ends.
     /// </summary>
     private Estimate VarianceOfZ()
     {
@@ -87,7 +90,8 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
     }
 
     /// <summary>
-    /// The end of an interval between an accepted candidate and the last possible one: where the test's excess crosses 0, or the last one if
+    /// The end of an interval between an accepted candidate and the last possible one: where the test's excess crosses 0, or the last one
+    /// if
     /// even that is accepted.
     /// </summary>
     private static double Edge(Func<double, double> excess, double inside, double last)

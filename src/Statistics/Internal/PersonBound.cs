@@ -6,7 +6,8 @@ using System.Text;
 namespace SecureAggregation.Statistics.Internal;
 
 /// <summary>
-/// Contribution bounding: of each person the rows with the least keyed hash, at most so many for each block. Persons are held as keyed hashes,
+/// Contribution bounding: of each person the rows with the least keyed hash, at most so many for each block. Persons are held as keyed
+/// hashes,
 /// never as the keys of the file.
 /// </summary>
 internal sealed class PersonBound : IDisposable
@@ -21,8 +22,18 @@ internal sealed class PersonBound : IDisposable
 
     public PersonBound(VectorLayout layout, ReadOnlySpan<byte> partySecret, ReadOnlySpan<byte> queryHash)
     {
-        if (partySecret.Length < MinKeyLength) throw new ArgumentException($"The party's secret has {partySecret.Length} bytes; it needs at least {MinKeyLength}.", nameof(partySecret));
-        if (queryHash.Length < MinKeyLength) throw new ArgumentException($"The query's hash has {queryHash.Length} bytes; it needs at least {MinKeyLength}.", nameof(queryHash));
+        if (partySecret.Length < MinKeyLength)
+        {
+            throw new ArgumentException(
+                $"The party's secret has {partySecret.Length} bytes; it needs at least {MinKeyLength}.", nameof(partySecret));
+        }
+
+        if (queryHash.Length < MinKeyLength)
+        {
+            throw new ArgumentException(
+                $"The query's hash has {queryHash.Length} bytes; it needs at least {MinKeyLength}.", nameof(queryHash));
+        }
+
         // One key a query, so that each row costs short inputs only.
         _key = HMACSHA256.HashData(partySecret, queryHash);
         _rows = layout.Analysis.RowsPerPerson;

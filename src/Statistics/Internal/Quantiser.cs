@@ -2,7 +2,8 @@ namespace SecureAggregation.Statistics.Internal;
 
 /// <summary>
 /// A number column as whole numbers. The range between the bounds is cut into <see cref="Steps"/> equal steps; a value is clamped, rounded
-/// (half to even) to step j, and counted as z = 2j − Steps, which is exact and lies in [−Steps, Steps]. Where the column has a resolution that divides
+/// (half to even) to step j, and counted as z = 2j − Steps, which is exact and lies in [−Steps, Steps]. Where the column has a resolution
+/// that divides
 /// its range (whole numbers have 1), the steps are that resolution and nothing is rounded at all.
 /// </summary>
 internal sealed class Quantiser

@@ -30,7 +30,11 @@ internal static class QueryReader
         var epsilonNode = map.Need("epsilon", "epsilon: 0.5");
         var noise = map.Find("noise");
         var survivors = map.Whole("min_survivors");
-        if (survivors is <= 0 or > 10_000) throw new AnalysisException($"min_survivors is {survivors}; it must be at least 1, e.g. 4.", map.LineOf("min_survivors"));
+        if (survivors is <= 0 or > 10_000)
+        {
+            throw new AnalysisException($"min_survivors is {survivors}; it must be at least 1, e.g. 4.", map.LineOf("min_survivors"));
+        }
+
         var measures = Yaml.Items(map.Need("measures", "measures: [count]"), "measures").Select(ReadMeasure).ToArray();
         var groups = map.Find("group_by") is { } groupNode ? ReadGroups(groupNode) : [];
         var where = map.Find("where") is { } whereNode ? ReadFilter(whereNode, 1) : null;
@@ -92,7 +96,8 @@ internal static class QueryReader
         var asked = s_measures.Where(m => map.Entries.Any(e => e.Key == m.Word)).ToArray();
         if (asked.Length != 1)
         {
-            throw new AnalysisException($"A measure must name exactly one of {Words()} with its column, e.g. 'mean: age'; this one has the keys {string.Join(", ", map.Entries.Select(e => e.Key))}.", line);
+            throw new AnalysisException(
+                $"A measure must name exactly one of {Words()} with its column, e.g. 'mean: age'; this one has the keys {string.Join(", ", map.Entries.Select(e => e.Key))}.", line);
         }
 
         var (name, kind) = asked[0];
@@ -103,7 +108,12 @@ internal static class QueryReader
         if (kind == MeasureKind.Histogram) edges = ReadEdges(map, name);
         else if (kind != MeasureKind.Count) (low, high) = (map.Number("low"), map.Number("high"));
         map.End();
-        if (low >= high) throw new AnalysisException($"{name}({column}) has low {low} and high {high}; low must be below high. Are they reversed?", line);
+        if (low >= high)
+        {
+            throw new AnalysisException(
+                $"{name}({column}) has low {low} and high {high}; low must be below high. Are they reversed?", line);
+        }
+
         return new QueryMeasure(new Measure(kind, column, edges, (int)Math.Clamp(weight, -1, int.MaxValue)), low, high, line);
     }
 
@@ -112,18 +122,24 @@ internal static class QueryReader
         var list = map.Find("edges");
         var (from, to, step) = (map.Number("from"), map.Number("to"), map.Number("step"));
         var none = from is null && to is null && step is null;
-        if (list is not null && !none) throw new AnalysisException($"{name} has edges and a range; give the edges, or from, to and step.", map.Line);
+        if (list is not null && !none)
+        {
+            throw new AnalysisException($"{name} has edges and a range; give the edges, or from, to and step.", map.Line);
+        }
+
         if (list is not null) return [.. Yaml.Items(list, "edges").Select(e => Yaml.Number(e, "An edge"))];
         if (none) return [];
         if (from is not { } start || to is not { } end || step is not { } width)
         {
-            throw new AnalysisException($"{name} needs all of from, to and step, e.g. 'from: 20, to: 80, step: 10', or a list of edges.", map.Line);
+            throw new AnalysisException(
+                $"{name} needs all of from, to and step, e.g. 'from: 20, to: 80, step: 10', or a list of edges.", map.Line);
         }
 
         var bins = Math.Round((end - start) / width);
         if (!(width > 0) || !(bins >= 1) || bins > Measure.MaxBins || Math.Abs(start + (bins * width) - end) > 1e-9 * Math.Max(Math.Abs(end), width))
         {
-            throw new AnalysisException($"{name} from {start} to {end} step {width}: the step must be greater than 0 and divide the range into 1 to {Measure.MaxBins} whole bins.", map.Line);
+            throw new AnalysisException(
+                $"{name} from {start} to {end} step {width}: the step must be greater than 0 and divide the range into 1 to {Measure.MaxBins} whole bins.", map.Line);
         }
 
         // Decimal steps such as 0.1 land on the decimals that people mean.
@@ -169,7 +185,11 @@ internal static class QueryReader
         if (map.Find("between") is { } between)
         {
             var ends = Yaml.Items(between, "between");
-            if (ends.Count != 2) throw new AnalysisException($"between has {ends.Count} values; give two, e.g. [18, 65].", Yaml.Line(between));
+            if (ends.Count != 2)
+            {
+                throw new AnalysisException($"between has {ends.Count} values; give two, e.g. [18, 65].", Yaml.Line(between));
+            }
+
             found.Add(new BetweenFilter(column, Yaml.Number(ends[0], "between"), Yaml.Number(ends[1], "between")));
         }
 

@@ -53,7 +53,8 @@ internal static class SchemaCodec
         }
         catch (InvalidProtocolBufferException e)
         {
-            throw new AnalysisException($"The encoded {what} is malformed; it must be a protobuf message of protos/secagg/v1/analysis.proto.", e);
+            throw new AnalysisException(
+                $"The encoded {what} is malformed; it must be a protobuf message of protos/secagg/v1/analysis.proto.", e);
         }
     }
 
@@ -61,7 +62,9 @@ internal static class SchemaCodec
     {
         if (bytes.IndexOf(again) != 0 || bytes.Length != again.Length)
         {
-            throw new AnalysisException($"The encoded {what} is not in canonical form (unknown fields, another order, or another number form); encode it with this version's Encode.");
+            throw new AnalysisException(
+                $"The encoded {what} is not in canonical form (unknown fields, another order, or another number form); "
+                + "encode it with this version's Encode.");
         }
     }
 }

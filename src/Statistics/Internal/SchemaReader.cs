@@ -24,7 +24,8 @@ internal static class SchemaReader
         if (keys.Length > 1) throw new AnalysisException($"The schema has {keys.Length} person keys; there can be one.", columns.Line);
         if (keys.Length == 1 && single)
         {
-            throw new AnalysisException($"The schema says one_row_per_person and has the person key '{keys[0].Header}'; keep one of the two.", map.LineOf("one_row_per_person"));
+            throw new AnalysisException(
+                $"The schema says one_row_per_person and has the person key '{keys[0].Header}'; keep one of the two.", map.LineOf("one_row_per_person"));
         }
 
         if (keys.Length == 0 && !single)
@@ -62,7 +63,8 @@ internal static class SchemaReader
             : [];
         if (codes.Length > 0 && type != ColumnType.Category)
         {
-            throw new AnalysisException($"Column '{name}' has codes, but holds numbers; declare it a category, or remove them.", map.LineOf("codes"));
+            throw new AnalysisException(
+                $"Column '{name}' has codes, but holds numbers; declare it a category, or remove them.", map.LineOf("codes"));
         }
 
         var categories = map.Find("categories") is { } list
@@ -70,7 +72,8 @@ internal static class SchemaReader
             : [.. codes.Select(c => c.Label).Distinct()];
         if (codes.FirstOrDefault(c => !categories.Contains(c.Label)) is { Code: not null } stray)
         {
-            throw new AnalysisException($"Column '{name}' maps the code '{stray.Code}' to '{stray.Label}', which is none of its categories: {string.Join(", ", categories)}.", map.LineOf("codes"));
+            throw new AnalysisException(
+                $"Column '{name}' maps the code '{stray.Code}' to '{stray.Label}', which is none of its categories: {string.Join(", ", categories)}.", map.LineOf("codes"));
         }
 
         var column = new SchemaColumn(name, type)

@@ -27,12 +27,19 @@ internal static class Yaml
                 depth += current.NestingIncrease;
                 var line = (int)current.Start.Line;
                 if (depth > MaxDepth) throw new AnalysisException($"The {what} is nested deeper than {MaxDepth}; flatten it.", line);
-                if (current is AnchorAlias or NodeEvent { Anchor.IsEmpty: false }) throw new AnalysisException($"The {what} uses an anchor or alias (& or *); write the value out.", line);
+                if (current is AnchorAlias or NodeEvent { Anchor.IsEmpty: false })
+                {
+                    throw new AnalysisException($"The {what} uses an anchor or alias (& or *); write the value out.", line);
+                }
             }
 
             var stream = new YamlStream();
             stream.Load(new StringReader(text));
-            if (stream.Documents.Count != 1) throw new AnalysisException($"The {what} holds {stream.Documents.Count} documents; it must be exactly one.");
+            if (stream.Documents.Count != 1)
+            {
+                throw new AnalysisException($"The {what} holds {stream.Documents.Count} documents; it must be exactly one.");
+            }
+
             return new YamlMap(stream.Documents[0].RootNode, $"the {what}");
         }
         catch (YamlException e)
@@ -43,7 +50,8 @@ internal static class Yaml
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException)
         {
             // The library lets some of its own slips through, e.g. for a list that is never closed.
-            throw new AnalysisException($"The {what} is not valid YAML; is a bracket or quote never closed?", (int)parser.Current!.End.Line);
+            throw new AnalysisException(
+                $"The {what} is not valid YAML; is a bracket or quote never closed?", (int)parser.Current!.End.Line);
         }
     }
 
@@ -109,7 +117,11 @@ internal sealed class YamlMap
     {
         _what = what;
         Line = Yaml.Line(node);
-        if (node is not YamlMappingNode map) throw new AnalysisException($"{Capital(what)} must be a mapping of keys to values, e.g. 'name: heart'.", Line);
+        if (node is not YamlMappingNode map)
+        {
+            throw new AnalysisException($"{Capital(what)} must be a mapping of keys to values, e.g. 'name: heart'.", Line);
+        }
+
         foreach (var (key, value) in map.Children)
         {
             var name = key is YamlScalarNode { Value: { } text } ? text : throw new AnalysisException($"A key of {what} must be a single word.", Yaml.Line(key));
@@ -144,7 +156,8 @@ internal sealed class YamlMap
         foreach (var (key, (_, line)) in _entries)
         {
             if (_asked.Contains(key)) continue;
-            throw new AnalysisException($"{Capital(_what)} has an unknown key '{key}'{Nearest.Suggestion(key, _asked)} Known keys: {string.Join(", ", _asked)}.", line);
+            throw new AnalysisException(
+                $"{Capital(_what)} has an unknown key '{key}'{Nearest.Suggestion(key, _asked)} Known keys: {string.Join(", ", _asked)}.", line);
         }
     }
 
