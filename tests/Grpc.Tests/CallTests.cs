@@ -117,6 +117,25 @@ public sealed class CallTests
     }
 
     [Fact]
+    public async Task Many_refused_calls_do_not_cost_the_connection()
+    {
+        await using var server = await TestServer.StartAsync(options: o => o.MaxReceiveMessageSize = 5000);
+        using var channel = server.Channel();
+        var data = ByteString.CopyFrom(new byte[10_000]);
+        var asks = Marshallers.Create<Ask>(a => a.ToByteArray(), Ask.Parser.ParseFrom);
+        var unknown = new Method<Ask, Ask>(MethodType.Unary, "interop.v1.Echo", "Nothing", asks, asks);
+        var calls = Enumerable.Range(0, 1000).Select(i => StatusAsync(i % 2 == 0
+            ? new Echo.EchoClient(channel).UnaryAsync(new Ask { Data = data }).ResponseAsync
+            : channel.CreateCallInvoker().AsyncUnaryCall(unknown, null, default, new Ask { Data = data }).ResponseAsync));
+        var statuses = await Task.WhenAll(calls).Guard();
+        Assert.Equal(
+            [(StatusCode.ResourceExhausted, 500), (StatusCode.Unimplemented, 500)],
+            statuses.GroupBy(s => s).Select(g => (g.Key, g.Count())).Order());
+
+        static async Task<StatusCode> StatusAsync(Task call) => (await Assert.ThrowsAsync<RpcException>(() => call)).StatusCode;
+    }
+
+    [Fact]
     public async Task Four_mebibytes_go_both_ways()
     {
         await using var server = await TestServer.StartAsync(options: o => o.MaxReceiveMessageSize = 8 << 20);

@@ -16,7 +16,7 @@ internal sealed class CallHandler<TService>(IMethod method, GrpcServiceOptions o
 
     public async Task HandleAsync(HttpContext http)
     {
-        if (!CallHandler.IsGrpc(http, method.FullName)) return;
+        if (!await CallHandler.IsGrpcAsync(http, method.FullName)) return;
         LiftLimits(http);
         var call = new ServerCall(http, method, options, SystemClock.From(http.RequestServices), CallHandler.Logger(http));
         await call.RunAsync(async () =>
@@ -51,33 +51,67 @@ internal sealed class CallHandler<TService>(IMethod method, GrpcServiceOptions o
 /// <summary>What is the same for every service.</summary>
 internal static class CallHandler
 {
+    private const long MostRest = 1 << 20;
+
     public static ILogger Logger(HttpContext http) =>
         http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Grpc.AspNetCore.Server");
 
     /// <summary>Whether this is a gRPC request at all; if not, HTTP is told so.</summary>
-    public static bool IsGrpc(HttpContext http, string method)
+    public static async Task<bool> IsGrpcAsync(HttpContext http, string method)
     {
+        string reason;
         if (!HttpProtocol.IsHttp2(http.Request.Protocol) && !HttpProtocol.IsHttp3(http.Request.Protocol))
-            return Refuse(StatusCodes.Status426UpgradeRequired, $"gRPC needs HTTP/2; the request came over {http.Request.Protocol}.");
-        if (!Headers.IsGrpc(http.Request.ContentType))
-            return Refuse(StatusCodes.Status415UnsupportedMediaType, "the content type is not application/grpc.");
-        return true;
-
-        bool Refuse(int status, string reason)
         {
-            GrpcLog.Refused(Logger(http), method, reason);
-            http.Response.StatusCode = status;
-            return false;
+            http.Response.StatusCode = StatusCodes.Status426UpgradeRequired;
+            reason = $"gRPC needs HTTP/2; the request came over {http.Request.Protocol}.";
         }
+        else if (!Headers.IsGrpc(http.Request.ContentType))
+        {
+            http.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+            reason = "the content type is not application/grpc.";
+        }
+        else
+        {
+            return true;
+        }
+
+        GrpcLog.Refused(Logger(http), method, reason);
+        await http.Response.CompleteAsync();
+        await ReadRestAsync(http);
+        return false;
     }
 
     /// <summary>The answer to a path that no service has.</summary>
     public static async Task RefuseUnknownAsync(HttpContext http, string what)
     {
-        if (!IsGrpc(http, "An unknown " + what)) return;
+        if (!await IsGrpcAsync(http, "An unknown " + what)) return;
         http.Response.ContentType = Headers.ContentType;
         http.Response.Headers[Headers.Status] = ((int)StatusCode.Unimplemented).ToString();
         http.Response.Headers[Headers.Message] = $"The server does not have this {what}.";
         await http.Response.CompleteAsync();
+        await ReadRestAsync(http);
+    }
+
+    /// <summary>
+    /// Reads what is left of a request that is answered already, within reason. Otherwise HTTP/2 resets the stream, and Kestrel closes a
+    /// connection with many such resets at a time (ENHANCE_YOUR_CALM), which hits the calls beside it.
+    /// </summary>
+    public static async Task ReadRestAsync(HttpContext http)
+    {
+        var left = MostRest;
+        try
+        {
+            while (left > 0)
+            {
+                var result = await http.Request.BodyReader.ReadAsync(http.RequestAborted);
+                left -= result.Buffer.Length;
+                http.Request.BodyReader.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted) return;
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            // The caller left, or the body was broken off inside a message: nothing is left to read.
+        }
     }
 }

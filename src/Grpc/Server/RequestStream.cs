@@ -33,10 +33,7 @@ internal sealed class RequestStream<T>(ServerCall call, Marshaller<T> marshaller
         }
     }
 
-    /// <summary>
-    /// The only request. Reads on to the end of the stream: a server that answers before the end makes HTTP/2 reset the stream, and
-    /// Kestrel closes a connection with many such resets (ENHANCE_YOUR_CALM).
-    /// </summary>
+    /// <summary>The only request; what comes after it, before the end of the stream, is an error.</summary>
     public async Task<T> ReadSingleAsync()
     {
         if (!await MoveNext(CancellationToken.None))

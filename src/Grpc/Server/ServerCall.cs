@@ -93,6 +93,7 @@ internal sealed class ServerCall : ServerCallContext
         }
 
         using (timer) await FinishAsync(status);
+        await CallHandler.ReadRestAsync(Http);
 
         // Once it is signalled, disposing it would drop the method's own callbacks that have not run yet.
         if (!_cancellation.IsCancellationRequested) _cancellation.Dispose();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Grpc.Core;
 
@@ -15,7 +16,7 @@ internal sealed class MessageReader<T>(PipeReader input, Marshaller<T> marshalle
         if (result.Buffer.Length < Prefix.Size)
             return result.Buffer.IsEmpty ? null : throw Truncated(result.Buffer.Length, Prefix.Size);
 
-        var length = Prefix.ReadLength(result.Buffer, limit);
+        var length = Length(result.Buffer);
         var frame = Prefix.Size + (long)length;
         if (result.Buffer.Length < frame)
         {
@@ -24,16 +25,26 @@ internal sealed class MessageReader<T>(PipeReader input, Marshaller<T> marshalle
             if (result.Buffer.Length < frame) throw Truncated(result.Buffer.Length, frame);
         }
 
-        var payload = result.Buffer.Slice(Prefix.Size, length);
-        var message = Parse(payload);
-        input.AdvanceTo(payload.End);
-        return message;
+        return Parse(result.Buffer.Slice(Prefix.Size, length));
     }
 
     private static RpcException Truncated(long has, long wants) =>
         Failure.Of(StatusCode.Internal, $"The stream ended inside a message: {has} of {wants} bytes came.");
 
-    private T Parse(System.Buffers.ReadOnlySequence<byte> payload)
+    private int Length(ReadOnlySequence<byte> buffer)
+    {
+        try
+        {
+            return Prefix.ReadLength(buffer, limit);
+        }
+        catch (RpcException)
+        {
+            input.AdvanceTo(buffer.End);
+            throw;
+        }
+    }
+
+    private T Parse(ReadOnlySequence<byte> payload)
     {
         try
         {
@@ -43,6 +54,10 @@ internal sealed class MessageReader<T>(PipeReader input, Marshaller<T> marshalle
         catch (Exception e)
         {
             throw Failure.Of(StatusCode.Internal, $"A message of {payload.Length} bytes could not be read as {typeof(T).Name}.", e);
+        }
+        finally
+        {
+            input.AdvanceTo(payload.End);
         }
     }
 }
