@@ -19,8 +19,9 @@ public sealed class AggregatorRound
     private readonly List<Envelope> _broadcasts = [];
     private readonly HashSet<(uint Low, uint High)> _disputed = [];
     private RoundRecord? _record;
-    private Unmasking? _unmasking;
-    private Recovery? _recovery;
+    private Unmasking? _masks;
+    private MessageJudge? _judge;
+    private Composer? _composer;
     private (uint Party, Envelope Envelope, Offer Offer)? _considered;
 
     /// <summary>A round that has not begun; the first entry to apply is its proposal.</summary>
@@ -78,11 +79,13 @@ public sealed class AggregatorRound
     public IReadOnlyList<Envelope> Broadcasts => _broadcasts;
 
     /// <summary>How far each invited party is.</summary>
-    public IReadOnlyList<PartyProgress> Progress => [.. _parties.Values.Select(ProgressOf)];
+    public IReadOnlyList<PartyProgress> Progress => [.. _parties.Values.Select(a => Standing.Of(a, Record, State, Phase))];
 
     private RoundRecord Record => _record ?? throw new InvalidOperationException("The round has no proposal yet.");
 
-    private Unmasking Masks => _unmasking ??= new Unmasking(Record, _parties, _disputed);
+    private Unmasking Masks => _masks ?? throw new InvalidOperationException("The round has no proposal yet.");
+
+    private Recovery? Recovery => _judge?.Recovery;
 
     /// <summary>Makes the proposal of a new round.</summary>
     /// <param name="roster">The roster in force.</param>
@@ -198,142 +201,15 @@ public sealed class AggregatorRound
     /// <summary>The total of the round from its messages and masked vectors alone, for a verifier; the survivors must have unmasked.</summary>
     /// <exception cref="TranscriptException">The messages do not give every seed.</exception>
     public RingVector Recompute(IMaskedVectors vectors) =>
-        Masks.TryGather(_recovery, out _) ? Masks.Total(Shape, vectors) : throw new TranscriptException("The revealed seeds do not undo every mask.");
+        Masks.TryGather(Recovery, out _) ? Masks.Total(Shape, vectors) : throw new TranscriptException("The revealed seeds do not undo every mask.");
 
     private static Envelope Seal(MessageKind kind, ByteString body, RoundContexts contexts, IdentityKey station) => new()
     {
         Kind = kind, Body = body, Signature = ByteString.CopyFrom(station.Sign(Digests.Message(kind, contexts, body.Span))),
     };
 
-    private Offer Judge(uint party, Envelope envelope, DateTimeOffset now)
-    {
-        if (State != RoundState.Running || !_parties.TryGetValue(party, out var from)) return Offer.Ignored;
-        var phase = Phases.Of(envelope.Kind);
-        if (phase == RoundPhase.Unspecified) return Offer.Rejected(RejectionCode.BadMessage, $"A party does not send a {envelope.Kind}.");
-        if (envelope.CalculateSize() > Record.PartyLimit)
-        {
-            return Offer.Rejected(RejectionCode.BadMessage, $"The {envelope.Kind} of {from.Member.Name} is over its limit of {Record.PartyLimit} bytes.");
-        }
-
-        var earlier = from.Get(envelope.Kind);
-        if (earlier is not null && earlier.Body.Equals(envelope.Body) && earlier.Detached.Equals(envelope.Detached)) return Offer.Ignored;
-        if (from.Left || from.Failed.Contains(envelope.Kind)) return Offer.Ignored;
-        if (envelope.Kind != MessageKind.Decline)
-        {
-            if (phase > Phase && !(phase == RoundPhase.Advertise && Phase == RoundPhase.Propose))
-            {
-                return Offer.Rejected(RejectionCode.WrongPhase, $"A {envelope.Kind} of {from.Member.Name} came before its phase.");
-            }
-
-            var late = phase < Phase && !(phase == RoundPhase.Propose && Phase == RoundPhase.Advertise);
-            if (earlier is null && (late || !Concerned(envelope.Kind, party))) return Offer.Ignored;
-        }
-
-        try
-        {
-            CheckContent(from, envelope, now);
-            return earlier is null
-                ? Offer.Accepted
-                : Offer.Rejected(RejectionCode.Conflict, $"{from.Member.Name} signed two different messages of kind {envelope.Kind}.");
-        }
-        catch (RefusalException e)
-        {
-            return Offer.Rejected(RejectionOf(e), e.Message);
-        }
-        catch (ContentException e)
-        {
-            return Offer.Rejected(e.Code, e.Message);
-        }
-    }
-
-    private static RejectionCode RejectionOf(RefusalException refusal) => refusal switch
-    {
-        { InnerException: WireException } => RejectionCode.BadMessage,
-        { Code: RefusalCode.BadSignature } => RejectionCode.BadSignature,
-        { Code: RefusalCode.WrongRoster } => RejectionCode.WrongParty,
-        _ => RejectionCode.BadContent,
-    };
-
-    /// <summary>Whether a message of this kind is expected of this party, its phase being open.</summary>
-    private bool Concerned(MessageKind kind, uint party) => kind switch
-    {
-        MessageKind.Advertise => _parties[party].Has(MessageKind.Join),
-        MessageKind.Share => Record.Advertised.ContainsKey(party),
-        MessageKind.Input => Record.Shared.ContainsKey(party),
-        MessageKind.Agree or MessageKind.Unmask => Record.Survivors.ContainsKey(party),
-        MessageKind.Recover => _parties[party].Unmask is not null,
-        _ => true,
-    };
-
-    private void CheckContent(Attendance from, Envelope envelope, DateTimeOffset now)
-    {
-        var named = envelope.Kind switch
-        {
-            MessageKind.Join => Record.CheckMessage(Join.Parser, envelope, m => m.Party).Party,
-            MessageKind.Decline => Record.CheckMessage(Decline.Parser, envelope, m => m.Party).Party,
-            MessageKind.Advertise => CheckAdvertise(envelope, now),
-            MessageKind.Share => CheckShare(envelope),
-            MessageKind.Input => Record.CheckInput(envelope.Body, envelope.Signature).Party,
-            MessageKind.Agree => Record.CheckAgree(envelope.Body, envelope.Signature).Party,
-            MessageKind.Unmask => CheckUnmask(from, envelope),
-            _ => CheckRecover(from, envelope),
-        };
-        if (named != from.Member.Index) throw new ContentException(RejectionCode.WrongParty, $"The stream of {from.Member.Name} brought a message of party {named}.");
-        if (envelope.Kind != MessageKind.Share && envelope.Detached.Count != 0)
-        {
-            throw new ContentException(RejectionCode.BadMessage, $"A {envelope.Kind} has no detached parts.");
-        }
-    }
-
-    private uint CheckAdvertise(Envelope envelope, DateTimeOffset now)
-    {
-        var advertise = Record.CheckAdvertise(envelope.Body, envelope.Signature, now);
-        foreach (var other in _parties.Values.Where(a => a.Member.Index != advertise.Party && a.Has(MessageKind.Advertise)))
-        {
-            if (Advertise.Parser.ParseFrom(other.Get(MessageKind.Advertise)!.Body).PublicKey.Equals(advertise.PublicKey))
-            {
-                throw new ContentException(RejectionCode.BadContent, $"The key is that of {other.Member.Name}.");
-            }
-        }
-
-        return advertise.Party;
-    }
-
-    private uint CheckShare(Envelope envelope)
-    {
-        var share = Record.CheckShare(envelope.Body, envelope.Signature);
-        if (ReadEntries(share, envelope) is null) throw new ContentException(RejectionCode.BadContent, "The dealt entries are not one for each neighbour under the signed root.");
-        return share.Party;
-    }
-
-    private List<ShareEntry>? ReadEntries(Share share, Envelope envelope)
-    {
-        var neighbours = Record.Neighbours(share.Party).ToList();
-        if (envelope.Detached.Count != neighbours.Count) return null;
-        var entries = neighbours.Select((v, i) => ShareEntry.TryRead(envelope.Detached[i].Span, v)).OfType<ShareEntry>().ToList();
-        return entries.Count == neighbours.Count
-            && PublicBytes.Equal(MerkleTree.Root([.. entries.Select(e => MerkleTree.LeafHash(e.Bytes))]), share.EntriesRoot.Span)
-            ? entries
-            : null;
-    }
-
-    private uint CheckUnmask(Attendance from, Envelope envelope)
-    {
-        var unmask = Record.CheckMessage(Unmask.Parser, envelope, m => m.Party);
-        if (unmask.Party == from.Member.Index && Masks.Wrong(unmask) is { } wrong) throw new ContentException(RejectionCode.WrongSecret, $"Unmask of {from.Member.Name}: {wrong}.");
-        return unmask.Party;
-    }
-
-    private uint CheckRecover(Attendance from, Envelope envelope)
-    {
-        var recover = Record.CheckMessage(Recover.Parser, envelope, m => m.Party);
-        if (recover.Party == from.Member.Index && Masks.Wrong(recover, _recovery!) is { } wrong)
-        {
-            throw new ContentException(RejectionCode.WrongSecret, $"Recover of {from.Member.Name}: {wrong}.");
-        }
-
-        return recover.Party;
-    }
+    private Offer Judge(uint party, Envelope envelope, DateTimeOffset now) =>
+        State == RoundState.Running ? _judge!.Judge(Phase, party, envelope, now) : Offer.Ignored;
 
     private void ApplyMessage(uint party, Envelope envelope, RejectionCode rejection, DateTimeOffset at)
     {
@@ -355,7 +231,7 @@ public sealed class AggregatorRound
         from.Take(envelope, at);
         if (envelope.Kind == MessageKind.Share)
         {
-            foreach (var entry in ReadEntries(Share.Parser.ParseFrom(envelope.Body), envelope)!) from.Entries.Add(entry.Holder, entry);
+            foreach (var entry in _judge!.ReadEntries(Share.Parser.ParseFrom(envelope.Body), envelope)!) from.Entries.Add(entry.Holder, entry);
         }
     }
 
@@ -389,14 +265,14 @@ public sealed class AggregatorRound
         switch (envelope.Kind)
         {
             case MessageKind.Advertised:
-                MustBe(envelope, ComposeAdvertised());
+                MustBe(envelope, _composer!.Advertised());
                 Record.AcceptAdvertised(envelope, at);
                 Enter(RoundPhase.Share, at);
                 break;
             case MessageKind.Shared:
-                MustBe(envelope, ComposeShared());
+                MustBe(envelope, _composer!.Shared());
                 Record.AcceptShared(envelope);
-                FixDisputes();
+                _composer.FixDisputes();
                 Enter(RoundPhase.Input, at);
                 break;
             case MessageKind.Survivors:
@@ -405,13 +281,13 @@ public sealed class AggregatorRound
                 Enter(RoundPhase.Agree, at);
                 break;
             case MessageKind.Agreed:
-                MustBe(envelope, ComposeAgreed());
+                MustBe(envelope, _composer!.Agreed());
                 Record.AcceptAgreed(envelope);
                 Enter(RoundPhase.Unmask, at);
                 break;
             case MessageKind.Recovery:
                 MustBe(envelope, Masks.Request() ?? throw new TranscriptException("A recovery although nobody is silent."));
-                _recovery = Record.AcceptRecovery(envelope);
+                _judge!.Recovery = Record.AcceptRecovery(envelope);
                 Enter(RoundPhase.Recover, at);
                 break;
             case MessageKind.Total:
@@ -443,6 +319,9 @@ public sealed class AggregatorRound
     {
         _record = RoundRecord.Open(_roster, envelope, at);
         foreach (var index in _record.Proposal.Invited) _parties.Add(index, new Attendance(_roster.FindParty(index)!));
+        _masks = new Unmasking(_record, _parties, _disputed);
+        _judge = new MessageJudge(_record, _parties, _masks);
+        _composer = new Composer(_record, _parties, _disputed);
         Shape = _shapeOf(_record.Question, _parties.Count).Checked();
         State = RoundState.Running;
         Started = at;
@@ -460,7 +339,7 @@ public sealed class AggregatorRound
             throw new TranscriptException("The total is not over the survivor set and shape of its round.");
         }
 
-        if (Masks.Request() is not null && _recovery is null) throw new TranscriptException("A total although survivors are silent and nothing was recovered.");
+        if (Masks.Request() is not null && Recovery is null) throw new TranscriptException("A total although survivors are silent and nothing was recovered.");
         Total = total;
         (State, Ended) = (RoundState.Done, at);
         Enter(RoundPhase.Publish, at);
@@ -475,13 +354,13 @@ public sealed class AggregatorRound
     private bool Due(MessageKind kind, IEnumerable<Attendance> awaited, DateTimeOffset now) => now >= Deadline || awaited.All(a => a.Answered(kind));
 
     private bool RecoverDue(DateTimeOffset now) =>
-        Masks.Enough(_recovery!) || Due(MessageKind.Recover, _parties.Values.Where(a => a.Unmask is not null), now);
+        Masks.Enough(Recovery!) || Due(MessageKind.Recover, _parties.Values.Where(a => a.Unmask is not null), now);
 
     private IEnumerable<Attendance> Members(IEnumerable<uint> parties) => parties.Select(p => _parties[p]);
 
     private Envelope CloseAdvertise(IdentityKey station)
     {
-        var body = ComposeAdvertised();
+        var body = _composer!.Advertised();
         if (Record.RulesBroken(body.Advertisements.Count) is not null)
         {
             var joined = _parties.Values.Count(a => a.Has(MessageKind.Join) && !a.Left);
@@ -493,7 +372,7 @@ public sealed class AggregatorRound
 
     private Envelope CloseShare(IdentityKey station)
     {
-        var body = ComposeShared();
+        var body = _composer!.Shared();
         return body.Shares.Count < Rules.Threshold
             ? SealAbort(AbortReason.TooFewShares, [], station)
             : Seal(MessageKind.Shared, body.ToByteString(), Record.Contexts, station);
@@ -501,8 +380,7 @@ public sealed class AggregatorRound
 
     private Envelope CloseInput(IdentityKey station)
     {
-        var body = new Survivors();
-        body.Inputs.Add(Bodies(MessageKind.Input, Members(Record.Shared.Keys).Where(a => a.VectorStored && !a.Left)));
+        var body = _composer!.Survivors();
         return body.Inputs.Count < Rules.Threshold
             ? SealAbort(AbortReason.TooFewInputs, [], station)
             : Seal(MessageKind.Survivors, body.ToByteString(), Record.Contexts, station);
@@ -510,7 +388,7 @@ public sealed class AggregatorRound
 
     private Envelope CloseAgree(IdentityKey station)
     {
-        var body = ComposeAgreed();
+        var body = _composer!.Agreed();
         return body.Agreements.Count < Rules.Threshold
             ? SealAbort(AbortReason.TooFewAgreements, [], station)
             : Seal(MessageKind.Agreed, body.ToByteString(), Record.Contexts, station);
@@ -522,11 +400,11 @@ public sealed class AggregatorRound
             : SealTotal(station, vectors);
 
     private Envelope CloseRecover(IdentityKey station, IMaskedVectors vectors) =>
-        Masks.Enough(_recovery!) ? SealTotal(station, vectors) : SealAbort(AbortReason.Unrecoverable, [], station);
+        Masks.Enough(Recovery!) ? SealTotal(station, vectors) : SealAbort(AbortReason.Unrecoverable, [], station);
 
     private Envelope SealTotal(IdentityKey station, IMaskedVectors vectors)
     {
-        if (!Masks.TryGather(_recovery, out var blamed)) return SealAbort(AbortReason.Unrecoverable, blamed, station);
+        if (!Masks.TryGather(Recovery, out var blamed)) return SealAbort(AbortReason.Unrecoverable, blamed, station);
         using var sum = Masks.Total(Shape, vectors);
         var total = new Total { Bits = (uint)Shape.Bits, Length = (uint)Shape.Length, Packed = UnsafeByteOperations.UnsafeWrap(sum.Pack()) };
         total.Survivors.Add(Record.Survivors.Keys);
@@ -539,45 +417,6 @@ public sealed class AggregatorRound
         abort.Blamed.Add(_parties.Values.Where(a => a.Blamed != BlameCode.Unspecified).Select(a => new Blame { Party = a.Member.Index, Code = a.Blamed })
             .Concat(blamed).DistinctBy(b => b.Party).OrderBy(b => b.Party));
         return Seal(MessageKind.Abort, abort.ToByteString(), Record.Contexts, station);
-    }
-
-    private Advertised ComposeAdvertised()
-    {
-        var body = new Advertised();
-        body.Advertisements.Add(Bodies(MessageKind.Advertise, _parties.Values.Where(a => a.Has(MessageKind.Advertise) && !a.Left)));
-        return body;
-    }
-
-    /// <summary>Those who dealt, less who disagrees with more than c others about the seed of the pair: only a corrupt party can.</summary>
-    private Shared ComposeShared()
-    {
-        var dealt = Members(Record.Advertised.Keys).Where(a => a.Has(MessageKind.Share) && !a.Left).ToList();
-        var honest = dealt.Where(a => dealt.Count(b => b != a && Disagree(a, b)) <= _roster.MaxColluders);
-        var body = new Shared();
-        body.Shares.Add(Bodies(MessageKind.Share, honest));
-        return body;
-    }
-
-    private Agreed ComposeAgreed()
-    {
-        var body = new Agreed();
-        body.Agreements.Add(Bodies(MessageKind.Agree, Members(Record.Survivors.Keys).Where(a => a.Has(MessageKind.Agree))));
-        return body;
-    }
-
-    private static IEnumerable<SignedBody> Bodies(MessageKind kind, IEnumerable<Attendance> parties) =>
-        parties.Select(a => a.Get(kind)!).Select(e => new SignedBody { Body = e.Body, Signature = e.Signature });
-
-    private static bool Disagree(Attendance a, Attendance b) =>
-        !PublicBytes.Equal(a.Entries[b.Member.Index].SeedCommitment, b.Entries[a.Member.Index].SeedCommitment);
-
-    private void FixDisputes()
-    {
-        var parties = Members(Record.Shared.Keys).ToList();
-        for (var i = 0; i < parties.Count; i++)
-        {
-            foreach (var other in parties.Skip(i + 1).Where(o => Disagree(parties[i], o))) _disputed.Add((parties[i].Member.Index, other.Member.Index));
-        }
     }
 
     private static void MustBe(Envelope envelope, IMessage expected)
@@ -621,37 +460,5 @@ public sealed class AggregatorRound
         var delivery = new Delivery { Dealer = dealer, Entry = ByteString.CopyFrom(_parties[dealer].Entries[party].Bytes) };
         delivery.Path.Add(MerkleTree.InclusionProof(leaves, entries.FindIndex(e => e.Holder == party)).Select(ByteString.CopyFrom));
         return delivery;
-    }
-
-    private PartyProgress ProgressOf(Attendance a)
-    {
-        var index = a.Member.Index;
-        var (state, reason) = a switch
-        {
-            { Blamed: not BlameCode.Unspecified } => (PartyState.Blamed, a.Blamed.ToString()),
-            { Left: true } => (PartyState.Declined, a.Declined.ToString()),
-            _ when Missed(a) is { } phase => (PartyState.Dropped, $"sent nothing valid in phase {phase}"),
-            _ when State == RoundState.Done => (PartyState.Done, ""),
-            _ when a.Has(MessageKind.Join) => (PartyState.Active, ""),
-            _ => (PartyState.Invited, ""),
-        };
-        return new PartyProgress(index, a.Member.Name, state, reason, [.. a.Stamps]);
-    }
-
-    /// <summary>The phase in which a party fell out, or null.</summary>
-    private RoundPhase? Missed(Attendance a)
-    {
-        var index = a.Member.Index;
-        if (Phase > RoundPhase.Advertise && !Record.Advertised.ContainsKey(index)) return a.Has(MessageKind.Join) ? RoundPhase.Advertise : RoundPhase.Propose;
-        if (Phase > RoundPhase.Share && !Record.Shared.ContainsKey(index)) return RoundPhase.Share;
-        if (Phase > RoundPhase.Input && !Record.Survivors.ContainsKey(index)) return RoundPhase.Input;
-        if (Phase > RoundPhase.Unmask && a.Unmask is null) return a.Has(MessageKind.Agree) ? RoundPhase.Unmask : RoundPhase.Agree;
-        return null;
-    }
-
-    /// <summary>A message that is signed rightly but says what cannot be.</summary>
-    private sealed class ContentException(RejectionCode code, string message) : Exception(message)
-    {
-        public RejectionCode Code { get; } = code;
     }
 }

@@ -1,146 +1,221 @@
+using FsCheck.Fluent;
 using Google.Protobuf;
+using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Tests.Harness;
 using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Testing;
 
 namespace SecureAggregation.Protocol.Tests;
 
-/// <summary>A log in which something does not follow from what stands before it is not a log of a round, whoever signed it.</summary>
+/// <summary>The bundle of a round: verifies as it is, and in no way that anybody might change it.</summary>
 public sealed class TranscriptTests
 {
-    private static readonly RoundShape s_shape = new(32, 4);
-    private static readonly Lazy<RoundHarness> s_played = new(() => Played());
+    private const long Before = 5;
+    private static readonly RoundShape s_shape = new(19, 9);
+    private static readonly Consortium s_consortium = Consortium.Of(5);
+    private static readonly Lazy<TestBundle> s_plain = new(() => TestBundle.Of(new RoundHarness(s_consortium, s_shape, seed: 3).Run()));
+    private static readonly Lazy<TestBundle> s_recovered = new(() => TestBundle.Of(
+        new RoundHarness(s_consortium, s_shape, 4, [new Fault(2, FaultKind.Silent, MessageKind.Unmask)]).Run()));
 
-    private static List<Entry> Log => s_played.Value.Station.Log;
-
-    public static TheoryData<int> Entries => new(Enumerable.Range(0, 40));
-
-    [Theory]
-    [MemberData(nameof(Entries))]
-    public void Log_with_one_entry_left_out_is_refused_or_gives_no_total(int index)
+    [Fact]
+    public void Bundle_of_a_round_verifies_and_gives_the_plain_sum()
     {
-        if (index >= Log.Count - 1 || Log[index].Rejection != RejectionCode.None) return;
-        Assert.Throws<TranscriptException>(() => Replay(Log.Where((_, i) => i != index)));
+        var report = s_plain.Value.Verify();
+
+        Assert.True(report.Passed, Text(report));
+        using var expected = s_plain.Value.Harness.Expected([0, 1, 2, 3, 4]);
+        Assert.Equal(expected.Pack(), report.Total!.Pack());
     }
 
     [Theory]
-    [MemberData(nameof(Entries))]
-    public void Log_with_one_bit_of_a_body_flipped_is_refused(int index)
-    {
-        if (index >= Log.Count || Log[index].Rejection != RejectionCode.None) return;
-        Assert.Throws<TranscriptException>(() => Replay(Log.Select((e, i) => i == index ? Flipped(e) : e)));
-    }
-
-    [Theory]
-    [MemberData(nameof(Entries))]
-    public void Log_with_a_rejection_that_does_not_hold_is_refused(int index)
-    {
-        if (index >= Log.Count || Log[index].Sender == 0) return;
-        Assert.Throws<TranscriptException>(() => Replay(Log.Select((e, i) =>
-        {
-            var changed = e.Clone();
-            if (i == index) changed.Rejection = e.Rejection == RejectionCode.BadContent ? RejectionCode.None : RejectionCode.BadContent;
-            return changed;
-        })));
-    }
-
-    [Theory]
-    [InlineData(MessageKind.Advertised)]
-    [InlineData(MessageKind.Shared)]
-    [InlineData(MessageKind.Survivors)]
-    [InlineData(MessageKind.Agreed)]
-    [InlineData(MessageKind.Recovery)]
-    [InlineData(MessageKind.Total)]
-    [InlineData(MessageKind.Propose)]
     [InlineData(MessageKind.Join)]
-    [InlineData(MessageKind.Unspecified)]
-    public void Broadcast_that_comes_too_early_is_refused(MessageKind kind)
+    [InlineData(MessageKind.Share)]
+    [InlineData(MessageKind.Input)]
+    [InlineData(MessageKind.Agree)]
+    [InlineData(MessageKind.Unmask)]
+    public void Bundle_of_a_round_that_lost_a_party_verifies(MessageKind silentFrom)
     {
-        // Before any broadcast but the proposal, then after each other one, except where this one belongs.
-        var broadcast = Log.FirstOrDefault(e => e.Sender == 0 && e.Envelope.Kind == kind) ?? new Entry { Envelope = new Envelope { Kind = kind } };
-        foreach (var (entry, i) in Log.Select((e, i) => (e, i)).Where(e => e.e.Sender == 0))
+        using var harness = new RoundHarness(s_consortium, s_shape, 5, [new Fault(3, FaultKind.Silent, silentFrom)]).Run();
+
+        var report = TestBundle.Of(harness).Verify();
+
+        Assert.True(report.Passed, Text(report));
+        using var expected = harness.Expected(harness.Station.Round.Survivors);
+        Assert.Equal(expected.Pack(), report.Total!.Pack());
+    }
+
+    [Fact]
+    public void Bundle_of_an_aborted_round_verifies_and_has_no_total()
+    {
+        using var harness = new RoundHarness(
+            s_consortium, s_shape, 6, [new Fault(3, FaultKind.Silent, MessageKind.Share), new Fault(4, FaultKind.Silent, MessageKind.Share)]).Run();
+
+        var report = TestBundle.Of(harness).Verify();
+
+        Assert.True(report.Passed, Text(report));
+        Assert.Null(report.Total);
+        Assert.Contains("aborted", report.Steps[^1].Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Flipping_one_bit_of_any_byte_fails_and_says_where()
+    {
+        var bundle = s_plain.Value.Bytes;
+        Property.Holds(
+            Gen.Choose(0, (bundle.Length * 8) - 1),
+            bit =>
+            {
+                var changed = bundle.ToArray();
+                changed[bit / 8] ^= (byte)(1 << (bit % 8));
+                var report = s_plain.Value.Verify(changed);
+                var failed = report.Steps.FirstOrDefault(s => s.Passed == false);
+                return !report.Passed && failed is not null && failed.Detail.Length > 0 && report.Total is null;
+            },
+            cases: 300);
+    }
+
+    [Fact]
+    public void Change_to_an_entry_is_reported_with_its_index()
+    {
+        foreach (var (index, offset) in s_plain.Value.LeafOffsets)
         {
-            if (i + 1 < Log.Count && Log[i + 1].Envelope.Kind == kind) continue;
-            if (Follows(entry.Envelope.Kind, kind)) continue;
-            Assert.Throws<TranscriptException>(() => Replay([.. Log.Take(i + 1), broadcast]));
+            var changed = s_plain.Value.Bytes.ToArray();
+            changed[offset] ^= 0x10;
+
+            var report = s_plain.Value.Verify(changed);
+
+            Assert.Equal(index, report.FailedEntry);
+            Assert.Contains($"Entry {index}:", report.Steps.Single(s => s.Passed == false).Detail, StringComparison.Ordinal);
         }
     }
 
     [Fact]
-    public void Recovery_may_not_be_asked_for_twice()
+    public void Change_to_a_vector_is_reported_with_the_party()
     {
-        var at = Log.FindIndex(e => e.Envelope.Kind == MessageKind.Recovery);
-        Assert.Throws<TranscriptException>(() => Replay([.. Log.Take(at + 1), Log[at]]));
+        var changed = s_plain.Value.Bytes.ToArray();
+        changed[^1] ^= 1;
+
+        var report = s_plain.Value.Verify(changed);
+
+        var failed = report.Steps.Single(s => s.Passed == false);
+        Assert.Equal("vectors", failed.Name);
+        Assert.Contains("party-4", failed.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Entry_of_an_uninvited_party_is_refused()
+    public void Cutting_the_file_anywhere_fails()
     {
-        var stranger = Log[1].Clone();
-        stranger.Sender = 100;
-        Assert.Throws<TranscriptException>(() => Replay([Log[0], stranger]));
+        var bundle = s_recovered.Value.Bytes;
+        Property.Holds(Gen.Choose(0, bundle.Length - 1), length => !s_recovered.Value.Verify(bundle[..length]).Passed, cases: 100);
     }
 
     [Fact]
-    public void Log_without_a_proposal_or_with_an_empty_entry_is_refused()
+    public void Leaving_out_or_swapping_an_entry_fails_even_with_right_proofs()
     {
-        Assert.Throws<TranscriptException>(() => Replay(Log.Skip(1)));
-        Assert.Throws<TranscriptException>(() => Replay([new Entry()]));
-        Assert.Throws<TranscriptException>(() => Replay([Log[0], new Entry { Sender = 2 }]));
-    }
-
-    [Fact]
-    public void Entry_after_the_end_is_refused() => Assert.Throws<TranscriptException>(() => Replay([.. Log, Log[^1]]));
-
-    [Fact]
-    public void Total_over_others_or_of_another_shape_is_refused()
-    {
-        foreach (var change in new Action<Total>[]
+        for (var i = 0; i < s_plain.Value.Entries; i++)
         {
-            t => t.Survivors.RemoveAt(0), t => t.Survivors.Add(0), t => t.Bits++, t => t.Length--, t => t.Packed = ByteString.CopyFrom(t.Packed.Span[1..]),
-        })
-        {
-            var total = Total.Parser.ParseFrom(Log[^1].Envelope.Body);
-            change(total);
-            var entry = Log[^1].Clone();
-            entry.Envelope = s_played.Value.Lie(MessageKind.Total, total);
-            Assert.Throws<TranscriptException>(() => Replay([.. Log.SkipLast(1), entry]));
+            var left = i;
+            Assert.False(s_plain.Value.Rewritten(order => order.Where(e => e != left)).Passed, $"without entry {i}");
+            if (i > 0) Assert.False(s_plain.Value.Rewritten(order => [.. order.Take(left - 1), left, left - 1, .. order.Skip(left + 1)]).Passed, $"swapped {i}");
         }
     }
 
     [Fact]
-    public void Cheating_station_cannot_name_survivors_whose_input_it_does_not_have()
+    public void A_station_that_logs_another_total_is_found_out()
     {
-        var at = Log.FindIndex(e => e.Envelope.Kind == MessageKind.Survivors);
-        var without = Log.Take(at + 1).Where(e => e.Sender != 3 || e.Envelope.Kind != MessageKind.Input);
-        Assert.Contains("not in the log", Assert.Throws<TranscriptException>(() => Replay(without)).Message, StringComparison.Ordinal);
+        using var harness = new RoundHarness(s_consortium, s_shape, seed: 7).Run();
+        var entry = harness.Station.Log[^1];
+        var total = Total.Parser.ParseFrom(entry.Envelope.Body);
+        var packed = total.Packed.ToByteArray();
+        packed[0] ^= 1;
+        total.Packed = ByteString.CopyFrom(packed);
+        entry.Envelope = harness.Lie(MessageKind.Total, total);
+
+        var report = TestBundle.Of(harness).Verify();
+
+        var failed = report.Steps.Single(s => s.Passed == false);
+        Assert.Equal("total", failed.Name);
     }
 
-    private static bool Follows(MessageKind before, MessageKind next) => (before, next) is (MessageKind.Agreed, MessageKind.Total);
-
-    private static RoundHarness Played()
+    [Fact]
+    public void Another_roster_than_the_pinned_one_fails()
     {
-        var harness = new RoundHarness(
-            Consortium.Of(5), s_shape,
-            faults: [new Fault(0, FaultKind.Silent, MessageKind.Input), new Fault(4, FaultKind.Silent, MessageKind.Unmask), new Fault(2, FaultKind.Garbage, MessageKind.Agree)]);
-        harness.Run();
-        Assert.Equal(RoundState.Done, harness.Station.Round.State);
-        return harness;
+        var report = s_plain.Value.Verify(s_plain.Value.Bytes, Consortium.Of(6).Roster.Hash);
+
+        Assert.Equal("roster", report.Steps.Single(s => s.Passed == false).Name);
     }
 
-    private static void Replay(IEnumerable<Entry> entries)
+    [Fact]
+    public void Something_after_the_end_fails()
     {
-        var round = new AggregatorRound(s_played.Value.Consortium.Roster, (_, _) => s_shape);
-        foreach (var entry in entries) round.Apply(entry);
-        using var total = round.Recompute(s_played.Value.Station);
-        if (round.Total is null || ByteString.CopyFrom(total.Pack()) != round.Total.Packed) throw new TranscriptException("Another total.");
+        var report = s_plain.Value.Verify([.. s_plain.Value.Bytes, 0]);
+
+        Assert.False(report.Passed);
     }
 
-    private static Entry Flipped(Entry entry)
+    private static string Text(VerificationReport report) => string.Join('\n', report.Steps);
+
+    /// <summary>A finished round in a log with other entries before and after it, exported.</summary>
+    private sealed class TestBundle
     {
-        var changed = entry.Clone();
-        var body = entry.Envelope.Body.IsEmpty ? new byte[1] : entry.Envelope.Body.ToByteArray();
-        body[body.Length / 2] ^= 4;
-        changed.Envelope.Body = ByteString.CopyFrom(body);
-        return changed;
+        private readonly List<byte[]> _leaves;
+        private readonly Checkpoint _checkpoint;
+        private readonly byte[] _roundId;
+
+        private TestBundle(RoundHarness harness)
+        {
+            Harness = harness;
+            var own = harness.Station.Log.ConvertAll(e => e.ToByteArray());
+            _roundId = harness.Station.Log[0].RoundId.ToByteArray();
+            _leaves = [.. Enumerable.Range(0, (int)Before).Select(i => new byte[] { (byte)i }), .. own, [0xff]];
+            Entries = own.Count;
+            _checkpoint = Checkpoint.Create(
+                harness.Consortium.Roster.LogOrigin, _leaves.Count, MerkleTree.Root([.. _leaves.Select(l => MerkleTree.LeafHash(l))]), Consortium.Station);
+            Bytes = Write(Enumerable.Range(0, Entries));
+        }
+
+        public RoundHarness Harness { get; }
+
+        public int Entries { get; }
+
+        public byte[] Bytes { get; }
+
+        /// <summary>For each entry its index in the log, and a place inside its leaf.</summary>
+        public IEnumerable<(long Index, int Offset)> LeafOffsets
+        {
+            get
+            {
+                for (var i = 0; i < Entries; i++)
+                {
+                    var leaf = _leaves[(int)Before + i];
+                    yield return (Before + i, Bytes.AsSpan().IndexOf(leaf) + (leaf.Length / 2));
+                }
+            }
+        }
+
+        public static TestBundle Of(RoundHarness harness) => new(harness);
+
+        public VerificationReport Verify() => Verify(Bytes);
+
+        public VerificationReport Verify(byte[] bytes, byte[]? pinned = null) => TranscriptVerifier.Verify(
+            new MemoryStream(bytes), new VerifyOptions { ShapeOf = (_, _) => Harness.Shape, RosterHash = pinned ?? Harness.Consortium.Roster.Hash });
+
+        /// <summary>Verifies a bundle with the entries of the round in another order.</summary>
+        public VerificationReport Rewritten(Func<IEnumerable<int>, IEnumerable<int>> order) => Verify(Write(order(Enumerable.Range(0, Entries))));
+
+        private byte[] Write(IEnumerable<int> order)
+        {
+            var hashes = _leaves.ConvertAll(l => MerkleTree.LeafHash(l));
+            var stream = new MemoryStream();
+            var writer = new BundleWriter(stream);
+            writer.WriteHeader(Harness.Consortium.Roster, _checkpoint, _roundId);
+            foreach (var i in order.Select(i => i + (int)Before)) writer.WriteEntry(i, _leaves[i], MerkleTree.InclusionProof(hashes, i));
+            if (Harness.Station.Round.State == RoundState.Done)
+            {
+                foreach (var party in Harness.Station.Round.Survivors) writer.WriteVector(party, Harness.Station.Open(party));
+            }
+
+            return stream.ToArray();
+        }
     }
 }

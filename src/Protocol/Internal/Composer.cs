@@ -1,0 +1,61 @@
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Protocol.Internal;
+
+/// <summary>
+/// The bodies of the broadcasts that follow from what parties have said: the station sends them, and whoever replays the log holds the logged ones
+/// against them.
+/// </summary>
+internal sealed class Composer(RoundRecord record, IReadOnlyDictionary<uint, Attendance> parties, HashSet<(uint Low, uint High)> disputed)
+{
+    public Advertised Advertised()
+    {
+        var body = new Advertised();
+        body.Advertisements.Add(Bodies(MessageKind.Advertise, parties.Values.Where(a => a.Has(MessageKind.Advertise) && !a.Left)));
+        return body;
+    }
+
+    /// <summary>Those who dealt, less who disagrees with more than c others about the seed of the pair: only a corrupt party can.</summary>
+    public Shared Shared()
+    {
+        var dealt = Members(record.Advertised.Keys).Where(a => a.Has(MessageKind.Share) && !a.Left).ToList();
+        var honest = dealt.Where(a => dealt.Count(b => b != a && Disagree(a, b)) <= record.Roster.MaxColluders);
+        var body = new Shared();
+        body.Shares.Add(Bodies(MessageKind.Share, honest));
+        return body;
+    }
+
+    /// <summary>Those of U2 whose whole vector is stored.</summary>
+    public Survivors Survivors()
+    {
+        var body = new Survivors();
+        body.Inputs.Add(Bodies(MessageKind.Input, Members(record.Shared.Keys).Where(a => a.VectorStored && !a.Left)));
+        return body;
+    }
+
+    public Agreed Agreed()
+    {
+        var body = new Agreed();
+        body.Agreements.Add(Bodies(MessageKind.Agree, Members(record.Survivors.Keys).Where(a => a.Has(MessageKind.Agree))));
+        return body;
+    }
+
+    private static IEnumerable<SignedBody> Bodies(MessageKind kind, IEnumerable<Attendance> parties) =>
+        parties.Select(a => a.Get(kind)!).Select(e => new SignedBody { Body = e.Body, Signature = e.Signature });
+
+    private static bool Disagree(Attendance a, Attendance b) =>
+        !PublicBytes.Equal(a.Entries[b.Member.Index].SeedCommitment, b.Entries[a.Member.Index].SeedCommitment);
+
+    /// <summary>Pairs of U2 whose mask both leave out.</summary>
+    public void FixDisputes()
+    {
+        var dealers = Members(record.Shared.Keys).ToList();
+        for (var i = 0; i < dealers.Count; i++)
+        {
+            foreach (var other in dealers.Skip(i + 1).Where(o => Disagree(dealers[i], o))) disputed.Add((dealers[i].Member.Index, other.Member.Index));
+        }
+    }
+
+    private IEnumerable<Attendance> Members(IEnumerable<uint> indices) => indices.Select(p => parties[p]);
+}
