@@ -283,7 +283,7 @@ internal sealed class RoundDriver : IAsyncDisposable
             _services.Alerts.Raise("aborted", Severity.Warning, $"\"{view.Title}\" was aborted: {view.Failure}", RoundId);
         }
 
-        _view = view;
+        (_view, _shown) = (view, false);
         _services.Parties.Count(view);
         _services.Store.SaveView(RoundId, view.ToByteArray());
         _services.Witnesses.Publish(RoundId, _round.Invited);
