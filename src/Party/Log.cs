@@ -77,6 +77,9 @@ internal static partial class Log
     [LoggerMessage(2211, LogLevel.Information, "Round {Round}: the log was checked to head {Size}; this outpost did not say anything that it could look for there")]
     public static partial void HeadOnly(ILogger logger, string round, long size);
 
+    [LoggerMessage(2212, LogLevel.Debug, "Round {Round}: seen before; nothing more is said in it")]
+    public static partial void SeenBefore(ILogger logger, string round);
+
     [LoggerMessage(2300, LogLevel.Information, "Dataset {Dataset}: pass over the data begins")]
     public static partial void PassBegins(ILogger logger, string dataset);
 

@@ -27,17 +27,29 @@ internal static class OutpostHost
     {
         var setup = OutpostSetup.Load(Settings.Bind(Settings.Read(command), command), TimeProvider.System.GetUtcNow());
         using var identity = setup.Identity;
-        using var store = OutpostStore.Open(setup.Options.State);
-        var (entries, _) = new Ledger(store, TimeProvider.System).Head();
         var lines = new List<string>
         {
             $"outpost   {identity.Member.Name} of {identity.Roster.Consortium}, epoch {identity.Roster.Epoch}, key {identity.Key.Public.Fingerprint}",
             $"station   {setup.Options.Station}",
-            string.Create(CultureInfo.InvariantCulture, $"ledger    {entries} entries, chain unbroken"),
+            CheckState(setup.Options.State),
         };
         lines.AddRange(setup.UnknownCoordinators().Select(c => $"warning   the policy lets '{c}' ask, whom the roster does not know"));
         lines.AddRange(setup.Datasets.Values.Select(d => string.Create(CultureInfo.InvariantCulture, $"dataset   {d.Name}: {d.CheckRows(long.MaxValue)} rows read, all as the schema says")));
         return string.Join(Environment.NewLine, lines);
+    }
+
+    private static string CheckState(string directory)
+    {
+        try
+        {
+            using var store = OutpostStore.Open(directory);
+            var (entries, _) = new Ledger(store, TimeProvider.System).Head();
+            return string.Create(CultureInfo.InvariantCulture, $"ledger    {entries} entries, chain unbroken");
+        }
+        catch (StoreException e) when (e.InUse)
+        {
+            return "ledger    not checked: the state directory is in use, by the running outpost most likely";
+        }
     }
 
     public static async Task<int> RunAsync(CommandLine command)
@@ -58,7 +70,7 @@ internal static class OutpostHost
     {
         var (options, identity) = (setup.Options, setup.Identity);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "secagg-outpost" });
-        builder.Logging.AddConfiguration(configuration.GetSection("Logging")).AddSimpleConsole(o => (o.SingleLine, o.UseUtcTimestamp, o.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddConfiguration(configuration.GetSection("Logging")).AddSimpleConsole(o => (o.SingleLine, o.UseUtcTimestamp, o.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
         // Standard output is for what a command answers; what happens goes to standard error.
         builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         logging?.Invoke(builder.Logging);

@@ -70,14 +70,14 @@ internal sealed class StationLink(
         if (clock.GetUtcNow() > identity.Roster.NotAfter) return $"the roster expired at {identity.Roster.NotAfter:u}; the founders must sign a new epoch and every outpost enrol it";
         status.Update(s => s with { State = LinkState.Connecting });
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        using var handler = _tls.Handler();
-        using var channel = GrpcChannel.ForAddress(options.Station, new GrpcChannelOptions
-        {
-            HttpHandler = handler,
-            MaxReceiveMessageSize = Limits.Broadcast(Limits.Parties) + Limits.Query + FrameSlack,
-        });
         try
         {
+            using var handler = _tls.Handler();
+            using var channel = GrpcChannel.ForAddress(options.Station, new GrpcChannelOptions
+            {
+                HttpHandler = handler,
+                MaxReceiveMessageSize = Limits.Broadcast(Limits.Parties) + Limits.Query + FrameSlack,
+            });
             using var call = new Station.StationClient(channel).Attend(cancellationToken: ending.Token);
             var session = new Session(call.RequestStream, trace);
             await session.SendAsync(new PartyFrame { Hello = hello() }, ending.Token);

@@ -39,6 +39,9 @@ internal sealed class OpenRound
     /// <summary>The state machine; null until the proposal has been checked. Only work of this round touches it.</summary>
     public PartyRound? Round { get; set; }
 
+    /// <summary>Whether the log of the round has been checked: nothing more is to be done.</summary>
+    public bool IsFinished { get; set; }
+
     public RoundStatus Status { get; set; }
 
     /// <summary>Ends when the round is closed and all its work is done.</summary>
@@ -64,7 +67,15 @@ internal sealed class OpenRound
         var answer = new TaskCompletionSource<T?>(TaskCreationOptions.RunContinuationsAsynchronously);
         var queued = await DoAsync(() =>
         {
-            answer.SetResult(question());
+            try
+            {
+                answer.SetResult(question());
+            }
+            catch (Exception e)
+            {
+                answer.SetException(e);
+            }
+
             return Task.CompletedTask;
         });
         return queued ? await answer.Task : default;

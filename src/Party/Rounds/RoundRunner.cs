@@ -36,7 +36,7 @@ internal sealed class RoundRunner : IAsyncDisposable
     {
         _pause = options?.Pause ?? TimeSpan.Zero;
         (_setup, _answering, _memory, _clock, _logger) = (setup, answering, memory, clock, logger);
-        _heads = new HeadKeeper(setup, memory, logger, SendAsync, _rounds.GetValueOrDefault, Forget);
+        _heads = new HeadKeeper(setup, memory, logger, SendAsync, _rounds.GetValueOrDefault, Finish);
     }
 
     /// <summary>A stream stands: from now on the rounds speak there.</summary>
@@ -61,10 +61,15 @@ internal sealed class RoundRunner : IAsyncDisposable
             return;
         }
 
-        // What belongs to no round that is known here is of a round before a restart: there this outpost is silent for good.
+        // What belongs to no round that is known here is of a round before a restart, or long over: there this outpost is silent for good.
         if (broadcast.Envelope is not { Kind: MessageKind.Propose } proposal) return;
-        if (_rounds.Count >= MostRounds) Sweep();
-        if (_rounds.Count >= MostRounds)
+        if (_memory.HasSeen(id))
+        {
+            Log.SeenBefore(_logger, PublicBytes.Hex(id.AsSpan(0, 4)));
+            return;
+        }
+
+        if (!MakeRoom())
         {
             Log.TooManyRounds(_logger, _rounds.Count);
             return;
@@ -128,6 +133,11 @@ internal sealed class RoundRunner : IAsyncDisposable
         catch (RefusalException e)
         {
             step = open.Round.Decline(e.Code) with { Detail = e.Message };
+        }
+        catch (StoreException e)
+        {
+            Log.StateFailed(_logger, open.Name, e.Message);
+            step = open.Round.Decline(RefusalCode.Budget) with { Detail = "The ledger cannot be written." };
         }
         finally
         {
@@ -303,6 +313,16 @@ internal sealed class RoundRunner : IAsyncDisposable
         else if (open.Status.State != state) Log.Progress(_logger, open.Name, state);
         var refusal = round.Refusal == RefusalCode.Unspecified ? "" : round.Refusal.ToString();
         open.Status = new RoundStatus(open.Name, round.Question.Query.Dataset, round.Question.Query.Title, state, refusal);
+    }
+
+    /// <summary>A finished round is kept for a while: the station may ask again for a cosignature that was lost on the way.</summary>
+    private void Finish(OpenRound open) => (open.IsFinished, open.Expires) = (true, _clock.GetUtcNow() + s_afterlife);
+
+    private bool MakeRoom()
+    {
+        if (_rounds.Count >= MostRounds) Sweep();
+        if (_rounds.Count >= MostRounds && _rounds.Values.Where(r => r.IsFinished).MinBy(r => r.Expires) is { } oldest) Forget(oldest);
+        return _rounds.Count < MostRounds;
     }
 
     private void Forget(OpenRound open)

@@ -93,7 +93,10 @@ internal sealed class OutpostStore : IDisposable
             throw new StoreException(
                 $"State directory '{directory}' cannot be used: another outpost runs on it, or the disk is full or not there. " +
                 "Two outposts must never share one: each would spend the same budget.",
-                e);
+                e)
+            {
+                InUse = File.Exists(Path.Combine(directory, LockName)),
+            };
         }
     }
 

@@ -23,6 +23,10 @@ internal sealed class PartyMemory(OutpostStore store, TimeProvider clock) : IPar
         return RefusalCode.Unspecified;
     });
 
+    /// <summary>Whether this outpost has ever taken part in a round.</summary>
+    public bool HasSeen(byte[] roundId) =>
+        store.Read(connection => connection.ExecuteScalar<long>("SELECT count(*) FROM rounds WHERE round_id = @roundId", new { roundId }) > 0);
+
     /// <summary>What <see cref="TryBeginRound"/> would say; nothing is stored.</summary>
     public RefusalCode MayBegin(byte[] roundId, byte[] queryId, uint attemptsAllowed) =>
         store.Read(connection => MayBegin(connection, null, roundId, queryId, attemptsAllowed));

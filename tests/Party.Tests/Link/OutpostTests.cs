@@ -171,7 +171,7 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
         var before = _station.Frames.Count(f => f.Frame.Message is not null);
         _station.Cut = (_, _) => false;
         await StartAsync(Rows);
-        await _recorder.Saw("RoundSeen").Guard();
+        await _recorder.Saw("seen before; nothing more").Guard();
         Assert.Equal(before, _station.Frames.Count(f => f.Frame.Message is not null));
         _station.Propose(query, seed: 2);
         Assert.Equal(MessageKind.Total, (await _station.Ended.Task.Guard()).Kind);
