@@ -36,6 +36,8 @@ catch (Exception e)
 static void Logging(ILoggingBuilder logging) => logging
     .SetMinimumLevel(LogLevel.Information)
     .AddFilter("Microsoft", LogLevel.Warning)
+    // It would print a stack trace where the station says in one sentence why it cannot start.
+    .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
     .AddFilter("Grpc", LogLevel.Warning)
     .AddSimpleConsole(console =>
     {

@@ -157,7 +157,8 @@ internal sealed class TestOutpost : IAsyncDisposable
         {
             if (envelope.Kind == VanishBefore)
             {
-                _call!.Dispose();
+                // Gone, but what was said before has arrived: the tests wait for it.
+                await _call!.RequestStream.CompleteAsync();
                 return;
             }
 

@@ -62,8 +62,8 @@ internal sealed class Witnesses
         }
     }
 
-    /// <summary>Takes a party's cosignature; what does not verify is refused.</summary>
-    public void Take(PartySession from, Cosign cosign)
+    /// <summary>Takes a party's cosignature; false if it is refused.</summary>
+    public bool Take(PartySession from, Cosign cosign)
     {
         var name = _parties.Name(from.Party);
         lock (_gate)
@@ -72,7 +72,7 @@ internal sealed class Witnesses
             {
                 _logger.CosignatureRefused(name, reason);
                 from.CountBad(reason);
-                return;
+                return false;
             }
 
             var cosignature = new StoredCosignature((long)cosign.Size, from.Party, cosign.Signature.ToByteArray());
@@ -82,6 +82,7 @@ internal sealed class Witnesses
 
         _logger.Cosigned(name, (long)cosign.Size);
         _events.Publish(new Event { Head = Head() });
+        return true;
     }
 
     /// <summary>How many parties have cosigned a head of at least this size.</summary>

@@ -122,6 +122,12 @@ internal sealed class RoundBook : IAsyncDisposable
         return View(name) ?? throw Failed(StatusCode.NotFound, $"There is no round {name} in the log.");
     }
 
+    /// <summary>Tells the readers of events how a round stands, after one more party has cosigned it.</summary>
+    public void Announce(ReadOnlyMemory<byte> roundId)
+    {
+        if (View(PublicBytes.Hex(roundId.Span)) is { } view) _services.Events.Publish(new Event { Round = view });
+    }
+
     /// <summary>Rounds, newest first, and how many there are.</summary>
     public (IReadOnlyList<RoundView> Rounds, int Total) List(int offset, int limit)
     {

@@ -34,7 +34,7 @@ internal sealed class RoundDriver : IAsyncDisposable
     private readonly Task _running;
     private volatile RoundView _view;
     private bool _storageFailed;
-    private bool _shown;
+    private RoundView? _shown;
     private AbortReason? _cancelled;
 
     /// <summary>Takes a round over and runs it to its end.</summary>
@@ -283,7 +283,7 @@ internal sealed class RoundDriver : IAsyncDisposable
             _services.Alerts.Raise("aborted", Severity.Warning, $"\"{view.Title}\" was aborted: {view.Failure}", RoundId);
         }
 
-        (_view, _shown) = (view, false);
+        Show();
         _services.Parties.Count(view);
         _services.Store.SaveView(RoundId, view.ToByteArray());
         _services.Witnesses.Publish(RoundId, _round.Invited);
@@ -326,8 +326,8 @@ internal sealed class RoundDriver : IAsyncDisposable
     private void Show()
     {
         var view = _projection.Of(_round);
-        if (view.Equals(_view) && _shown) return;
-        (_view, _shown) = (view, true);
+        if (view.Equals(_shown)) return;
+        (_view, _shown) = (view, view);
         _services.Events.Publish(new Event { Round = view });
     }
 

@@ -133,7 +133,7 @@ internal sealed class StationService(
                 await receiver.Offer(new RoundInput.Chunk(session, frame.Chunk), stop);
                 return null;
             case PartyFrame.FrameOneofCase.Cosign:
-                witnesses.Take(session, frame.Cosign);
+                if (witnesses.Take(session, frame.Cosign)) rounds.Announce(frame.Cosign.RoundId.Memory);
                 return null;
             case PartyFrame.FrameOneofCase.Heartbeat:
                 session.Send(new StationFrame { Heartbeat = new Heartbeat { TimeMs = Milliseconds() } });

@@ -80,9 +80,9 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
 
     public void Dispose()
     {
+        // Readers first: the last connection to close must be one that may write, for it folds the write-ahead log into the file.
+        using (var readers = new SqliteConnection(_readers)) SqliteConnection.ClearPool(readers);
         lock (_writing) _writer.Dispose();
-        using var readers = new SqliteConnection(_readers);
-        SqliteConnection.ClearPool(readers);
     }
 
     /// <summary>PRAGMA synchronous (2 = FULL) and journal_mode as the writing connection has them.</summary>

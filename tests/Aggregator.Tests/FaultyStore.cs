@@ -1,0 +1,61 @@
+using SecureAggregation.Aggregator.Store;
+
+namespace SecureAggregation.Aggregator.Tests;
+
+/// <summary>A store whose appends fail when told so: as a full disk, or as a power cut after which nothing is written any more.</summary>
+internal sealed class FaultyStore(ITranscriptStore inner) : ITranscriptStore
+{
+    private int _appends;
+
+    /// <summary>Whether appends fail now.</summary>
+    public bool Full { get; set; }
+
+    /// <summary>The append, counted from 1, at which the power goes; with it or just after it.</summary>
+    public int CutAt { get; set; } = int.MaxValue;
+
+    public bool CutAfterWriting { get; set; }
+
+    public int Appends => Volatile.Read(ref _appends);
+
+    public TaskCompletionSource Cut { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Append(IReadOnlyList<StoredEntry> entries, StoredHead head)
+    {
+        if (Full) throw new StoreException("database or disk is full");
+        var number = Interlocked.Increment(ref _appends);
+        if (number < CutAt || (number == CutAt && CutAfterWriting)) inner.Append(entries, head);
+        if (number < CutAt) return;
+        Cut.TrySetResult();
+        throw new StoreException("the power is gone");
+    }
+
+    public StoredHead? Head() => inner.Head();
+
+    public long Count() => inner.Count();
+
+    public IEnumerable<StoredEntry> Read(long start, long limit) => inner.Read(start, limit);
+
+    public IEnumerable<StoredEntry> ReadRound(byte[] roundId) => inner.ReadRound(roundId);
+
+    public IReadOnlyList<byte[]> Rounds() => inner.Rounds();
+
+    void ITranscriptStore.Cut(long size) => inner.Cut(size);
+
+    public void SaveCheckpoint(StoredHead checkpoint) => inner.SaveCheckpoint(checkpoint);
+
+    public void SaveCosignature(StoredCosignature cosignature) => inner.SaveCosignature(cosignature);
+
+    public IReadOnlyList<StoredHead> Checkpoints(long minimumSize) => inner.Checkpoints(minimumSize);
+
+    public IReadOnlyList<StoredCosignature> Cosignatures(long minimumSize) => inner.Cosignatures(minimumSize);
+
+    public void SaveView(byte[] roundId, byte[] view)
+    {
+        if (Cut.Task.IsCompleted) throw new StoreException("the power is gone");
+        inner.SaveView(roundId, view);
+    }
+
+    public IReadOnlyDictionary<byte[], byte[]> Views() => inner.Views();
+
+    public void Dispose() => inner.Dispose();
+}

@@ -1,0 +1,121 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+using SecureAggregation.Aggregator.Hosting;
+using SecureAggregation.Crypto;
+
+namespace SecureAggregation.Aggregator.Tests;
+
+/// <summary>A station does not start on a transcript that is not, to the last bit, the one that it signed.</summary>
+public sealed class LogOpeningTests
+{
+    [Theory]
+    [InlineData("UPDATE entries SET leaf = x'0102' WHERE idx = 0", "Entry 0 of the transcript was changed")]
+    [InlineData("UPDATE entries SET leaf = x'0102', leaf_hash = x'0102' WHERE idx = 0", "Entry 0 of the transcript was changed")]
+    [InlineData("DELETE FROM entries", "0 entries; the signed head covers 1")]
+    [InlineData("UPDATE entries SET idx = 7", "Entry 0 of the transcript is missing; the next one that is there is 7")]
+    [InlineData("UPDATE head SET root = zeroblob(32)", "the stored head says 0000000000")]
+    [InlineData("UPDATE head SET note = 'nonsense'", "is not signed by its station")]
+    [InlineData("UPDATE head SET note = replace(note, 'test.example/log', 'other.example/log')", "'other.example/log'; the roster's log is 'test.example/log'")]
+    [InlineData("DELETE FROM head", "1 entries and no signed head")]
+    public async Task Transcript_that_was_changed_is_refused_with_both_values(string change, string said)
+    {
+        await using var station = new TestStation(3);
+        await station.Start();
+        await station.Stop();
+        Execute(station, change);
+        var failure = await Assert.ThrowsAsync<StartException>(station.Start);
+        Assert.Equal(ExitCode.Transcript, failure.Code);
+        Assert.Contains(said, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Half_written_tail_is_cut_and_said()
+    {
+        await using var station = new TestStation(3);
+        await station.Start();
+        await station.Stop();
+        Execute(station, "INSERT INTO entries VALUES (1, x'07', x'08', x'09'), (2, x'07', x'08', x'09')");
+        await station.Start();
+        Assert.Contains(station.Logs.Lines, l => l.Id == 1003 && l.Text.StartsWith("2 entries after the signed head at size 1", StringComparison.Ordinal));
+        Assert.Single(station.Entries());
+    }
+
+    [Fact]
+    public async Task Other_key_is_refused_with_both_fingerprints()
+    {
+        await using var station = new TestStation(3);
+        using var other = IdentityKey.Generate();
+        File.WriteAllText(station.Options.KeyFile, other.ToPem());
+        var failure = await Assert.ThrowsAsync<StartException>(station.Start);
+        Assert.Equal(ExitCode.Identity, failure.Code);
+        Assert.Contains(other.Public.Fingerprint, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(station.Consortium.Station.Public.Fingerprint, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Next_epoch_is_taken_and_logged_another_roster_is_refused()
+    {
+        await using var station = new TestStation(3);
+        await station.Start();
+        await station.Stop();
+        File.WriteAllBytes(station.Options.RosterFile, station.Consortium.NextEpoch().Signed);
+        await station.Start();
+        Assert.True(station.Logs.Has(1004));
+        Assert.Equal(2, station.Entries().Count);
+        await station.Stop();
+        await station.Start();
+        await station.Stop();
+        Assert.Equal(2, station.Entries().Count);
+
+        File.WriteAllBytes(station.Options.RosterFile, station.Consortium.Roster.Signed);
+        var failure = await Assert.ThrowsAsync<StartException>(station.Start);
+        Assert.Equal(ExitCode.Transcript, failure.Code);
+        Assert.Contains("epoch 2", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("epoch 1", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Folder_with_something_else_in_it_begins_no_log()
+    {
+        await using var station = new TestStation(3);
+        Directory.CreateDirectory(station.Data);
+        File.WriteAllText(Path.Combine(station.Data, "notes.txt"), "mine");
+        var failure = await Assert.ThrowsAsync<StartException>(station.Start);
+        Assert.Equal(ExitCode.DataDirectory, failure.Code);
+        Assert.Contains("notes.txt", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Folder_of_a_running_station_and_its_address_are_refused()
+    {
+        await using var station = new TestStation(3);
+        await station.Start();
+        var first = station.Host!;
+        var same = await Assert.ThrowsAsync<StartException>(station.Start);
+        Assert.Equal(ExitCode.DataDirectory, same.Code);
+        station.Options.DataDirectory = station.Folder.File("other");
+        station.Options.Listen = first.Address["https://".Length..];
+        var taken = await Assert.ThrowsAsync<StartException>(station.Start);
+        Assert.Equal(ExitCode.AddressInUse, taken.Code);
+        Assert.Contains(station.Options.Listen, taken.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("station.pem", "cannot be read")]
+    [InlineData("roster.bin", "cannot be read")]
+    public async Task Missing_file_is_named(string name, string said)
+    {
+        await using var station = new TestStation(3);
+        File.Delete(station.Folder.File(name));
+        var failure = await Assert.ThrowsAsync<StartException>(station.Start);
+        Assert.Equal(ExitCode.Identity, failure.Code);
+        Assert.Contains(name, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(said, failure.Message, StringComparison.Ordinal);
+    }
+
+    private static void Execute(TestStation station, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={Path.Combine(station.Data, "transcript.db")};Pooling=False");
+        connection.Execute(sql);
+    }
+}
