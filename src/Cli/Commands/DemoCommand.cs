@@ -10,18 +10,29 @@ internal static class DemoCommand
 {
     private const int RunsToKeep = 5;
 
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
+
+    // The phase of the masked input begins when everybody's shares are in: who vanishes now leaves masks behind.
+    private static readonly IReadOnlyList<string> s_lossesOfMade = ["", "Ganymede@masked-input", ""];
+
     private static readonly Option<bool> s_once = new("--once") { Description = "End after the queries; exit code 0 only if every total was opened, verifies and lies where it must" };
     private static readonly Option<string?> s_data = new("--data") { Description = "A folder with one CSV file for each party, instead of made patients" };
     private static readonly Option<string[]> s_query = new("--query") { Description = "With --data: the query to ask, may be given several times" };
     private static readonly Option<string?> s_schema = new("--schema") { Description = "With --data: the schema of the files (default: the query's, or DIR/schema.yaml, or inferred)" };
     private static readonly Option<ulong> s_seed = new("--seed") { Description = "Which made patients", DefaultValueFactory = _ => DemoPlan.DefaultSeed };
     private static readonly Option<string?> s_folder = new("--folder") { Description = "Where keys, data, logs and bundles go (default: .demo in the checkout)" };
+    private static readonly Option<string[]> s_lose = new("--lose")
+    {
+        Description = "Kill outposts with SIGKILL: the first --lose is for the first query, and so on; NAME@PHASE, several with commas, \"\" for nobody. Phases: join, keys, shares, masked-input, agreement, unmasking, recovery (default: Ganymede, after it shared its keys, in the second query of the made patients)",
+    };
+
+    private static readonly Option<double?> s_deadline = new("--deadline") { Description = "Seconds that a phase waits for an outpost (default: 5, with --data 30)" };
     private static readonly Option<bool> s_trace = new("--trace-wire") { Description = "Every program writes what it sends and receives, before TLS, beside its log" };
 
     public static Command Create() =>
         new Command("demo", "Run a whole consortium on this machine: keys, roster, station, dashboard, outposts, queries, verification")
         {
-            s_once, s_data, s_query, s_schema, s_seed, s_folder, s_trace,
+            s_once, s_data, s_query, s_schema, s_seed, s_lose, s_deadline, s_folder, s_trace,
         }.Does(Run);
 
     private static async Task<ExitCode> Run(Arguments arguments, CancellationToken stop)
@@ -30,11 +41,14 @@ internal static class DemoCommand
         var once = arguments.Get(s_once);
         if (terminal.Json && !once) throw new CliException(ExitCode.BadInput, "--json needs --once: without it the demo has no end to report");
         var folder = RunFolder(arguments.Find(s_folder));
-        var plan = Plan(arguments, folder);
+        var made = arguments.Find(s_data) is null;
+        var losses = arguments.Find(s_lose) is { Length: > 0 } named ? named : made ? s_lossesOfMade : [];
+        var plan = Plan(arguments, folder).Losing(losses);
         terminal.Note($"keys, roster, data, logs and bundles: {folder}");
         var world = DemoWorld.Create(folder, plan.Consortium, plan.Dataset, plan.SchemaFile, plan.Clinics);
-        var made = arguments.Find(s_data) is null;
-        var pace = new DemoPace(TimeSpan.FromSeconds(made ? 5 : 30), TimeSpan.FromSeconds(made ? 5 : 60), arguments.Get(s_trace), made ? TimeSpan.FromMilliseconds(150) : TimeSpan.Zero);
+        var deadline = TimeSpan.FromSeconds(arguments.Find(s_deadline) ?? (made ? 5 : 30));
+        // The pause makes phases long enough to lose an outpost in the middle of one.
+        var pace = new DemoPace(deadline, arguments.Get(s_trace), losses.Count > 0 ? s_pause : TimeSpan.Zero);
         terminal.Note($"starting the station, the dashboard and {plan.Clinics.Count} outposts ...");
         await using var programs = await DemoStation.StartAsync(world, pace, stop);
         using var coordinator = KeyFiles.Read(world.CoordinatorKey);

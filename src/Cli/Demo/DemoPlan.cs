@@ -6,9 +6,9 @@ namespace SecureAggregation.Cli.Demo;
 /// <summary>One query of a demo, and who is lost while it runs.</summary>
 /// <param name="Query">What is asked.</param>
 /// <param name="Analysis">The same, resolved against the dataset's schema.</param>
-/// <param name="Loses">The outpost that is killed after it has shared its keys, or null.</param>
+/// <param name="Losses">Who is killed while it runs, and when.</param>
 /// <param name="Truth">What a released number would be without noise, given the names of the outposts in the total; NaN if nobody can say.</param>
-internal sealed record DemoQuery(AnalysisQuery Query, Analysis Analysis, string? Loses, Func<IReadOnlySet<string>, ReleasedStatistic, double> Truth);
+internal sealed record DemoQuery(AnalysisQuery Query, Analysis Analysis, IReadOnlyList<Loss> Losses, Func<IReadOnlySet<string>, ReleasedStatistic, double> Truth);
 
 /// <summary>What a demo asks, of whom, and what the answers would be without noise.</summary>
 internal sealed record DemoPlan(string Consortium, string Dataset, string SchemaFile, IReadOnlyList<DemoClinic> Clinics, IReadOnlyList<DemoQuery> Queries)
@@ -17,7 +17,7 @@ internal sealed record DemoPlan(string Consortium, string Dataset, string Schema
 
     private static readonly string[] s_outposts = ["Mars", "Titan", "Europa", "Ganymede", "Callisto"];
 
-    /// <summary>Five outposts with made patients; the second query loses Ganymede.</summary>
+    /// <summary>Five outposts with made patients, and three queries.</summary>
     public static DemoPlan OfMadeClinics(string folder, ulong seed)
     {
         var data = Directory.CreateDirectory(Path.Combine(folder, "made")).FullName;
@@ -34,11 +34,11 @@ internal sealed record DemoPlan(string Consortium, string Dataset, string Schema
 
         var schemaFile = Extract(folder, "schema.yaml");
         var schema = QueryFiles.ReadSchema(schemaFile).Schema;
-        DemoQuery Ask(string file, string? loses, Func<Visit, bool> counts)
+        DemoQuery Ask(string file, Func<Visit, bool> counts)
         {
             var query = QueryFiles.Read(Extract(folder, file));
             var analysis = query.Resolve(schema);
-            return new DemoQuery(query, analysis, loses, (survivors, statistic) => MadeTruth.Of(
+            return new DemoQuery(query, analysis, [], (survivors, statistic) => MadeTruth.Of(
                 survivors.SelectMany(name => MadeTruth.PerPerson(visits[name].Where(counts), analysis.RowsPerPerson)),
                 analysis.GroupBy.Select(g => g.Column).FirstOrDefault(),
                 statistic));
@@ -46,13 +46,13 @@ internal sealed record DemoPlan(string Consortium, string Dataset, string Schema
 
         return new DemoPlan("Outer Clinics", schema.Name, schemaFile, clinics,
         [
-            Ask("1-patients-by-sex.yaml", null, _ => true),
-            Ask("2-age-by-decade.yaml", "Ganymede", _ => true),
-            Ask("3-pressure-and-smoking.yaml", null, v => v.Age >= 50),
+            Ask("1-patients-by-sex.yaml", _ => true),
+            Ask("2-age-by-decade.yaml", _ => true),
+            Ask("3-pressure-and-smoking.yaml", v => v.Age >= 50),
         ]);
     }
 
-    /// <summary>Somebody's own folder: one CSV a party, asked once, with nobody lost.</summary>
+    /// <summary>Somebody's own folder: one CSV a party.</summary>
     public static DemoPlan OfFolder(string folder, string data, IReadOnlyList<string> queryFiles, string? schemaFile, Action<string> note)
     {
         var clinics = FolderData.Clinics(data);
@@ -73,10 +73,27 @@ internal sealed record DemoPlan(string Consortium, string Dataset, string Schema
 
             // Read before anything is started: a file that cannot be used is told at once.
             var rows = clinics.ToDictionary(c => c.Name, c => PooledTruth.Read(c.CsvPath, schema, analysis));
-            asked.Add(new DemoQuery(query, analysis, null, (survivors, statistic) => PooledTruth.Of([.. survivors.Select(name => rows[name])], analysis, statistic)));
+            asked.Add(new DemoQuery(query, analysis, [], (survivors, statistic) => PooledTruth.Of([.. survivors.Select(name => rows[name])], analysis, statistic)));
         }
 
         return new DemoPlan(Path.GetFileName(Path.GetFullPath(data).TrimEnd('/')), schema.Schema.Name, schemaPath, clinics, asked);
+    }
+
+    /// <summary>
+    /// The same plan with outposts lost: each text is for one query, in their order, NAME@PHASE and more of it after commas, or nothing.
+    /// If there are more of them than queries, the last query is asked again.
+    /// </summary>
+    public DemoPlan Losing(IReadOnlyList<string> losses)
+    {
+        var queries = Queries.ToList();
+        while (queries.Count < losses.Count) queries.Add(queries[^1]);
+        for (var i = 0; i < losses.Count; i++)
+        {
+            var parts = losses[i].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            queries[i] = queries[i] with { Losses = [.. parts.Select(part => Loss.Parse(part, Clinics.Select(c => c.Name)))] };
+        }
+
+        return this with { Queries = queries };
     }
 
     /// <summary>The demo's own queries and schema are resources of this program; a copy in its folder can be read, changed and asked again.</summary>

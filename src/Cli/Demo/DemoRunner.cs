@@ -33,16 +33,17 @@ internal sealed class DemoRunner(Terminal terminal, DemoPlan plan, DemoWorld wor
         terminal.Note($"{query.Name} (ε = {query.Epsilon})");
         var signed = QueryFiles.Sign(query, asked.Analysis, world.Roster, coordinator, attempts: 3);
         var handle = await consortium.SubmitAsync(signed, cancellation: stop);
-        var lost = false;
+        var losses = asked.Losses.ToList();
         var view = await new RoundProgress(terminal.Progress).ShowAsync(report => handle.WaitAsync(
             seen =>
             {
                 report(seen);
-                // Everybody's shares are in when the phase of the masked input begins: from here on an outpost that vanishes leaves masks behind.
-                if (lost || asked.Loses is not { } victim || seen.Phase < RoundPhase.Input) return;
-                lost = true;
-                programs.Kill(victim);
-                terminal.Note($"  {victim} is killed (SIGKILL) after it shared its keys");
+                foreach (var loss in losses.Where(l => seen.Phase >= l.Phase).ToList())
+                {
+                    losses.Remove(loss);
+                    programs.Kill(loss.Outpost);
+                    terminal.Note($"  {loss.Outpost} is killed (SIGKILL) in the phase \"{RoundProgress.Name(loss.Phase)}\"");
+                }
             },
             stop));
         var seconds = Math.Round(watch.Elapsed.TotalSeconds, 3);

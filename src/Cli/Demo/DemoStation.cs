@@ -83,7 +83,7 @@ internal sealed class DemoStation : IAsyncDisposable
         string[] arguments =
         [
             "--key", _world.StationKey, "--roster", _world.RosterFile, "--data", _world.StationData, "--listen", "127.0.0.1:0", "--address-file", addressFile,
-            .. pace.Deadlines.SelectMany(d => (string[])["--set", $"Station:Deadlines:{d.Phase}={d.Limit:c}"]),
+            .. DemoPace.Phases.SelectMany(phase => (string[])["--set", $"Station:Deadlines:{phase}={pace.Deadline:c}"]),
             .. Trace(Path.Combine(_world.Folder, "station", "wire"), pace),
         ];
         var station = Start("station", Programs.Station, arguments, Path.Combine(_world.Folder, "station", "station.log"));
