@@ -1,9 +1,7 @@
-using System.Reflection;
-
 namespace SecureAggregation.Party;
 
 /// <summary>What this program calls itself.</summary>
 internal static class Software
 {
-    public static string Text { get; } = $"secagg-outpost {typeof(Software).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown"}";
+    public static string Text { get; } = $"secagg-outpost/{typeof(Software).Assembly.GetName().Version?.ToString(3)}";
 }

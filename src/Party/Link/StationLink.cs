@@ -96,8 +96,10 @@ internal sealed class StationLink(
                 await sending;
             }
         }
-        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+        catch (Exception e)
         {
+            // A call that is given up because the outpost stops ends with a status, like any other.
+            stoppingToken.ThrowIfCancellationRequested();
             return Explain(e);
         }
     }

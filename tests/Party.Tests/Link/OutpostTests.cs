@@ -52,6 +52,8 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
         // Three rows with one party's noise: within 60 but for one run in 10^12.
         Assert.InRange((long)_station.Total()[0], -60, 66);
         await StopAsync();
+        Assert.Contains("Outpost stopped", _recorder.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("BackgroundService failed", _recorder.Text, StringComparison.Ordinal);
 
         var needles = new[] { Canary, "Quill" }.SelectMany(c => new[] { Encoding.UTF8.GetBytes(c), Encoding.Unicode.GetBytes(c) }).ToList();
         var sent = File.ReadAllBytes(Path.Combine(_scratch["wire"], "sent.frames"));
