@@ -69,6 +69,65 @@ public sealed class FuzzTests
         },
         cases: 100);
 
+    [Fact]
+    public void Proposal_of_any_bytes_that_the_station_signs_is_opened_or_refused() => Testing.Property.Holds(
+        Gen.Choose(0, int.MaxValue),
+        seed =>
+        {
+            var random = new SeededRandom((ulong)seed);
+            using var round = new RoundHarness(Consortium.Of(4), s_shape);
+            var proposal = Proposal.Parser.ParseFrom(round.Proposal.Body);
+            if (random.Next(2) == 0)
+            {
+                // The coordinator signs anything too.
+                var query = ByteString.CopyFrom(Mutated(proposal.Query.ToByteArray(), random));
+                proposal.Query = query;
+                proposal.QuerySignature = ByteString.CopyFrom(Consortium.Coordinator.Sign(Digests.QuerySignature(round.Consortium.Roster.Hash, query.Span)));
+            }
+
+            var body = random.Next(3) == 0 ? proposal.ToByteString() : ByteString.CopyFrom(Mutated(proposal.ToByteArray(), random));
+            var contexts = new RoundContexts { Context0 = ContextOf(body, round) };
+            try
+            {
+                using var party = PartyRound.Open(
+                    round.Consortium.Setup(1, 1), RoundHarness.Sign(Consortium.Station, MessageKind.Propose, body, contexts), round.Now);
+                return true;
+            }
+            catch (RefusalException e)
+            {
+                return e.Code != RefusalCode.Unspecified;
+            }
+        },
+        cases: 300);
+
+    [Fact]
+    public void Roster_of_any_bytes_is_opened_or_refused() => Testing.Property.Holds(
+        Gen.Choose(0, int.MaxValue),
+        seed =>
+        {
+            var random = new SeededRandom((ulong)seed);
+            var signed = SignedRoster.Parser.ParseFrom(Consortium.Of(4).Roster.Signed);
+            if (random.Next(2) == 0) signed.Body = ByteString.CopyFrom(Mutated(signed.Body.ToByteArray(), random));
+            else signed.Signatures[random.Next(signed.Signatures.Count)].Signature = ByteString.CopyFrom(Mutated(signed.Signatures[0].Signature.ToByteArray(), random));
+            var bytes = random.Next(2) == 0 ? signed.ToByteArray() : Mutated(signed.ToByteArray(), random);
+            Assert.Throws<RosterException>(() => Roster.Open(bytes));
+            return true;
+        },
+        cases: 300);
+
+    /// <summary>What the station binds such a proposal to; nothing, where there is nothing to hash.</summary>
+    private static byte[] ContextOf(ByteString body, RoundHarness round)
+    {
+        try
+        {
+            return Digests.Context0(round.Consortium.Roster.Hash, Proposal.Parser.ParseFrom(body));
+        }
+        catch (Exception e) when (e is InvalidProtocolBufferException or ArgumentException)
+        {
+            return new byte[32];
+        }
+    }
+
     /// <summary>The contexts under which the station signed a broadcast.</summary>
     private static RoundContexts ContextsBefore(RoundHarness round, MessageKind kind)
     {

@@ -58,6 +58,19 @@ public sealed class RoundTests
     [MemberData(nameof(Combinations))]
     public void Round_with_many_faults_opens_the_sum_of_the_survivors_or_stops(FaultCase faults) => Play(12, s_shape, faults.Faults);
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(10)]
+    [InlineData(14)]
+    [InlineData(19)]
+    [InlineData(27)]
+    [InlineData(40)]
+    public void Round_of_any_size_with_a_dropout_before_and_one_after_the_vectors_opens_the_sum_or_stops(int parties) => Play(
+        parties, s_shape,
+        [new Fault((uint)parties - 1, FaultKind.Silent, MessageKind.Share), new Fault(1, FaultKind.Silent, MessageKind.Input), new Fault(2, FaultKind.Silent, MessageKind.Unmask)]);
+
     [Fact]
     public void Round_of_fifty_with_dropouts_in_every_phase_opens_the_sum_of_the_survivors() =>
         Play(50, s_shape, [.. Fault.Said.Select((kind, i) => new Fault((uint)(7 * i) + 1, FaultKind.Silent, kind))]);

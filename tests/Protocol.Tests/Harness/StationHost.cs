@@ -57,12 +57,7 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
         for (; !packed.IsEmpty; packed = packed[Math.Min(chunk, packed.Length)..])
         {
             var part = packed[..Math.Min(chunk, packed.Length)];
-            if (!intake.TryAppend(part))
-            {
-                Round.MarkVectorWrong(party);
-                return false;
-            }
-
+            if (!intake.TryAppend(part)) return false;
             blob.Write(part);
         }
 
