@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace SecureAggregation.EndToEnd;
+
+/// <summary>How a program ended and what it said.</summary>
+internal sealed record Ended(int Code, string Output, string Error)
+{
+    public JsonElement Json => JsonDocument.Parse(Output).RootElement;
+
+    public override string ToString() => $"exit code {Code}\n--- standard output\n{Output}\n--- standard error\n{Error}";
+}
+
+/// <summary>The real programs, as processes. Nothing waits longer than <see cref="s_limit"/>.</summary>
+internal static class Programs
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);
+
+    public static string Root { get; } = FindRoot();
+
+    public static Task<Ended> Secagg(params string[] arguments) => Run("Cli", arguments);
+
+    public static Task<Ended> Outpost(params string[] arguments) => Run("Party", arguments);
+
+    public static Task<Ended> Station(params string[] arguments) => Run("Aggregator", arguments);
+
+    public static async Task<Ended> Shell(string command)
+    {
+        var start = new ProcessStartInfo("/bin/bash") { WorkingDirectory = Root };
+        start.ArgumentList.Add("-c");
+        start.ArgumentList.Add(command);
+        return await Run(start);
+    }
+
+    private static Task<Ended> Run(string room, string[] arguments)
+    {
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory);
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = Root };
+        start.ArgumentList.Add(Path.Combine(Root, "src", room, "bin", configuration.Parent!.Name, configuration.Name, $"SecureAggregation.{room}.dll"));
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        return Run(start);
+    }
+
+    private static async Task<Ended> Run(ProcessStartInfo start)
+    {
+        (start.UseShellExecute, start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (false, true, true, true);
+        foreach (var name in (string[])["SECAGG_STATION", "SECAGG_ROSTER", "SECAGG_KEY"]) start.Environment.Remove(name);
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        var (output, error) = (new StringBuilder(), new StringBuilder());
+        process.OutputDataReceived += (_, e) => Add(output, e.Data);
+        process.ErrorDataReceived += (_, e) => Add(error, e.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(s_limit);
+        }
+        catch (TimeoutException e)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{string.Join(' ', start.ArgumentList)} did not end within {s_limit}\n{output}\n{error}", e);
+        }
+
+        return new Ended(process.ExitCode, output.ToString(), error.ToString());
+    }
+
+    private static void Add(StringBuilder text, string? line)
+    {
+        if (line is null) return;
+        lock (text) text.Append(line).Append('\n');
+    }
+
+    private static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "SecureAggregation.sln"))) return folder.FullName;
+        }
+
+        throw new InvalidOperationException($"SecureAggregation.sln is in no folder above {AppContext.BaseDirectory}");
+    }
+}
+
+/// <summary>A folder that goes away with the test.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("secagg-e2e-").FullName;
+
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    public string Write(string name, string text)
+    {
+        File.WriteAllText(this[name], text);
+        return this[name];
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
