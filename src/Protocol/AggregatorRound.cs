@@ -180,7 +180,7 @@ public sealed class AggregatorRound
     }
 
     /// <summary>Ends a running round without a total.</summary>
-    public Envelope Cancel(AbortReason reason, IdentityKey station) => SealAbort(reason, [], station);
+    public Envelope Cancel(AbortReason reason, IdentityKey station) => SealAbort(reason, station);
 
     /// <summary>Who gets a broadcast, and what goes with it.</summary>
     public IEnumerable<(uint Party, Broadcast Broadcast)> Deliveries(Envelope envelope)
@@ -266,7 +266,7 @@ public sealed class AggregatorRound
         {
             case MessageKind.Advertised:
                 MustBe(envelope, _composer!.Advertised());
-                Record.AcceptAdvertised(envelope, at);
+                Record.AcceptAdvertised(envelope, joined: null);
                 Enter(RoundPhase.Share, at);
                 break;
             case MessageKind.Shared:
@@ -296,6 +296,7 @@ public sealed class AggregatorRound
             case MessageKind.Abort:
                 Record.CheckStation(envelope);
                 Abort = RoundRecord.Decode(Wire.Abort.Parser, envelope.Body, Record.BroadcastLimit);
+                if (!Abort.Blamed.SequenceEqual(Convicted(Abort.Reason))) throw new TranscriptException("The abort blames others than the log convicts.");
                 (State, Ended) = (RoundState.Aborted, at);
                 break;
         }
@@ -364,7 +365,7 @@ public sealed class AggregatorRound
         if (Record.RulesBroken(body.Advertisements.Count) is not null)
         {
             var joined = _parties.Values.Count(a => a.Has(MessageKind.Join) && !a.Left);
-            return SealAbort(Record.RulesBroken(joined) is null ? AbortReason.TooFewKeys : AbortReason.TooFewJoined, [], station);
+            return SealAbort(Record.RulesBroken(joined) is null ? AbortReason.TooFewKeys : AbortReason.TooFewJoined, station);
         }
 
         return Seal(MessageKind.Advertised, body.ToByteString(), Record.Contexts, station);
@@ -374,7 +375,7 @@ public sealed class AggregatorRound
     {
         var body = _composer!.Shared();
         return body.Shares.Count < Rules.Threshold
-            ? SealAbort(AbortReason.TooFewShares, [], station)
+            ? SealAbort(AbortReason.TooFewShares, station)
             : Seal(MessageKind.Shared, body.ToByteString(), Record.Contexts, station);
     }
 
@@ -382,7 +383,7 @@ public sealed class AggregatorRound
     {
         var body = _composer!.Survivors();
         return body.Inputs.Count < Rules.Threshold
-            ? SealAbort(AbortReason.TooFewInputs, [], station)
+            ? SealAbort(AbortReason.TooFewInputs, station)
             : Seal(MessageKind.Survivors, body.ToByteString(), Record.Contexts, station);
     }
 
@@ -390,7 +391,7 @@ public sealed class AggregatorRound
     {
         var body = _composer!.Agreed();
         return body.Agreements.Count < Rules.Threshold
-            ? SealAbort(AbortReason.TooFewAgreements, [], station)
+            ? SealAbort(AbortReason.TooFewAgreements, station)
             : Seal(MessageKind.Agreed, body.ToByteString(), Record.Contexts, station);
     }
 
@@ -400,23 +401,31 @@ public sealed class AggregatorRound
             : SealTotal(station, vectors);
 
     private Envelope CloseRecover(IdentityKey station, IMaskedVectors vectors) =>
-        Masks.Enough(Recovery!) ? SealTotal(station, vectors) : SealAbort(AbortReason.Unrecoverable, [], station);
+        Masks.Enough(Recovery!) ? SealTotal(station, vectors) : SealAbort(AbortReason.Unrecoverable, station);
 
     private Envelope SealTotal(IdentityKey station, IMaskedVectors vectors)
     {
-        if (!Masks.TryGather(Recovery, out var blamed)) return SealAbort(AbortReason.Unrecoverable, blamed, station);
+        if (!Masks.TryGather(Recovery, out _)) return SealAbort(AbortReason.Unrecoverable, station);
         using var sum = Masks.Total(Shape, vectors);
         var total = new Total { Bits = (uint)Shape.Bits, Length = (uint)Shape.Length, Packed = UnsafeByteOperations.UnsafeWrap(sum.Pack()) };
         total.Survivors.Add(Record.Survivors.Keys);
         return Seal(MessageKind.Total, total.ToByteString(), Record.Contexts, station);
     }
 
-    private Envelope SealAbort(AbortReason reason, IEnumerable<Blame> blamed, IdentityKey station)
+    private Envelope SealAbort(AbortReason reason, IdentityKey station)
     {
         var abort = new Abort { Reason = reason };
-        abort.Blamed.Add(_parties.Values.Where(a => a.Blamed != BlameCode.Unspecified).Select(a => new Blame { Party = a.Member.Index, Code = a.Blamed })
-            .Concat(blamed).DistinctBy(b => b.Party).OrderBy(b => b.Party));
+        abort.Blamed.Add(Convicted(reason));
         return Seal(MessageKind.Abort, abort.ToByteString(), Record.Contexts, station);
+    }
+
+    /// <summary>Whom the log convicts when a round is aborted. A wrong vector convicts nobody here: no entry could show it.</summary>
+    private IEnumerable<Blame> Convicted(AbortReason reason)
+    {
+        var blamed = _parties.Values.Where(a => a.Blamed is not (BlameCode.Unspecified or BlameCode.VectorMismatch))
+            .Select(a => new Blame { Party = a.Member.Index, Code = a.Blamed });
+        if (reason == AbortReason.Unrecoverable && Recovery is { } request && !Masks.TryGather(request, out var wrong)) blamed = blamed.Concat(wrong);
+        return blamed.DistinctBy(b => b.Party).OrderBy(b => b.Party);
     }
 
     private static void MustBe(Envelope envelope, IMessage expected)

@@ -30,6 +30,12 @@ public static class Limits
     /// <summary>How far two parties' clocks may differ.</summary>
     public static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// How far a key may be outside of its life, by the clock of another party at the time when that joined: the station may have taken the key up to
+    /// two phases earlier or later, with a clock that differs from both parties'.
+    /// </summary>
+    public static readonly TimeSpan KeyTolerance = (2 * Deadline) + (2 * ClockSkew);
+
     /// <summary>Largest envelope of a party in a round with so many invited parties, in bytes: its entries grow with them.</summary>
     public static int PartyEnvelope(int invited) => (64 * 1024) + (1024 * invited);
 

@@ -23,6 +23,7 @@ public sealed class PartyRound : IDisposable
     private Dealing? _dealing;
     private RingVector? _input;
     private RoundShape _shape;
+    private DateTimeOffset _joined;
     private ByteString _vectorDigest = ByteString.Empty;
 
     private PartyRound(PartySetup setup, RoundRecord record)
@@ -77,6 +78,7 @@ public sealed class PartyRound : IDisposable
         _shape = shape.Checked();
         var code = _setup.Memory.TryBeginRound(RoundId, Question.Id, Question.Query.Attempts);
         if (code != RefusalCode.Unspecified) throw RoundRecord.Refuse(code, "The round or its query was answered before.");
+        _joined = now;
         _key = _setup.Keys.Take(now);
         var fresh = new byte[32];
         _setup.Random.GetBytes(fresh);
@@ -146,7 +148,7 @@ public sealed class PartyRound : IDisposable
 
         PartyStep step = envelope.Kind switch
         {
-            MessageKind.Advertised => Guarded(PartyRoundState.Joined, () => OnAdvertised(envelope, now)),
+            MessageKind.Advertised => Guarded(PartyRoundState.Joined, () => OnAdvertised(envelope)),
             MessageKind.Shared => Guarded(PartyRoundState.Shared, () => OnShared(envelope, broadcast.Deliveries)),
             MessageKind.Survivors => Guarded(PartyRoundState.InputSent, () => OnSurvivors(envelope)),
             MessageKind.Agreed => Guarded(PartyRoundState.Agreed, () => OnAgreed(envelope)),
@@ -162,9 +164,9 @@ public sealed class PartyRound : IDisposable
     /// <inheritdoc/>
     public void Dispose() => End(Refusal);
 
-    private PartyStep OnAdvertised(Envelope envelope, DateTimeOffset now)
+    private PartyStep OnAdvertised(Envelope envelope)
     {
-        _record.AcceptAdvertised(envelope, now);
+        _record.AcceptAdvertised(envelope, _joined);
         CheckOwn(Advertised.Parser.ParseFrom(envelope.Body).Advertisements, MessageKind.Advertise);
         _dealing = Dealing.Draw(_record, _setup.Index, _key!, _setup);
         var entries = _dealing.Entries.ToList();

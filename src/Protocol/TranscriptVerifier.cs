@@ -11,6 +11,9 @@ public sealed record VerifyOptions
     /// <summary>Hash of the roster that the verifier pinned; null to accept any roster that its founders signed, and only say which.</summary>
     public byte[]? RosterHash { get; init; }
 
+    /// <summary>Hash of the question that the verifier asked (<see cref="Question.Hash"/>); null to accept any, and only say which.</summary>
+    public byte[]? QuestionHash { get; init; }
+
     /// <summary>Shape of the vectors from the question and the number of invited parties.</summary>
     public required Func<Question, int, RoundShape> ShapeOf { get; init; }
 }
@@ -157,7 +160,13 @@ public sealed class TranscriptVerifier
         }
 
         if (count == 0 || round.State is not (RoundState.Done or RoundState.Aborted)) throw new TranscriptException($"The round has no end: entries are missing after entry {last}.");
-        Pass($"{count} messages, each signed by a key of the roster and in the order of the phases; {round.Invited.Count} invited, {round.Survivors.Count} in the total");
+        if (!PublicBytes.Equal(round.RoundId, header.RoundId.Span)) throw new TranscriptException("The proposal is for another round than the header says.");
+        if (_options.QuestionHash is { } asked && !PublicBytes.Equal(asked, round.Question.Hash))
+        {
+            throw new TranscriptException($"The round answers another question, '{round.Question.Query.Title}', than the one that was asked.");
+        }
+
+        Pass($"'{round.Question.Query.Title}' by {round.Question.Coordinator.Name}: {count} messages, each signed by a key of the roster and in the order of the phases; {round.Invited.Count} invited, {round.Survivors.Count} in the total");
     }
 
     /// <summary>The next record; a fault in reading it is not one of the entry before.</summary>

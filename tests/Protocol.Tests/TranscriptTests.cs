@@ -146,6 +146,24 @@ public sealed class TranscriptTests
     }
 
     [Fact]
+    public void A_sound_bundle_of_another_question_fails_for_who_knows_what_was_asked()
+    {
+        var asked = new byte[32];
+
+        Assert.Equal("messages", s_plain.Value.Verify(s_plain.Value.Bytes, questionHash: asked).Steps.Single(s => s.Passed == false).Name);
+        Assert.True(s_plain.Value.Verify(s_plain.Value.Bytes, questionHash: s_plain.Value.Harness.Station.Round.Question.Hash).Passed);
+    }
+
+    [Fact]
+    public void An_abort_that_blames_somebody_the_log_does_not_convict_fails()
+    {
+        using var harness = new RoundHarness(s_consortium, s_shape, 8).RunThrough(MessageKind.Shared);
+        var abort = new Abort { Reason = AbortReason.Cancelled, Blamed = { new Blame { Party = 2, Code = BlameCode.BadShare } } };
+
+        Assert.Throws<TranscriptException>(() => harness.Station.Broadcast(harness.Lie(MessageKind.Abort, abort), harness.Now));
+    }
+
+    [Fact]
     public void Something_after_the_end_fails()
     {
         var report = s_plain.Value.Verify([.. s_plain.Value.Bytes, 0]);
@@ -197,8 +215,9 @@ public sealed class TranscriptTests
 
         public VerificationReport Verify() => Verify(Bytes);
 
-        public VerificationReport Verify(byte[] bytes, byte[]? pinned = null) => TranscriptVerifier.Verify(
-            new MemoryStream(bytes), new VerifyOptions { ShapeOf = (_, _) => Harness.Shape, RosterHash = pinned ?? Harness.Consortium.Roster.Hash });
+        public VerificationReport Verify(byte[] bytes, byte[]? pinned = null, byte[]? questionHash = null) => TranscriptVerifier.Verify(
+            new MemoryStream(bytes),
+            new VerifyOptions { ShapeOf = (_, _) => Harness.Shape, RosterHash = pinned ?? Harness.Consortium.Roster.Hash, QuestionHash = questionHash });
 
         /// <summary>Verifies a bundle with the entries of the round in another order.</summary>
         public VerificationReport Rewritten(Func<IEnumerable<int>, IEnumerable<int>> order) => Verify(Write(order(Enumerable.Range(0, Entries))));

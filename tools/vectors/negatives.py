@@ -189,7 +189,7 @@ def _advertisements(r):
         ("point-off-curve", "key is not on the curve", _advertise(r, 2, public=off), "BAD_MESSAGE"),
         ("key-of-another", "key is that of party 0", _advertise(r, 2, public=r.parties[0].ephemeral_public), "BAD_MESSAGE"),
         ("key-end-too-far", "key ends 2 hours ahead", _advertise(r, 2, end=NOW + 7200), "EXPIRED"),
-        ("key-end-past", "key ended 10 minutes ago", _advertise(r, 2, end=NOW - 600), "EXPIRED"),
+        ("key-end-past", "key ended an hour ago", _advertise(r, 2, end=NOW - 3600), "EXPIRED"),
     ):
         text = f"Advertise of party 2 whose {what}."
         yield _case(name + "-at-station", text, FIVE, r, r.message(2, "advertise", body), "station", "BAD_CONTENT")

@@ -16,13 +16,23 @@ internal sealed class Composer(RoundRecord record, IReadOnlyDictionary<uint, Att
         return body;
     }
 
-    /// <summary>Those who dealt, less who disagrees with more than c others about the seed of the pair: only a corrupt party can.</summary>
+    /// <summary>
+    /// Those who dealt, less whoever disagrees with more than c others about the seed of the pair: only a corrupt party can. The worst go first and the
+    /// rest is counted again, so that one liar takes nobody with it.
+    /// </summary>
     public Shared Shared()
     {
-        var dealt = Members(record.Advertised.Keys).Where(a => a.Has(MessageKind.Share) && !a.Left).ToList();
-        var honest = dealt.Where(a => dealt.Count(b => b != a && Disagree(a, b)) <= record.Roster.MaxColluders);
+        var dealers = Members(record.Advertised.Keys).Where(a => a.Has(MessageKind.Share) && !a.Left).ToList();
+        while (dealers.Count > 0)
+        {
+            var disputes = dealers.ToDictionary(a => a, a => dealers.Count(b => b != a && Disagree(a, b)));
+            var most = disputes.Values.Max();
+            if (most <= record.Roster.MaxColluders) break;
+            dealers.RemoveAll(a => disputes[a] == most);
+        }
+
         var body = new Shared();
-        body.Shares.Add(Bodies(MessageKind.Share, honest));
+        body.Shares.Add(Bodies(MessageKind.Share, dealers));
         return body;
     }
 

@@ -23,6 +23,8 @@ internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint,
             return Offer.Rejected(RejectionCode.BadMessage, $"The {envelope.Kind} of {from.Member.Name} is over its limit of {record.PartyLimit} bytes.");
         }
 
+        // An unknown field outside of the signed body would stay in the leaf of the log and make it unreadable for strict decoders.
+        if (!envelope.Equals(Plain(envelope))) return Offer.Ignored;
         var earlier = from.Get(envelope.Kind);
         if (earlier is not null && earlier.Body.Equals(envelope.Body) && earlier.Detached.Equals(envelope.Detached)) return Offer.Ignored;
         if (from.Left || from.Failed.Contains(envelope.Kind)) return Offer.Ignored;
@@ -53,6 +55,12 @@ internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint,
             return Offer.Rejected(e.Code, e.Message);
         }
     }
+
+    /// <summary>The four fields that an envelope has, and nothing else.</summary>
+    private static Envelope Plain(Envelope envelope) => new()
+    {
+        Kind = envelope.Kind, Body = envelope.Body, Signature = envelope.Signature, Detached = { envelope.Detached },
+    };
 
     private static RejectionCode RejectionOf(RefusalException refusal) => refusal switch
     {
@@ -95,7 +103,7 @@ internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint,
 
     private uint CheckAdvertise(Envelope envelope, DateTimeOffset now)
     {
-        var advertise = record.CheckAdvertise(envelope.Body, envelope.Signature, now);
+        var advertise = record.CheckAdvertise(envelope.Body, envelope.Signature, now, Limits.ClockSkew);
         foreach (var other in parties.Values.Where(a => a.Member.Index != advertise.Party && a.Has(MessageKind.Advertise)))
         {
             if (Advertise.Parser.ParseFrom(other.Get(MessageKind.Advertise)!.Body).PublicKey.Equals(advertise.PublicKey))

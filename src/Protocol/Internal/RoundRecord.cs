@@ -79,12 +79,14 @@ internal sealed class RoundRecord
     /// <summary>Null, or why a round of so many advertised keys may not run.</summary>
     public string? RulesBroken(int advertised) => RoundRules.TryFor(advertised, Roster, Question.Query, out _);
 
-    public void AcceptAdvertised(Envelope envelope, DateTimeOffset? now)
+    /// <param name="envelope">The broadcast.</param>
+    /// <param name="joined">When this party joined; null at the station, which judged each key when it came.</param>
+    public void AcceptAdvertised(Envelope envelope, DateTimeOffset? joined)
     {
         var body = Open(Wire.Advertised.Parser, envelope, MessageKind.Advertised, Advertised.Count == 0);
         CheckStation(envelope);
         var keys = new HashSet<byte[]>(PublicBytes.Comparer);
-        foreach (var (signed, advertise) in body.Advertisements.Select(s => (s, CheckAdvertise(s.Body, s.Signature, now))))
+        foreach (var (signed, advertise) in body.Advertisements.Select(s => (s, CheckAdvertise(s.Body, s.Signature, joined, Limits.KeyTolerance))))
         {
             CheckNext(Advertised.Keys, advertise.Party, Proposal.Invited);
             if (!keys.Add(advertise.PublicKey.ToByteArray())) throw Refuse(RefusalCode.BadMessage, $"Party {advertise.Party} advertises the key of another party.");
@@ -158,7 +160,7 @@ internal sealed class RoundRecord
         return body;
     }
 
-    public Advertise CheckAdvertise(ByteString body, ByteString signature, DateTimeOffset? now)
+    public Advertise CheckAdvertise(ByteString body, ByteString signature, DateTimeOffset? now, TimeSpan tolerance)
     {
         var advertise = Decode(Advertise.Parser, body, PartyLimit);
         CheckParty(MessageKind.Advertise, advertise.Party, body, signature);
@@ -167,9 +169,9 @@ internal sealed class RoundRecord
         if (now is { } time)
         {
             var end = DateTimeOffset.FromUnixTimeSeconds((long)Math.Min(advertise.KeyNotAfter, 253402300799));
-            if (end < time - Limits.ClockSkew || end > time + Limits.KeyLife + Limits.ClockSkew)
+            if (end < time - tolerance || end > time + Limits.KeyLife + tolerance)
             {
-                throw Refuse(RefusalCode.Expired, $"The key of party {advertise.Party} is outside its hour of life (5 minutes of clock difference allowed); check both clocks.");
+                throw Refuse(RefusalCode.Expired, $"The key of party {advertise.Party} is outside its hour of life by more than {tolerance.TotalMinutes} minutes; check both clocks.");
             }
         }
 

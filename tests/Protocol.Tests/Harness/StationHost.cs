@@ -12,6 +12,7 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
 {
     private readonly Dictionary<uint, byte[]> _blobs = [];
     private readonly HashSet<uint> _stored = [];
+    private ByteString _roundId = ByteString.Empty;
 
     public List<Entry> Log { get; } = [];
 
@@ -29,11 +30,12 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
 
     public void Broadcast(Envelope envelope, DateTimeOffset now)
     {
+        if (envelope.Kind == MessageKind.Propose) _roundId = Proposal.Parser.ParseFrom(envelope.Body).RoundId;
         Append(0, envelope, RejectionCode.None, now);
         switch (envelope.Kind)
         {
             case MessageKind.Propose: Record = RoundRecord.Open(roster, envelope, now); break;
-            case MessageKind.Advertised: Record.AcceptAdvertised(envelope, now); break;
+            case MessageKind.Advertised: Record.AcceptAdvertised(envelope, null); break;
             case MessageKind.Shared: Record.AcceptShared(envelope); break;
             case MessageKind.Survivors: Record.AcceptSurvivors(envelope); break;
             default: break;
@@ -121,7 +123,7 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
     {
         var entry = new Entry
         {
-            RoundId = ByteString.CopyFrom(new byte[16]), TimeMs = (ulong)now.ToUnixTimeMilliseconds(), Sender = sender, Envelope = envelope, Rejection = rejection,
+            RoundId = _roundId, TimeMs = (ulong)now.ToUnixTimeMilliseconds(), Sender = sender, Envelope = envelope, Rejection = rejection,
         };
         Log.Add(entry);
         Round.Apply(entry);
