@@ -121,6 +121,9 @@ public sealed class Visit
     public async Task ShootAsync(string name)
     {
         Directory.CreateDirectory(s_folder);
-        await Page.ScreenshotAsync(new() { Path = Path.Combine(s_folder, name + ".png"), FullPage = true });
+        // The sky is as high as the window: a window as high as the page shows all of both.
+        var height = await Page.EvaluateAsync<int>("() => document.documentElement.scrollHeight");
+        await Page.SetViewportSizeAsync(Page.ViewportSize!.Width, Math.Max(height, Page.ViewportSize.Height));
+        await Page.ScreenshotAsync(new() { Path = Path.Combine(s_folder, name + ".png") });
     }
 }

@@ -19,8 +19,10 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
     {
         var half = (statistic.High - statistic.Low) / 2;
         var place = Place(half, statistic.Value, IsWhole(statistic));
+        // Noise can take a count below zero, and no count is: people see zero (the exact numbers are in the evidence).
+        double Shown(double value) => IsWhole(statistic) ? Math.Max(0, value) : value;
         return new EstimateText(
-            Number(statistic.Value, place), Number(statistic.Low, place), Number(statistic.High, place), Number(half, place), statistic.Unit);
+            Number(Shown(statistic.Value), place), Number(Shown(statistic.Low), place), Number(Shown(statistic.High), place), Number(half, place), statistic.Unit);
     }
 
     public static string Percent(double confidence) => (confidence is > 0 and <= 1 ? confidence * 100 : 95).ToString("0.##", CultureInfo.InvariantCulture) + " %";
@@ -29,10 +31,17 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
     public static string Title(StatisticView statistic)
     {
         var title = statistic.Column.Length == 0 ? Text.Capital(Kind(statistic.Kind)) : $"{Text.Capital(Kind(statistic.Kind))} of {statistic.Column}";
-        if (statistic.Group.Length > 0) title += $", {statistic.Group}";
-        if (statistic.Bin.Length > 0) title += $", {statistic.Bin}";
+        if (statistic.Group.Length > 0) title += $", {Group(statistic)}";
+        if (statistic.Bin.Length > 0) title += $", {Bin(statistic)}";
         return title;
     }
+
+    /// <summary>"sex=male,cp=typical" in words; what is of no group is of all of them.</summary>
+    public static string Group(StatisticView statistic) =>
+        statistic.Group.Length == 0 ? "all groups" : statistic.Group.Replace(",", ", ").Replace(" = ", "=").Replace("=", " = ");
+
+    /// <summary>"[30,40)" as "30–40", "[label]" as "label".</summary>
+    public static string Bin(StatisticView statistic) => statistic.Bin.Trim('[', ']', ')', '(').Replace(",", "–");
 
     public static string Kind(string kind) => kind.Length == 0 ? "value" : kind.Replace('_', ' ');
 

@@ -10,17 +10,17 @@ public sealed record OrbitPlan(IReadOnlyList<Orbit> Orbits, IReadOnlyList<OrbitS
     public const double CentreX = Width / 2;
     public const double CentreY = Height / 2;
 
-    private const double Tilt = 0.56;
+    private const double Tilt = 0.58;
 
     /// <summary>How many names fit beside their outposts; beyond it the list twin has them.</summary>
     public const int MostNamed = 24;
 
     public static OrbitPlan Of(IReadOnlyCollection<OutpostView> outposts)
     {
-        var rings = outposts.Count switch { <= 3 => 1, <= 8 => 2, <= 24 => 3, _ => 5 };
-        const double Inner = 150, Outer = 305;
+        var rings = outposts.Count switch { <= 8 => 1, <= 16 => 2, <= 32 => 3, _ => 5 };
+        const double Inner = 170, Outer = 310;
         var orbits = Enumerable.Range(0, rings)
-            .Select(i => rings == 1 ? 235 : Inner + ((Outer - Inner) * i / (rings - 1)))
+            .Select(i => rings == 1 ? 262 : Inner + ((Outer - Inner) * i / (rings - 1)))
             .Select(radius => new Orbit(radius, radius * Tilt)).ToArray();
 
         // Seats go round the plate by equal angles and alternate between the rings, so neighbours in angle never share a ring.

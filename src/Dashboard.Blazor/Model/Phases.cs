@@ -28,6 +28,15 @@ internal static class Phases
         _ => "Not started",
     };
 
+    /// <summary>One short word, for where seven stand side by side.</summary>
+    public static string Short(RoundPhase phase) => phase switch
+    {
+        RoundPhase.Input => "Input",
+        RoundPhase.Agree => "Agree",
+        RoundPhase.Recover => "Recover",
+        _ => Word(phase),
+    };
+
     /// <summary>What an outpost does in it, as a sentence for people who have not read the protocol.</summary>
     public static string Meaning(RoundPhase phase) => phase switch
     {

@@ -21,7 +21,7 @@ public sealed record ResultPanel(string Title, PanelShape Shape, IReadOnlyList<S
     public static IReadOnlyList<ResultPanel> Of(IEnumerable<StatisticView> statistics) =>
     [
         .. statistics
-            .GroupBy(s => (s.Name, s.Kind, s.Column, s.Unit, Group: s.Bin.Length > 0 ? s.Group : "", Binned: s.Bin.Length > 0))
+            .GroupBy(s => (s.Kind, s.Column, s.Unit, Group: s.Bin.Length > 0 ? s.Group : "", Binned: s.Bin.Length > 0))
             .Select(group => Make(group.Key.Binned, [.. group])),
     ];
 
@@ -40,15 +40,16 @@ public sealed record ResultPanel(string Title, PanelShape Shape, IReadOnlyList<S
         if (shown.Length == 0) return "Everything here is withheld: " + statistics[0].Withheld + ".";
         var withheld = statistics.Count - shown.Length;
         var tail = withheld == 0 ? "" : $" {Text.Plural(withheld, "cell is", "cells are")} withheld.";
-        var top = shown.MaxBy(s => s.Value)!;
+        var groups = shape == PanelShape.Groups ? shown.Where(s => s.Group.Length > 0).ToArray() : shown;
+        var top = (groups.Length > 0 ? groups : shown).MaxBy(s => s.Value)!;
         var text = EstimateText.Of(top);
         if (shape == PanelShape.Alone) return $"{EstimateText.Title(top)} is {With(text)}; privacy noise moves it by {text.HalfWidth} at most, {EstimateText.Percent(top.Confidence)} of the time.";
         if (shape == PanelShape.Histogram)
-            return $"Fullest bin: {top.Bin} with {With(text)} ({text.Low} to {text.High}), of {Text.Plural(shown.Length, "bin")}.{tail}";
-        var second = shown.Where(s => !ReferenceEquals(s, top)).MaxBy(s => s.Value);
-        if (second is null) return $"Only {top.Group} is shown: {With(text)}.{tail}";
+            return $"Fullest bin: {EstimateText.Bin(top)} with {With(text)} ({text.Low} to {text.High}), of {Text.Plural(shown.Length, "bin")}.{tail}";
+        var second = groups.Where(s => !ReferenceEquals(s, top)).MaxBy(s => s.Value);
+        if (second is null) return $"Only {EstimateText.Group(top)} is shown: {With(text)}.{tail}";
         var apart = top.Low > second.High ? "clear of the next by more than the noise" : "within the noise of the next";
-        return $"Highest: {top.Group} with {With(text)}, {apart}.{tail}";
+        return $"Highest: {EstimateText.Group(top)} with {With(text)}, {apart}.{tail}";
     }
 
     private static string With(EstimateText text) => text.Unit.Length == 0 ? text.Value : $"{text.Value} {text.Unit}";

@@ -75,11 +75,11 @@ internal sealed partial class VerificationDesk(
         return new RoundCheck(CheckState.Failed, at, report with { Passed = false, Steps = [.. report.Steps, step] }, Problem);
     }
 
+    // A station may withhold more, or show another confidence: what it does show must be what the evidence gives.
     private static bool Agree(RepeatedField<StatisticView> shown, IReadOnlyList<StatisticView> computed) =>
-        shown.Count == computed.Count && shown.Zip(computed).All(pair =>
-            pair.First.Name == pair.Second.Name && pair.First.Group == pair.Second.Group && pair.First.Bin == pair.Second.Bin
-            && pair.First.Withheld.Length == 0 == (pair.Second.Withheld.Length == 0)
-            && Close(pair.First.Value, pair.Second.Value) && Close(pair.First.Low, pair.Second.Low) && Close(pair.First.High, pair.Second.High));
+        shown.Where(s => s.Withheld.Length == 0).All(s =>
+            computed.FirstOrDefault(c => c.Name == s.Name && c.Group == s.Group && c.Bin == s.Bin) is { } c
+            && (c.Withheld.Length > 0 || (Close(s.Value, c.Value) && (!Close(s.Confidence, c.Confidence) || (Close(s.Low, c.Low) && Close(s.High, c.High))))));
 
     // Two machines may round the last bits of a double differently.
     private static bool Close(double a, double b) =>

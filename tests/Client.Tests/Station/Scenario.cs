@@ -86,7 +86,7 @@ public sealed class Scenario(Members members, DateTimeOffset now)
 
     public static StatisticView Number(string kind, string column, double value, double half, string unit = "", string group = "", string bin = "", string withheld = "") => new()
     {
-        Name = column.Length == 0 ? kind : $"{kind}({column})", Kind = kind, Column = column, Value = value, Low = value - half, High = value + half, Unit = unit, Group = group, Bin = bin,
+        Name = (column.Length == 0 ? kind : $"{kind}({column})") + bin + (group.Length == 0 ? "" : $"{{{group}}}"), Kind = kind, Column = column, Value = value, Low = value - half, High = value + half, Unit = unit, Group = group, Bin = bin,
         Confidence = 0.95, EpsilonMicro = 250_000, Contributors = 5, Withheld = withheld, Method = "exact quantiles of the summed discrete Laplace noise",
     };
 
@@ -94,9 +94,9 @@ public sealed class Scenario(Members members, DateTimeOffset now)
     [
         Number("count", "", 920.0, 9.4),
         Number("mean", "age", 53.5109, 0.4123, "years"),
-        Number("count", "", 726, 9.4, group: "sex = male"),
-        Number("count", "", 194, 9.4, group: "sex = female"),
-        .. new[] { 4, 42, 154, 285, 301, 112, 22 }.Select((n, i) => Number("histogram", "age", n, 11.2, bin: $"{20 + (i * 10)}–{29 + (i * 10)}")),
+        Number("count", "", 726, 9.4, group: "sex=male"),
+        Number("count", "", 194, 9.4, group: "sex=female"),
+        .. new[] { 4, 42, 154, 285, 301, 112, 22 }.Select((n, i) => Number("histogram", "age", n, 11.2, bin: $"[{20 + (i * 10)},{30 + (i * 10)})")),
     ];
 
     public IReadOnlyList<RoundView> History()
@@ -105,7 +105,7 @@ public sealed class Scenario(Members members, DateTimeOffset now)
         {
             Done(1, "Patients, age and sex", 200, Ages()),
             DoneWithout(3, "Cholesterol by sex", 300, 4,
-                Number("mean", "cholesterol", 246.6, 5.9, "mg/dl", "sex = male"), Number("mean", "cholesterol", 264.8, 14.2, "mg/dl", "sex = female")),
+                Number("mean", "cholesterol", 246.6, 5.9, "mg/dl", "sex=male"), Number("mean", "cholesterol", 264.8, 14.2, "mg/dl", "sex=female")),
             Aborted(2, "Resting blood pressure", 700),
         };
         for (var i = 0; i < 18; i++)
