@@ -63,7 +63,7 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
         if (!double.IsFinite(half) || half <= 0)
         {
             // No noise: six significant digits, whole numbers whole.
-            if (whole || value == Math.Floor(value)) return 0;
+            if (whole || !double.IsFinite(value) || value == Math.Floor(value)) return 0;
             return Math.Abs(value) < 1e-12 ? -6 : Math.Clamp((int)Math.Floor(Math.Log10(Math.Abs(value))) - 5, -12, 0);
         }
 

@@ -1,0 +1,145 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Testing;
+using static Microsoft.Playwright.Assertions;
+
+namespace SecureAggregation.Browser;
+
+/// <summary>The dashboard as a process, in Chromium, before a station that shows what the test says.</summary>
+public class DeckTests
+{
+    private static readonly LocatorAssertionsToContainTextOptions s_patient = new() { Timeout = 20_000 };
+
+    private static string Hex(int n) => Convert.ToHexStringLower(Scenario.Id(n).Span);
+
+    private static void Busy(FakeStation station, Scenario scenario)
+    {
+        station.View = scenario.Consortium();
+        station.Rounds.AddRange([scenario.Running(phaseLength: 120), .. scenario.History()]);
+    }
+
+    private static readonly (string Name, string Path)[] s_pages =
+    [
+        ("overview", "/"), ("rounds", "/rounds"), ("round-done", $"/rounds/{Hex(1)}"), ("round-dropped", $"/rounds/{Hex(3)}"),
+        ("round-running", $"/rounds/{Hex(9)}"), ("round-aborted", $"/rounds/{Hex(2)}"), ("help", "/help"), ("not-found", "/nowhere"),
+    ];
+
+    [BrowserFact]
+    public async Task Every_page_in_both_themes_and_three_widths_is_accessible_and_quiet()
+    {
+        await using var deck = await Deck.OpenAsync(Busy);
+        await deck.Station.WatchedAsync().Guard();
+        string[] lines = ["Europa connected, outpost 0.1.0", "Blood pressure by decade proposed to 5 outposts", "5 of 5 joined", "Keys are in: 5 of 5", "Shares are in: 5 of 5", "Waiting for masked input"];
+        foreach (var line in lines) deck.Station.Tell(Scenario.Log(line, round: Scenario.Id(9)));
+        deck.Station.Tell(Scenario.Log("Callisto: no heartbeat for 20 s", Severity.Warning));
+        foreach (var (name, path) in s_pages)
+        {
+            foreach (var theme in new[] { "dark", "light" })
+            {
+                var visit = await deck.VisitAsync(path, 1440, 1000, theme);
+                foreach (var width in new[] { 1440, 820, 320 })
+                {
+                    await visit.Page.SetViewportSizeAsync(width, 1000);
+                    var overflow = await visit.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
+                    Assert.True(overflow <= 0, $"{name} at {width} px is {overflow} px too wide");
+                    await CheckAsync(visit, $"{name}, {theme}, {width} px");
+                    await visit.ShootAsync($"{name}-{theme}-{width}");
+                }
+
+                // The browser itself reports the status of a page that is rightly missing.
+                Assert.DoesNotContain(visit.Complaints, complaint => name != "not-found" || !complaint.Contains("404", StringComparison.Ordinal));
+                await visit.Page.Context.CloseAsync();
+            }
+        }
+    }
+
+    [BrowserFact]
+    public async Task Live_round_reaches_an_open_page_and_a_pause_holds_it_back()
+    {
+        await using var deck = await Deck.OpenAsync(Busy);
+        await deck.Station.WatchedAsync().Guard();
+        var visit = await deck.VisitAsync($"/rounds/{Hex(9)}");
+        var main = visit.Page.Locator("main");
+        await Expect(main).ToContainTextAsync("Not opened yet", s_patient);
+
+        deck.Station.Tell(new Event { Round = deck.Scenario.Running(phase: RoundPhase.Unmask, phaseLength: 60) });
+        await Expect(main).ToContainTextAsync("Unmask: waiting for", s_patient);
+
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
+        await Expect(main).ToContainTextAsync("Paused since", s_patient);
+        deck.Station.Tell(new Event { Round = deck.Scenario.Done(9, "Blood pressure by decade", 12, Scenario.Number("mean", "trestbps", 131.6, 1.2, "mmHg")) });
+        await Expect(main).ToContainTextAsync("1 update held", s_patient);
+        await Expect(main).Not.ToContainTextAsync("131.6");
+        await main.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+        await Expect(main).ToContainTextAsync("131.6", s_patient);
+        Assert.Empty(visit.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task Station_that_goes_is_said_and_one_that_is_back_needs_no_reload()
+    {
+        await using var deck = await Deck.OpenAsync(Busy);
+        await deck.Station.WatchedAsync().Guard();
+        var visit = await deck.VisitAsync("/");
+        await visit.Page.EvaluateAsync("() => window.sameDocument = true");
+        await deck.Station.DownAsync();
+        await Expect(visit.Page.Locator(".banner")).ToContainTextAsync("Station offline", s_patient);
+        await CheckAsync(visit, "offline");
+        await visit.ShootAsync("offline-dark-1440");
+        Assert.Contains("920", await visit.Page.Locator("main").InnerTextAsync(), StringComparison.Ordinal);
+
+        deck.Station.Rounds.Insert(0, deck.Scenario.Done(60, "Asked meanwhile", 1, Scenario.Number("count", "", 77, 9)));
+        await deck.Station.UpAsync();
+        await Expect(visit.Page.Locator(".banner")).ToHaveCountAsync(0, new() { Timeout = 20_000 });
+        await Expect(visit.Page.Locator("main")).ToContainTextAsync("Asked meanwhile", s_patient);
+        Assert.True(await visit.Page.EvaluateAsync<bool>("() => window.sameDocument === true"));
+    }
+
+    [BrowserFact]
+    public async Task Degraded_and_new_consortia_are_drawn()
+    {
+        await using var deck = await Deck.OpenAsync((station, scenario) => station.View = scenario.Consortium("Titan", "Callisto"));
+        await deck.Station.WatchedAsync().Guard();
+        var visit = await deck.VisitAsync("/");
+        await Expect(visit.Page.Locator(".banner")).ToContainTextAsync("3 of 5 outposts online; rounds need 4", s_patient);
+        await Expect(visit.Page.Locator("main")).ToContainTextAsync("Ask the first question", s_patient);
+        await CheckAsync(visit, "degraded");
+        await visit.ShootAsync("degraded-empty-dark-1440");
+        Assert.Empty(visit.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task Keyboard_alone_reaches_a_round_and_checks_its_evidence()
+    {
+        await using var deck = await Deck.OpenAsync(Busy);
+        await deck.Station.WatchedAsync().Guard();
+        var visit = await deck.VisitAsync("/");
+        var page = visit.Page;
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Station deck");
+        await page.Keyboard.PressAsync("g");
+        await page.Keyboard.PressAsync("r");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Rounds", new() { Timeout = 20_000 });
+        await page.Keyboard.PressAsync("/");
+        await page.Keyboard.TypeAsync("cholesterol");
+        await Expect(page.Locator("table.rounds tbody tr")).ToHaveCountAsync(1, new() { Timeout = 20_000 });
+        Assert.Contains("find=cholesterol", page.Url, StringComparison.Ordinal);
+        await page.Keyboard.PressAsync("Tab");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Cholesterol by sex", new() { Timeout = 20_000 });
+        await page.GetByRole(AriaRole.Button, new() { Name = "Check the evidence" }).FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("main")).ToContainTextAsync("The evidence could not be fetched", s_patient);
+        await Expect(page.Locator(".status", new() { HasTextString = "Verified" })).ToHaveCountAsync(0);
+        Assert.Empty(visit.Complaints);
+    }
+
+    private static async Task CheckAsync(Visit visit, string where)
+    {
+        var result = await visit.Page.RunAxe(new AxeRunOptions { RunOnly = new() { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] } });
+        Assert.True(
+            result.Violations.Length == 0,
+            $"{where}: " + string.Join("; ", result.Violations.Select(v => $"{v.Id} ({v.Help}): {string.Join(" | ", v.Nodes.Take(3).Select(n => n.Html + " — " + string.Join(", ", n.Any.Select(a => a.Message))))}")));
+    }
+}

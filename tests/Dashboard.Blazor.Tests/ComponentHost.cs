@@ -1,0 +1,90 @@
+using AngleSharp.Dom;
+using AngleSharp.Html.Parser;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
+using Microsoft.AspNetCore.Components.Web.HtmlRendering;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.JSInterop;
+using SecureAggregation.Client;
+using SecureAggregation.Dashboard.Blazor.Store;
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Dashboard.Blazor.Tests;
+
+/// <summary>Draws components without a browser, over a store and a clock that the test holds.</summary>
+internal sealed class ComponentHost : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+    private readonly AsyncServiceScope _scope;
+    private readonly HtmlRenderer _renderer;
+
+    public ComponentHost(string path = "")
+    {
+        var services = new ServiceCollection();
+        services.AddLogging().AddSupplyValueFromQueryProvider().AddSingleton<IErrorBoundaryLogger>(new Rethrow());
+        services.AddSingleton<TimeProvider>(Time).AddSingleton<IConsortium>(Consortium).AddSingleton<DeckStore>().AddSingleton<DeckClock>();
+        services.AddSingleton<VerificationDesk>().AddScoped<DeckView>();
+        services.AddSingleton<NavigationManager>(new FixedNavigation(path)).AddSingleton<IJSRuntime>(new NoScripts());
+        _services = services.BuildServiceProvider();
+        _scope = _services.CreateAsyncScope();
+        _renderer = new HtmlRenderer(_scope.ServiceProvider, NullLoggerFactory.Instance);
+    }
+
+    public ManualTimeProvider Time { get; } = new();
+
+    public FakeConsortium Consortium { get; } = new();
+
+    public DeckStore Store => _services.GetRequiredService<DeckStore>();
+
+    public DeckView View => _scope.ServiceProvider.GetRequiredService<DeckView>();
+
+    public VerificationDesk Desk => _services.GetRequiredService<VerificationDesk>();
+
+    public DeckClock Clock => _services.GetRequiredService<DeckClock>();
+
+    public async Task<Drawn> DrawAsync<T>(params (string Name, object? Value)[] parameters)
+        where T : IComponent
+    {
+        var view = ParameterView.FromDictionary(parameters.ToDictionary(p => p.Name, p => p.Value));
+        var root = await _renderer.Dispatcher.InvokeAsync(() => _renderer.RenderComponentAsync<T>(view));
+        return new Drawn(_renderer, root);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _renderer.DisposeAsync();
+        await _scope.DisposeAsync();
+        await _services.DisposeAsync();
+    }
+
+    private sealed class FixedNavigation : NavigationManager
+    {
+        public FixedNavigation(string path) => Initialize("http://deck/", "http://deck/" + path);
+
+        protected override void NavigateToCore(string uri, NavigationOptions options) => Uri = ToAbsoluteUri(uri).ToString();
+    }
+
+    /// <summary>A page that throws fails its test instead of showing the error box.</summary>
+    private sealed class Rethrow : IErrorBoundaryLogger
+    {
+        public ValueTask LogErrorAsync(Exception exception) => ValueTask.FromException(exception);
+    }
+
+    private sealed class NoScripts : IJSRuntime
+    {
+        public ValueTask<TValue> InvokeAsync<TValue>(string identifier, object?[]? args) => throw new NotSupportedException(identifier);
+
+        public ValueTask<TValue> InvokeAsync<TValue>(string identifier, CancellationToken cancellationToken, object?[]? args) => throw new NotSupportedException(identifier);
+    }
+}
+
+/// <summary>A component that was drawn; <see cref="NowAsync"/> gives its present picture.</summary>
+internal sealed class Drawn(HtmlRenderer renderer, HtmlRootComponent root)
+{
+    public async Task<IDocument> NowAsync()
+    {
+        var html = await renderer.Dispatcher.InvokeAsync(root.ToHtmlString);
+        return await new HtmlParser().ParseDocumentAsync(html);
+    }
+}

@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using SecureAggregation.Client;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
+
+namespace SecureAggregation.Dashboard.Blazor.Tests;
+
+/// <summary>The SDK as a test wants it to behave; what no page calls is not supported.</summary>
+internal sealed class FakeConsortium : IConsortium
+{
+    public Channel<Event> Events { get; private set; } = Channel.CreateUnbounded<Event>();
+
+    public ConsortiumView View { get; set; } = new();
+
+    public List<RoundView> Rounds { get; } = [];
+
+    public Exception? Away { get; set; }
+
+    public int Fetched { get; private set; }
+
+    public Func<byte[], RoundReport> OnVerify { get; set; } = id => new RoundReport { RoundId = id, Passed = true, Steps = [new ReportStep("total", true, "equal")] };
+
+    public Func<byte[], RoundView> OnGetRound { get; set; } = _ => throw new RoundNotFoundException("none");
+
+    /// <summary>Ends the stream of events, and makes a fresh one for the next watcher.</summary>
+    public void Cut()
+    {
+        var old = Events;
+        Events = Channel.CreateUnbounded<Event>();
+        old.Writer.TryComplete();
+    }
+
+    public Task<ConsortiumView> GetConsortiumAsync(CancellationToken cancellation = default)
+    {
+        Fetched++;
+        return Away is null ? Task.FromResult(View) : Task.FromException<ConsortiumView>(Away);
+    }
+
+    public Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, CancellationToken cancellation = default) =>
+        Task.FromResult(new ListRoundsReply { Rounds = { Rounds }, Total = (uint)Rounds.Count });
+
+    public Task<RoundView> GetRoundAsync(byte[] roundId, CancellationToken cancellation = default)
+    {
+        try
+        {
+            return Task.FromResult(OnGetRound(roundId));
+        }
+        catch (ConsortiumException e)
+        {
+            return Task.FromException<RoundView>(e);
+        }
+    }
+
+    public async IAsyncEnumerable<Event> WatchAsync(ulong after = 0, bool reconnect = true, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        await foreach (var happened in Events.Reader.ReadAllAsync(cancellation)) yield return happened;
+    }
+
+    public Task<RoundReport> VerifyAsync(byte[] roundId, CancellationToken cancellation = default) => Task.FromResult(OnVerify(roundId));
+
+    public Task<RoundReport> VerifyAsync(Stream bundle, CancellationToken cancellation = default) => throw new NotSupportedException();
+
+    public Task<long> ExportBundleAsync(byte[] roundId, Stream destination, CancellationToken cancellation = default) => throw new NotSupportedException();
+
+    public Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, CancellationToken cancellation = default) =>
+        throw new NotSupportedException();
+
+    public Task<RoundHandle> SubmitAsync(SignedQuery query, TimeSpan? phaseDeadline = null, CancellationToken cancellation = default) => throw new NotSupportedException();
+
+    public RoundHandle Round(byte[] roundId) => throw new NotSupportedException();
+
+    public Task AbortRoundAsync(byte[] roundId, CancellationToken cancellation = default) => throw new NotSupportedException();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
