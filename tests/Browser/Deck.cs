@@ -59,7 +59,7 @@ public sealed class Deck : IAsyncDisposable
         var visit = new Visit(page);
         await page.GotoAsync(Address + path);
         // The circuit is up once Blazor has taken the page over; before it nothing is live.
-        await page.WaitForFunctionAsync("() => document.querySelector('h1') && window.Blazor");
+        await page.Locator(".topbar[data-live]").WaitForAsync();
         return visit;
     }
 

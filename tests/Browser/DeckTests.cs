@@ -121,10 +121,12 @@ public class DeckTests
         await page.Keyboard.PressAsync("g");
         await page.Keyboard.PressAsync("r");
         await Expect(page.Locator("h1")).ToHaveTextAsync("Rounds", new() { Timeout = 20_000 });
+        await Expect(page.Locator("h1")).ToBeFocusedAsync(new() { Timeout = 20_000 });
         await page.Keyboard.PressAsync("/");
+        await Expect(page.GetByRole(AriaRole.Searchbox)).ToBeFocusedAsync();
         await page.Keyboard.TypeAsync("cholesterol");
         await Expect(page.Locator("table.rounds tbody tr")).ToHaveCountAsync(1, new() { Timeout = 20_000 });
-        Assert.Contains("find=cholesterol", page.Url, StringComparison.Ordinal);
+        await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("find=cholesterol"), new() { Timeout = 20_000 });
         await page.Keyboard.PressAsync("Tab");
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.Locator("h1")).ToHaveTextAsync("Cholesterol by sex", new() { Timeout = 20_000 });

@@ -46,6 +46,9 @@
     }
   });
 
+  // Without DOM preservation: a link that is followed before the circuit is up loads its page, instead of patching one that is about to be taken over.
+  document.addEventListener('DOMContentLoaded', () => Blazor.start({ ssr: { disableDomPreservation: true } }));
+
   let went = 0;
   document.addEventListener('keydown', event => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
