@@ -51,6 +51,9 @@ public sealed class FakeStation : IAsyncDisposable
 
     public ulong LastAfter { get; private set; }
 
+    /// <summary>How often the view was asked for.</summary>
+    public int Asked { get; private set; }
+
     public static async Task<FakeStation> StartAsync(Members members, IdentityKey? key = null)
     {
         var station = new FakeStation(members, key);
@@ -132,7 +135,12 @@ public sealed class FakeStation : IAsyncDisposable
 
     private sealed class CoordinationService(FakeStation station) : Coordination.CoordinationBase
     {
-        public override Task<ConsortiumView> GetConsortium(GetConsortiumRequest request, ServerCallContext context) => Task.FromResult(station.View.Clone());
+        public override Task<ConsortiumView> GetConsortium(GetConsortiumRequest request, ServerCallContext context)
+        {
+            station.Asked++;
+            return Task.FromResult(station.View.Clone());
+        }
+
 
         public override Task<ListRoundsReply> ListRounds(ListRoundsRequest request, ServerCallContext context)
         {

@@ -1,0 +1,224 @@
+using Google.Protobuf;
+using Grpc.Core;
+using SecureAggregation.Client;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
+using SecureAggregation.Testing;
+using DatasetSchema = SecureAggregation.Statistics.DatasetSchema;
+using RowRule = SecureAggregation.Statistics.RowRule;
+
+namespace SecureAggregation.Client.Tests;
+
+/// <summary>The SDK against the real services over real TLS.</summary>
+public sealed class ConsortiumTests : IAsyncLifetime
+{
+    private readonly Members _members = new();
+    private FakeStation _station = null!;
+    private IConsortium _consortium = null!;
+    private Scenario _scenario = null!;
+
+    public async Task InitializeAsync()
+    {
+        _station = await FakeStation.StartAsync(_members);
+        _scenario = new Scenario(_members, DateTimeOffset.UtcNow);
+        _station.View = _scenario.Consortium();
+        _consortium = Connect(_members.Auditor);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _consortium.DisposeAsync();
+        await _station.DisposeAsync();
+        _members.Dispose();
+    }
+
+    [Fact]
+    public async Task View_arrives_and_the_station_sees_who_asks()
+    {
+        Assert.Equal("Outer Clinics", (await _consortium.GetConsortiumAsync().Guard()).Name);
+        Assert.Equal(_members.Auditor.Public, _station.LastCaller);
+    }
+
+    [Fact]
+    public async Task Rounds_are_paged_and_a_limit_out_of_range_is_said_at_once()
+    {
+        _station.Rounds.AddRange(_scenario.History());
+        var page = await _consortium.ListRoundsAsync(5, 2).Guard();
+        Assert.Equal((5, 21u), (page.Rounds.Count, page.Total));
+        Assert.Equal(_station.Rounds[2], page.Rounds[0]);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _consortium.ListRoundsAsync(501));
+    }
+
+    [Fact]
+    public async Task Station_with_another_key_is_not_spoken_to()
+    {
+        using var key = IdentityKey.Generate(new SeededRandom(99));
+        await using var impostor = await FakeStation.StartAsync(_members, key);
+        await using var consortium = Connect(_members.Auditor, impostor.Address);
+        var problem = await Assert.ThrowsAsync<StationUnavailableException>(() => consortium.GetConsortiumAsync().Guard());
+        Assert.Contains($"is not the roster's {_members.Station.Public.Fingerprint}", problem.Message);
+        Assert.Equal(0, impostor.Asked);
+    }
+
+    [Fact]
+    public async Task Station_that_is_away_is_said_to_be_away()
+    {
+        await _station.DownAsync();
+        var problem = await Assert.ThrowsAsync<StationUnavailableException>(() => _consortium.GetConsortiumAsync().Guard());
+        Assert.Contains(_station.Address, problem.Message);
+    }
+
+    [Fact]
+    public void Stranger_and_plain_http_are_refused_before_anything_is_sent()
+    {
+        using var stranger = IdentityKey.Generate(new SeededRandom(98));
+        Assert.Contains("is no coordinator, auditor or party", Assert.Throws<ArgumentException>(() => Connect(stranger)).Message);
+        Assert.Contains("https://", Assert.Throws<ArgumentException>(() => Connect(_members.Auditor, "http://127.0.0.1:1")).Message);
+    }
+
+    [Fact]
+    public async Task Unknown_round_has_an_exception_of_its_own()
+    {
+        await Assert.ThrowsAsync<RoundNotFoundException>(() => _consortium.GetRoundAsync(new byte[16]).Guard());
+        await Assert.ThrowsAsync<RoundNotFoundException>(() => _consortium.VerifyAsync(new byte[16]).Guard());
+        await Assert.ThrowsAsync<ArgumentException>(() => _consortium.GetRoundAsync(new byte[15]).Guard());
+    }
+
+    [Fact]
+    public async Task Watch_goes_on_after_the_last_event_when_the_station_was_away()
+    {
+        await using var events = _consortium.WatchAsync().GetAsyncEnumerator();
+        var next = events.MoveNextAsync().AsTask();
+        await _station.WatchedAsync().Guard();
+        for (var i = 0; i < 3; i++) _station.Tell(Scenario.Log($"{i}"));
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.True(await next.Guard());
+            Assert.Equal($"{i}", events.Current.Log.Text);
+            next = events.MoveNextAsync().AsTask();
+        }
+
+        await _station.DownAsync();
+        await _station.UpAsync();
+        await _station.WatchedAsync().Guard();
+        Assert.Equal(3u, _station.LastAfter);
+        _station.Tell(Scenario.Log("after"));
+        Assert.True(await next.Guard());
+        Assert.Equal("after", events.Current.Log.Text);
+    }
+
+    [Fact]
+    public async Task Watch_without_reconnecting_ends_with_an_exception_when_the_stream_is_lost()
+    {
+        await using var events = _consortium.WatchAsync(reconnect: false).GetAsyncEnumerator();
+        var next = events.MoveNextAsync().AsTask();
+        await _station.WatchedAsync().Guard();
+        _station.CutStreams();
+        await Assert.ThrowsAsync<StationUnavailableException>(() => next.Guard());
+    }
+
+    [Fact]
+    public async Task Question_is_resolved_signed_and_submitted_so_that_every_outpost_can_open_it()
+    {
+        OfferPatients();
+        _station.OnSubmit = _ => Scenario.Id(42);
+        var round = await _consortium.AskAsync(Query(), _members.Coordinator).Guard();
+        Assert.Equal(Scenario.Id(42).ToByteArray(), round.Id);
+        var submitted = Assert.Single(_station.Submitted);
+        var question = Question.Open(submitted.Query, _members.Roster, DateTimeOffset.UtcNow);
+        Assert.Equal(("Ages", "patients", 500_000UL), (question.Query.Title, question.Query.Dataset, question.Query.EpsilonMicro));
+        Assert.Equal(100, Analysis.Decode(question.Query.Analysis.Span).Columns[0].High);
+    }
+
+    [Fact]
+    public async Task Question_that_cannot_be_asked_never_leaves()
+    {
+        var nobody = await Assert.ThrowsAsync<QuestionException>(() => _consortium.AskAsync(Query("planets"), _members.Coordinator).Guard());
+        Assert.Contains("No outpost offers the dataset 'planets'; offered are patients.", nobody.Message);
+        OfferPatients();
+        var column = await Assert.ThrowsAsync<QuestionException>(() => _consortium.AskAsync(Query(column: "weight"), _members.Coordinator).Guard());
+        Assert.Contains("weight", column.Message);
+        var signer = await Assert.ThrowsAsync<QuestionException>(() => _consortium.AskAsync(Query(), _members.Auditor).Guard());
+        Assert.Contains("coordinator", signer.Message);
+        Assert.Empty(_station.Submitted);
+    }
+
+    [Fact]
+    public async Task Refusal_of_the_station_keeps_its_reason()
+    {
+        OfferPatients();
+        _station.OnSubmit = _ => throw new RpcException(new Status(StatusCode.FailedPrecondition, "Only 2 outposts are online; a round needs 4."));
+        var refused = await Assert.ThrowsAsync<StationRefusedException>(() => _consortium.AskAsync(Query(), _members.Coordinator).Guard());
+        Assert.Equal(("FailedPrecondition", "Only 2 outposts are online; a round needs 4."), (refused.Code, refused.Message));
+    }
+
+    [Fact]
+    public async Task Waiting_for_a_round_follows_it_to_its_end()
+    {
+        _station.Rounds.Add(_scenario.Running());
+        var seen = new List<RoundPhase>();
+        var waiting = _consortium.Round(Scenario.Id(9).ToByteArray()).WaitAsync(view =>
+        {
+            lock (seen) seen.Add(view.Phase);
+        });
+        await _station.WatchedAsync().Guard();
+        _station.Tell(new Event { Round = _scenario.Done(1, "another", 5) });
+        _station.Tell(new Event { Round = _scenario.Running(phase: RoundPhase.Agree) });
+        _station.Tell(new Event { Round = _scenario.Done(9, "Blood pressure", 5) });
+        Assert.Equal(RoundState.Done, (await waiting.Guard()).State);
+        Assert.Equal(RoundPhase.Publish, seen[^1]);
+    }
+
+    [Fact]
+    public async Task Aborted_round_gives_no_result()
+    {
+        _station.Rounds.Add(_scenario.Aborted(2, "x", 30));
+        var failed = await Assert.ThrowsAsync<RoundFailedException>(() => _consortium.Round(Scenario.Id(2).ToByteArray()).ResultAsync().Guard());
+        Assert.Contains("Only 3 of 5 outposts shared their keys", failed.Message);
+    }
+
+    [Fact]
+    public async Task Export_gives_the_bytes_and_evidence_that_is_none_fails_with_the_step_named()
+    {
+        var junk = new byte[4321];
+        new SeededRandom(5).GetBytes(junk);
+        _station.Bundles[Convert.ToHexStringLower(Scenario.Id(1).Span)] = junk;
+        using var copy = new MemoryStream();
+        Assert.Equal(4321, await _consortium.ExportBundleAsync(Scenario.Id(1).ToByteArray(), copy).Guard());
+        Assert.Equal(junk, copy.ToArray());
+        var report = await _consortium.VerifyAsync(Scenario.Id(1).ToByteArray()).Guard();
+        Assert.False(report.Passed);
+        Assert.Equal("roster", report.Failure!.Name);
+        Assert.Empty(report.Statistics);
+        Assert.Empty(Directory.GetFiles(Path.GetTempPath(), "secagg-*.bundle"));
+    }
+
+    [Fact]
+    public async Task Call_that_is_given_up_says_cancelled()
+    {
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _consortium.GetConsortiumAsync(stop.Token).Guard());
+    }
+
+    private IConsortium Connect(IdentityKey key, string? address = null) => Consortium.Connect(new ConsortiumOptions
+    {
+        Address = new Uri(address ?? _station.Address), Roster = _members.Roster, Identity = key, Time = TimeProvider.System, CallTimeout = TimeSpan.FromSeconds(20),
+    });
+
+    private void OfferPatients()
+    {
+        var schema = new DatasetSchema("patients", "", RowRule.OneRowPerPerson, [new SchemaColumn("age", Statistics.ColumnType.Integer) { Unit = "years", Low = 0, High = 100 }]);
+        foreach (var outpost in _station.View.Outposts) outpost.Datasets[0].Schema = ByteString.CopyFrom(schema.Encode());
+    }
+
+    private static AnalysisQuery Query(string dataset = "patients", string column = "age") => AnalysisQuery.Parse($$"""
+        name: Ages
+        dataset: {{dataset}}
+        epsilon: 0.5
+        measures:
+          - mean: {{column}}
+        """);
+}
