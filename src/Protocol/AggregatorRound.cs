@@ -111,7 +111,9 @@ public sealed class AggregatorRound
     public Offer Consider(uint party, Envelope envelope, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(envelope);
-        var offer = Judge(party, envelope, now);
+
+        // To the millisecond, as the log keeps it: a replay must judge alike.
+        var offer = Judge(party, envelope, DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()));
         if (offer.Outcome == OfferOutcome.Reject && _parties.TryGetValue(party, out var a) && a.Evidence >= Limits.Evidence) offer = Offer.Ignored;
         _considered = (party, envelope, offer);
         return offer;

@@ -303,6 +303,17 @@ public sealed class LyingPartyTests
     }
 
     [Fact]
+    public void Key_that_ends_within_the_millisecond_is_judged_as_the_log_will_judge_it()
+    {
+        // The log keeps milliseconds. Were the judgement of this moment a finer one, a party could make a log that nobody can replay.
+        using var round = new RoundHarness(Consortium.Of(6), s_shape);
+        round.Advance(TimeSpan.FromMicroseconds(400));
+        round.Corrupt<Advertise>(5, MessageKind.Advertise, m => m.KeyNotAfter = (ulong)(Consortium.Start - Limits.ClockSkew).ToUnixTimeSeconds());
+        round.RunThrough(MessageKind.Propose);
+        round.Station.CheckReplay();
+    }
+
+    [Fact]
     public void Message_over_its_limit_does_not_reach_the_decoder()
     {
         using var round = new RoundHarness(Consortium.Of(6), s_shape);
