@@ -73,6 +73,10 @@ public sealed class ModelTests
     }
 
     [Fact]
+    public void Timeline_of_an_aborted_round_hatches_who_was_missed_in_the_phase_that_ended_it() =>
+        Assert.Equal([null, 2, 2, null, null], TimelineModel.Of(_scenario.Aborted(2, "x", 60), s_now).Rows.Select(row => row.LostFrom));
+
+    [Fact]
     public void Timeline_of_any_marks_stays_in_its_columns()
     {
         var marks = FsCheck.Fluent.ArbMap.Default.ArbFor<(byte Phase, ushort At)[]>();

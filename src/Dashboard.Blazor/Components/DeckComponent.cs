@@ -17,7 +17,8 @@ public abstract class DeckComponent : ComponentBase, IDisposable
 
     protected DeckState State => Deck.State;
 
-    protected DateTimeOffset Now => Deck.PausedSince ?? Clock.Now;
+    /// <summary>Stands still while paused, and while the station is away: nothing is known of the time since.</summary>
+    protected DateTimeOffset Now => Deck.PausedSince ?? (State.Link == StationLink.Offline ? State.AsOf : null) ?? Clock.Now;
 
     /// <summary>Whether it shows times that pass.</summary>
     protected virtual bool Ticks => false;

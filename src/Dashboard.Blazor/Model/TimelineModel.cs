@@ -15,8 +15,10 @@ public sealed record TimelineModel(IReadOnlyList<TimelineColumn> Columns, IReadO
         var start = (double)round.StartedMs;
         var ended = round.State != RoundState.Running;
         var nowMs = (double)now.ToUnixTimeMilliseconds();
-        foreach (var phase in phases)
+        var reached = Math.Max(0, phases.ToList().IndexOf(round.Phase));
+        for (var i = 0; i < phases.Count; i++)
         {
+            var phase = phases[i];
             var marks = round.Parties.SelectMany(party => party.Marks).Where(mark => mark.Phase == phase).ToArray();
             var current = !ended && phase == round.Phase;
             if (current && round.PhaseStartedMs > 0) start = round.PhaseStartedMs;
@@ -30,7 +32,7 @@ public sealed record TimelineModel(IReadOnlyList<TimelineColumn> Columns, IReadO
                 scale = Math.Max(scale, deadline ?? Math.Max(elapsed.Value, 1));
             }
 
-            var state = current ? ColumnState.Current : marks.Length > 0 || (ended && round.State == RoundState.Done) ? ColumnState.Past : ColumnState.Ahead;
+            var state = current ? ColumnState.Current : marks.Length > 0 || round.State == RoundState.Done || (ended && i <= reached) ? ColumnState.Past : ColumnState.Ahead;
             columns.Add(new TimelineColumn(phase, state, start, scale, elapsed, deadline));
             if (marks.Length > 0) start = Math.Max(start, end);
         }
