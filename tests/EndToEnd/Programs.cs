@@ -33,13 +33,24 @@ internal static class Programs
         return await Run(start);
     }
 
-    private static Task<Ended> Run(string room, string[] arguments)
+    /// <summary>Starts a program that goes on running; its output is redirected.</summary>
+    public static Process Start(string room, IEnumerable<string> arguments)
+    {
+        var start = Of(room, arguments);
+        (start.UseShellExecute, start.RedirectStandardOutput, start.RedirectStandardError) = (false, true, true);
+        // Never null: UseShellExecute is off.
+        return Process.Start(start)!;
+    }
+
+    private static Task<Ended> Run(string room, string[] arguments) => Run(Of(room, arguments));
+
+    private static ProcessStartInfo Of(string room, IEnumerable<string> arguments)
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory);
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = Root };
         start.ArgumentList.Add(Path.Combine(Root, "src", room, "bin", configuration.Parent!.Name, configuration.Name, $"SecureAggregation.{room}.dll"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        return Run(start);
+        return start;
     }
 
     private static async Task<Ended> Run(ProcessStartInfo start)
