@@ -13,13 +13,15 @@ internal enum OutpostCommand
 }
 
 /// <summary>The command line, parsed: what to do, and settings that come before those of file and environment.</summary>
-internal sealed record CommandLine(OutpostCommand Command, string ConfigFile, string DataFile, string Words, IReadOnlyDictionary<string, string?> Settings)
+internal sealed record CommandLine(
+    OutpostCommand Command, string ConfigFile, string DataFile, string Words, IReadOnlyDictionary<string, string?> Settings)
 {
     public const string DefaultConfigFile = "outpost.json";
 
     public const string Help =
         """
-        secagg-outpost: answers a consortium's questions about local data with noised, masked totals. It dials out to the station; it listens nowhere.
+        secagg-outpost: answers a consortium's questions about local data with noised, masked totals.
+        It dials out to the station; it listens nowhere.
 
           secagg-outpost [run] [options]        runs until stopped (SIGTERM or Ctrl-C)
           secagg-outpost --check [options]      checks configuration, key, roster, policy, schemas and every row of the data, then ends
@@ -79,7 +81,8 @@ internal sealed record CommandLine(OutpostCommand Command, string ConfigFile, st
                 case "--words": words = Value(args, ref i); break;
                 case "--set":
                     var setting = Value(args, ref i).Split('=', 2);
-                    settings[setting[0]] = setting.Length == 2 ? setting[1] : throw new ConfigurationException($"--set {setting[0]} has no '='; write --set KEY=VALUE.");
+                    settings[setting[0]] = setting.Length == 2 ? setting[1] : throw new ConfigurationException($"--set {setting[0]} has " +
+                        "no '='; write --set KEY=VALUE.");
                     break;
                 // Paths on the command line count from where the command is given, those in the file from the file.
                 case var option when s_options.TryGetValue(option, out var key):
@@ -87,14 +90,17 @@ internal sealed record CommandLine(OutpostCommand Command, string ConfigFile, st
                     settings[key] = option is "--station" or "--log-level" ? value : Path.GetFullPath(value);
                     break;
                 case var name when command == OutpostCommand.Infer && data.Length == 0 && !name.StartsWith('-'): data = name; break;
-                case var other: throw new ConfigurationException($"'{other}' is not an argument that secagg-outpost knows; see secagg-outpost --help.");
+                case var other: throw new ConfigurationException($"'{other}' is not an argument that secagg-outpost knows; see " +
+                    "secagg-outpost --help.");
             }
         }
 
-        if (command == OutpostCommand.Infer && data.Length == 0) throw new ConfigurationException("infer needs a file: secagg-outpost infer DATA.csv > schema.yaml");
+        if (command == OutpostCommand.Infer && data.Length == 0)
+            throw new ConfigurationException("infer needs a file: secagg-outpost infer DATA.csv > schema.yaml");
         return new(command, config, data, words, settings);
     }
 
     private static string Value(List<string> args, ref int i) =>
-        i + 1 < args.Count ? args[++i] : throw new ConfigurationException($"'{args[i]}' needs a value after it; see secagg-outpost --help.");
+        i + 1 < args.Count ? args[++i] : throw new ConfigurationException($"'{args[i]}' needs a value after it; see secagg-outpost " +
+            "--help.");
 }

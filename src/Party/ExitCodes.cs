@@ -1,6 +1,8 @@
 namespace SecureAggregation.Party;
 
-/// <summary>What the program's end says to the script that started it; the station's program uses the same numbers. Listed in docs/outpost.md.</summary>
+/// <summary>
+/// What the program's end says to the script that started it; the station's program uses the same numbers. Listed in docs/outpost.md.
+/// </summary>
 internal static class ExitCodes
 {
     public const int Success = 0;

@@ -74,7 +74,8 @@ internal static partial class Log
     [LoggerMessage(2210, LogLevel.Information, "Round {Round}: left for a newer attempt at the same query")]
     public static partial void Superseded(ILogger logger, string round);
 
-    [LoggerMessage(2211, LogLevel.Information, "Round {Round}: the log was checked to head {Size}; this outpost did not say anything that it could look for there")]
+    [LoggerMessage(2211, LogLevel.Information,
+        "Round {Round}: the log was checked to head {Size}; this outpost did not say anything that it could look for there")]
     public static partial void HeadOnly(ILogger logger, string round, long size);
 
     [LoggerMessage(2212, LogLevel.Debug, "Round {Round}: seen before; nothing more is said in it")]

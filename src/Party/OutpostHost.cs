@@ -29,12 +29,14 @@ internal static class OutpostHost
         using var identity = setup.Identity;
         var lines = new List<string>
         {
-            $"outpost   {identity.Member.Name} of {identity.Roster.Consortium}, epoch {identity.Roster.Epoch}, key {identity.Key.Public.Fingerprint}",
+            $"outpost   {identity.Member.Name} of {identity.Roster.Consortium}, epoch {identity.Roster.Epoch}, key " +
+                $"{identity.Key.Public.Fingerprint}",
             $"station   {setup.Options.Station}",
             CheckState(setup.Options.State),
         };
         lines.AddRange(setup.UnknownCoordinators().Select(c => $"warning   the policy lets '{c}' ask, whom the roster does not know"));
-        lines.AddRange(setup.Datasets.Values.Select(d => string.Create(CultureInfo.InvariantCulture, $"dataset   {d.Name}: {d.CheckRows(long.MaxValue)} rows read, all as the schema says")));
+        lines.AddRange(setup.Datasets.Values.Select(
+            d => $"dataset   {d.Name}: {d.CheckRows(long.MaxValue)} rows read, all as the schema says"));
         return string.Join(Environment.NewLine, lines);
     }
 
@@ -66,11 +68,17 @@ internal static class OutpostHost
 
     /// <summary>The host of a set-up outpost, with the outside passed in.</summary>
     public static IHost Build(
-        IConfiguration configuration, OutpostSetup setup, TimeProvider clock, RandomNumberGenerator random, Action<ILoggingBuilder>? logging = null)
+        IConfiguration configuration,
+        OutpostSetup setup,
+        TimeProvider clock,
+        RandomNumberGenerator random,
+        Action<ILoggingBuilder>? logging = null)
     {
         var (options, identity) = (setup.Options, setup.Identity);
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "secagg-outpost" });
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddConfiguration(configuration.GetSection("Logging")).AddSimpleConsole(o => (o.SingleLine, o.UseUtcTimestamp, o.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
+        var builder = Host.CreateEmptyApplicationBuilder(
+            new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "secagg-outpost" });
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddConfiguration(configuration.GetSection("Logging"))
+            .AddSimpleConsole(o => (o.SingleLine, o.UseUtcTimestamp, o.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
         // Standard output is for what a command answers; what happens goes to standard error.
         builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         logging?.Invoke(builder.Logging);
@@ -97,7 +105,8 @@ internal static class OutpostHost
                 Random = random,
             })
             .AddSingleton(_ => new WireTrace(options.TraceWire))
-            .AddSingleton(s => new StatusFile(StateOf(s), clock, s.GetRequiredService<ILogger<StatusFile>>(), FirstStatus(options, identity)))
+            .AddSingleton(s => new StatusFile(
+                StateOf(s), clock, s.GetRequiredService<ILogger<StatusFile>>(), FirstStatus(options, identity)))
             .AddSingleton<Answering>()
             .AddSingleton<RoundRunner>()
             .AddSingleton<Func<Hello>>(s => () => Hello(setup, s.GetRequiredService<PartyMemory>()))
@@ -109,10 +118,12 @@ internal static class OutpostHost
     {
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("SecureAggregation.Party");
         var (identity, ledger) = (setup.Identity, services.GetRequiredService<Ledger>());
-        Log.Started(logger, identity.Member.Name, identity.Roster.Consortium, identity.Roster.Epoch, identity.Key.Public.Fingerprint, Software.Text);
+        var roster = identity.Roster;
+        Log.Started(logger, identity.Member.Name, roster.Consortium, roster.Epoch, identity.Key.Public.Fingerprint, Software.Text);
         var (entries, head) = ledger.Head();
         Log.LedgerHead(logger, entries, PublicBytes.Hex(head));
-        foreach (var (name, rules) in setup.Policy.Datasets) Log.Budget(logger, name, Epsilon(ledger.SpentMicro(name)), Epsilon(rules.Caps.TotalMicro));
+        foreach (var (name, rules) in setup.Policy.Datasets)
+            Log.Budget(logger, name, Epsilon(ledger.SpentMicro(name)), Epsilon(rules.Caps.TotalMicro));
         foreach (var coordinator in setup.UnknownCoordinators()) Log.UnknownCoordinator(logger, coordinator);
         if (setup.Options.TraceWire.Length > 0) Log.Tracing(logger, setup.Options.TraceWire);
     }
@@ -124,14 +135,21 @@ internal static class OutpostHost
     {
         var memory = new PartyMemory(store, clock);
         return memory.TryAcceptEpoch(identity.Roster) ? memory : throw new ConfigurationException(
-            $"The roster is epoch {identity.Roster.Epoch}, but this outpost has served a later epoch, or another roster of the same one. A consortium only goes forward; use the newest roster.",
+            $"The roster is epoch {identity.Roster.Epoch}, but this outpost has served a later epoch, or another roster of the same one. " +
+                "A consortium only goes forward; use the newest roster.",
             ExitCodes.Identity);
     }
 
     private static Hello Hello(OutpostSetup setup, PartyMemory memory)
     {
-        var hello = new Hello { RosterHash = ByteString.CopyFrom(setup.Identity.Roster.Hash), Software = Software.Text, HeadSize = (ulong)(memory.LastHead?.Size ?? 0) };
-        hello.Datasets.Add(setup.Datasets.Values.Select(d => new DatasetOffer { Name = d.Name, Schema = ByteString.CopyFrom(d.Schema.Schema.Encode()) }));
+        var hello = new Hello
+        {
+            RosterHash = ByteString.CopyFrom(setup.Identity.Roster.Hash),
+            Software = Software.Text,
+            HeadSize = (ulong)(memory.LastHead?.Size ?? 0),
+        };
+        hello.Datasets.Add(setup.Datasets.Values.Select(
+            d => new DatasetOffer { Name = d.Name, Schema = ByteString.CopyFrom(d.Schema.Schema.Encode()) }));
         return hello;
     }
 

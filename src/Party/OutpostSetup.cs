@@ -36,16 +36,20 @@ internal sealed record OutpostSetup(OutpostOptions Options, Identity Identity, P
     private static void CheckPolicy(Policy policy, Dictionary<string, Dataset> datasets, string file)
     {
         if (policy.Datasets.Keys.FirstOrDefault(d => !datasets.ContainsKey(d)) is { } stray)
-            throw new ConfigurationException($"{file}: dataset '{stray}' is not configured; Outpost:Datasets has {string.Join(", ", datasets.Keys)}.");
+            throw new ConfigurationException($"{file}: dataset '{stray}' is not configured; Outpost:Datasets has " +
+                $"{string.Join(", ", datasets.Keys)}.");
         foreach (var (name, dataset) in datasets)
         {
             if (!policy.Datasets.TryGetValue(name, out var rules))
-                throw new ConfigurationException($"{file}: there are no rules for dataset '{name}'; add it under 'datasets:', or take it out of Outpost:Datasets.");
+                throw new ConfigurationException($"{file}: there are no rules for dataset '{name}'; add it under 'datasets:', or take it " +
+                    "out of Outpost:Datasets.");
             var columns = dataset.Schema.Schema.Columns.Select(c => c.Name).ToList();
             if (rules.Columns.FirstOrDefault(c => c != Policy.Every && !columns.Contains(c)) is { } column)
-                throw new ConfigurationException($"{file}: dataset '{name}' has no column '{column}'; its columns are {string.Join(", ", columns)}.");
+                throw new ConfigurationException($"{file}: dataset '{name}' has no column '{column}'; its columns are " +
+                    $"{string.Join(", ", columns)}.");
             if (rules.Operations.FirstOrDefault(o => o != Policy.Every && !Operations.Names.Contains(o)) is { } operation)
-                throw new ConfigurationException($"{file}: '{operation}' is no operation; there are {string.Join(", ", Operations.Names)}, or \"*\" for all.");
+                throw new ConfigurationException($"{file}: '{operation}' is no operation; there are " +
+                    $"{string.Join(", ", Operations.Names)}, or \"*\" for all.");
         }
     }
 }

@@ -46,7 +46,8 @@ internal sealed record OutpostStatus
 internal sealed record RoundStatus(string Round, string Dataset, string Title, string State, string Refusal);
 
 /// <summary>
-/// The outpost listens nowhere, so its health is a file: status.json in the state directory, replaced whole, so that a reader never sees half of one.
+/// The outpost listens nowhere, so its health is a file: status.json in the state directory, replaced whole, so that a reader never sees
+/// half of one.
 /// </summary>
 internal sealed class StatusFile(string directory, TimeProvider clock, ILogger<StatusFile> logger, OutpostStatus first)
 {
@@ -54,7 +55,8 @@ internal sealed class StatusFile(string directory, TimeProvider clock, ILogger<S
 
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
     {
-        WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Converters = { new JsonStringEnumConverter(
+            JsonNamingPolicy.CamelCase) },
     };
 
     private readonly Lock _gate = new();

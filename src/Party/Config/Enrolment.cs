@@ -25,7 +25,8 @@ internal static class Enrolment
         if (!Fingerprint.Matches(roster.Hash, typed))
         {
             throw new ConfigurationException(
-                "These are not this roster's twelve words; nothing was pinned. If they were read to you rightly, this roster file is not the one that the others have.",
+                "These are not this roster's twelve words; nothing was pinned. If they were read to you rightly, this roster file is not " +
+                    "the one that the others have.",
                 ExitCodes.Identity);
         }
 
@@ -35,7 +36,8 @@ internal static class Enrolment
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"'{options.RosterPinFile}' cannot be written; check the folder's owner and mode.", ExitCodes.Identity, e);
+            throw new ConfigurationException($"'{options.RosterPinFile}' cannot be written; check the folder's owner and " +
+                "mode.", ExitCodes.Identity, e);
         }
 
         Console.Out.WriteLine($"Pinned epoch {roster.Epoch} of {roster.Consortium} in {options.RosterPinFile}");

@@ -35,16 +35,19 @@ internal sealed class Identity : IDisposable
         if (!PublicBytes.Equal(pin, roster.Hash))
         {
             throw Bad(
-                $"Roster '{options.Roster}' is not the one that was pinned. If the consortium has a new epoch, compare its words with the other operators " +
+                $"Roster '{options.Roster}' is not the one that was pinned. If the consortium has a new epoch, compare its words with " +
+                    "the other operators " +
                 "and pin it: secagg-outpost enrol --config …");
         }
 
-        if (now > roster.NotAfter) throw Bad($"Roster '{options.Roster}' expired at {roster.NotAfter:u}; ask the founders for a new epoch and enrol it.");
+        if (now > roster.NotAfter)
+            throw Bad($"Roster '{options.Roster}' expired at {roster.NotAfter:u}; ask the founders for a new epoch and enrol it.");
         var key = LoadKey(options.Key);
         if (roster.FindParty(key.Public) is { } member) return new Identity(roster, member, key);
         var fingerprint = key.Public.Fingerprint;
         key.Dispose();
-        throw Bad($"The key in '{options.Key}' (fingerprint {fingerprint}) is no party's in roster '{options.Roster}'; use the key that was enrolled, or ask for a new epoch.");
+        throw Bad($"The key in '{options.Key}' (fingerprint {fingerprint}) is no party's in roster '{options.Roster}'; use the key that " +
+            "was enrolled, or ask for a new epoch.");
     }
 
     /// <summary>Reads a signed roster and checks its signatures.</summary>
@@ -71,7 +74,8 @@ internal sealed class Identity : IDisposable
             ? (options.RosterPin, "Outpost:RosterPin")
             : File.Exists(options.RosterPinFile)
                 ? (File.ReadAllText(options.RosterPinFile), $"'{options.RosterPinFile}'")
-                : throw Bad($"No roster is pinned: '{options.RosterPinFile}' does not exist. Compare the roster's words with the other operators and pin it: secagg-outpost enrol --config …");
+                : throw Bad($"No roster is pinned: '{options.RosterPinFile}' does not exist. Compare the roster's words with the other " +
+                    "operators and pin it: secagg-outpost enrol --config …");
         try
         {
             var pin = Convert.FromHexString(text.Trim());
@@ -87,7 +91,8 @@ internal sealed class Identity : IDisposable
 
     private static IdentityKey LoadKey(string path)
     {
-        if (path.Length == 0) throw new ConfigurationException("Outpost:Key is not set; it must name the PEM file of this outpost's identity key.");
+        if (path.Length == 0)
+            throw new ConfigurationException("Outpost:Key is not set; it must name the PEM file of this outpost's identity key.");
         if (File.Exists(path) && !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Foreign) != UnixFileMode.None)
             throw Bad($"Key file '{path}' is open to other users of this machine; close it: chmod 600 '{path}'");
         var bytes = Read(path, MaxKeyBytes, "Key");
@@ -110,7 +115,8 @@ internal sealed class Identity : IDisposable
         try
         {
             var length = new FileInfo(path).Length;
-            return length <= limit ? File.ReadAllBytes(path) : throw Bad($"{what} file '{path}' has {length} bytes; at most {limit} are read. Is it the right file?");
+            return length <= limit ? File.ReadAllBytes(path) : throw Bad($"{what} file '{path}' has {length} bytes; at most {limit} are " +
+                "read. Is it the right file?");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

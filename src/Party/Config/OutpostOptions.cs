@@ -11,7 +11,9 @@ internal sealed class OutpostOptions
     /// <summary>File with the signed roster.</summary>
     public string Roster { get; set; } = "";
 
-    /// <summary>Hash of the roster that this outpost belongs to, 64 hexadecimal digits; if empty, <see cref="RosterPinFile"/> holds it.</summary>
+    /// <summary>
+    /// Hash of the roster that this outpost belongs to, 64 hexadecimal digits; if empty, <see cref="RosterPinFile"/> holds it.
+    /// </summary>
     public string RosterPin { get; set; } = "";
 
     /// <summary>File with the hash, written by `secagg-outpost enrol`.</summary>

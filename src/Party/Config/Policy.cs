@@ -35,18 +35,23 @@ internal sealed record Policy
     {
         if (!Coordinators.Contains(request.Coordinator) && !Coordinators.Contains(request.CoordinatorKey))
             return No(RefusalCode.Policy, $"coordinator '{request.Coordinator}' may not ask here (policy: coordinators)");
-        if (!Datasets.TryGetValue(request.Dataset, out var dataset)) return No(RefusalCode.UnknownDataset, "the policy names no such dataset (policy: datasets)");
+        if (!Datasets.TryGetValue(request.Dataset, out var dataset))
+            return No(RefusalCode.UnknownDataset, "the policy names no such dataset (policy: datasets)");
         if (!Noise.Contains(request.Noise)) return No(RefusalCode.NoiseMode, $"noise mode {request.Noise} is not allowed (policy: noise)");
         if (request.Operations.FirstOrDefault(o => !Allows(dataset.Operations, o)) is { } operation)
             return No(RefusalCode.Policy, $"operation '{operation}' is not allowed on '{request.Dataset}' (policy: operations)");
         if (request.Columns.FirstOrDefault(c => !Allows(dataset.Columns, c)) is { } column)
             return No(RefusalCode.Policy, $"column '{column}' may not be asked about on '{request.Dataset}' (policy: columns)");
-        if (request.EpsilonMicro > dataset.QueryMicro) return No(RefusalCode.Budget, $"one query may cost less (policy: datasets.{request.Dataset}.epsilon_per_query)");
-        if (request.Invited < MinParties) return No(RefusalCode.Floors, $"{request.Invited} parties are invited, fewer than {MinParties} (policy: floors.parties)");
+        if (request.EpsilonMicro > dataset.QueryMicro)
+            return No(RefusalCode.Budget, $"one query may cost less (policy: datasets.{request.Dataset}.epsilon_per_query)");
+        if (request.Invited < MinParties)
+            return No(RefusalCode.Floors, $"{request.Invited} parties are invited, fewer than {MinParties} (policy: floors.parties)");
         if (request.MinSurvivors < MinSurvivors)
-            return No(RefusalCode.Floors, $"the round may end with {request.MinSurvivors} parties, fewer than {MinSurvivors} (policy: floors.survivors)");
+            return No(RefusalCode.Floors, $"the round may end with {request.MinSurvivors} parties, fewer than {MinSurvivors} (policy: " +
+                "floors.survivors)");
         return request.Colluders < MinColluders
-            ? No(RefusalCode.Floors, $"the roster withstands {request.Colluders} colluders, fewer than {MinColluders} (policy: floors.colluders)")
+            ? No(RefusalCode.Floors, $"the roster withstands {request.Colluders} colluders, fewer than {MinColluders} (policy: " +
+                "floors.colluders)")
             : new(RefusalCode.Unspecified, "", dataset.Caps);
     }
 

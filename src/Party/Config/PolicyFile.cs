@@ -12,8 +12,11 @@ internal static class PolicyFile
     public static Policy Load(string path)
     {
         var info = new FileInfo(path);
-        if (!info.Exists) throw new ConfigurationException($"Policy file '{path}' does not exist; docs/outpost.md shows one. Without a policy nothing is answered.");
-        if (info.Length > MaxBytes) throw new ConfigurationException($"Policy file '{path}' has {info.Length} bytes; at most {MaxBytes} are read.");
+        if (!info.Exists)
+            throw new ConfigurationException($"Policy file '{path}' does not exist; docs/outpost.md shows one. Without a policy nothing " +
+                "is answered.");
+        if (info.Length > MaxBytes)
+            throw new ConfigurationException($"Policy file '{path}' has {info.Length} bytes; at most {MaxBytes} are read.");
         try
         {
             return Parse(File.ReadAllText(path), path);
@@ -32,7 +35,9 @@ internal static class PolicyFile
         var policy = new Policy
         {
             Coordinators = Set(root.List("coordinators")),
-            Noise = root.Has("noise") ? new HashSet<QueryNoise>(root.List("noise").Select(n => Mode(root, n))) : new HashSet<QueryNoise> { QueryNoise.Local },
+            Noise = root.Has("noise")
+                ? new HashSet<QueryNoise>(root.List("noise").Select(n => Mode(root, n)))
+                : new HashSet<QueryNoise> { QueryNoise.Local },
             Datasets = Datasets(root),
         };
         if (root.Map("floors") is { } floors)
@@ -52,21 +57,25 @@ internal static class PolicyFile
 
     private static Dictionary<string, DatasetPolicy> Datasets(YamlMap root)
     {
-        var all = root.Map("datasets") ?? throw root.Fail("datasets", "'datasets' is missing; add it with one entry for each dataset that may be asked about");
+        var all = root.Map("datasets") ?? throw root.Fail("datasets", "'datasets' is missing; add it with one entry for each dataset " +
+            "that may be asked about");
         var rules = new Dictionary<string, DatasetPolicy>(StringComparer.Ordinal);
         foreach (var name in all.Keys.ToList())
         {
             var map = all.Map(name)!;
-            var total = map.MicroEpsilon("epsilon_total") ?? throw map.Fail("epsilon_total", $"'datasets.{name}.epsilon_total' is missing; it is the most that all queries together may cost");
+            var total = map.MicroEpsilon("epsilon_total") ?? throw map.Fail("epsilon_total", $"'datasets.{name}.epsilon_total' is " +
+                "missing; it is the most that all queries together may cost");
             rules[name] = new DatasetPolicy
             {
                 Operations = Set(map.List("operations")),
                 Columns = Set(map.List("columns")),
                 QueryMicro = map.MicroEpsilon("epsilon_per_query")
-                    ?? throw map.Fail("epsilon_per_query", $"'datasets.{name}.epsilon_per_query' is missing; it is the most that one query may cost"),
+                    ?? throw map.Fail("epsilon_per_query", $"'datasets.{name}.epsilon_per_query' is missing; it is the most that one " +
+                        "query may cost"),
                 Caps = new BudgetCaps(total, map.MicroEpsilon("epsilon_per_coordinator")),
             };
-            if (rules[name].QueryMicro > total) throw map.Fail("epsilon_per_query", $"'datasets.{name}.epsilon_per_query' is larger than epsilon_total; it must not be");
+            if (rules[name].QueryMicro > total)
+                throw map.Fail("epsilon_per_query", $"'datasets.{name}.epsilon_per_query' is larger than epsilon_total; it must not be");
             map.Done();
         }
 

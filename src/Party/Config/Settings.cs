@@ -3,7 +3,8 @@ using Microsoft.Extensions.Configuration;
 namespace SecureAggregation.Party.Config;
 
 /// <summary>
-/// Configuration, weakest first: the file of --config, environment SECAGG_OUTPOST__…, command line. Reads it into <see cref="OutpostOptions"/>
+/// Configuration, weakest first: the file of --config, environment SECAGG_OUTPOST__…, command line. Reads it
+/// into <see cref="OutpostOptions"/>
 /// with all paths made absolute; a key that nothing reads is refused, because a misspelt one would silently not apply.
 /// </summary>
 internal static class Settings
@@ -21,8 +22,10 @@ internal static class Settings
             builder.AddJsonFile(path, optional: false);
             try
             {
-                var odd = builder.Build().GetChildren().FirstOrDefault(s => !Same(s.Key, OutpostOptions.Section) && !Same(s.Key, LoggingSection));
-                if (odd is not null) throw Bad($"'{path}' has the section \"{odd.Key}\"; known are \"{OutpostOptions.Section}\" and \"{LoggingSection}\".");
+                var odd = builder.Build().GetChildren()
+                    .FirstOrDefault(s => !Same(s.Key, OutpostOptions.Section) && !Same(s.Key, LoggingSection));
+                if (odd is not null)
+                    throw Bad($"'{path}' has the section \"{odd.Key}\"; known are \"{OutpostOptions.Section}\" and \"{LoggingSection}\".");
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
             {
@@ -40,7 +43,8 @@ internal static class Settings
         OutpostOptions options;
         try
         {
-            options = configuration.GetSection(OutpostOptions.Section).Get<OutpostOptions>(o => o.ErrorOnUnknownConfiguration = true) ?? new OutpostOptions();
+            options = configuration.GetSection(OutpostOptions.Section).Get<OutpostOptions>(o => o.ErrorOnUnknownConfiguration = true)
+                ?? new OutpostOptions();
         }
         catch (InvalidOperationException e)
         {
@@ -69,20 +73,34 @@ internal static class Settings
     public static void Validate(OutpostOptions options)
     {
         var problems = new List<string>();
-        if (!Uri.TryCreate(options.Station, UriKind.Absolute, out var station) || station.Scheme != Uri.UriSchemeHttps || station.PathAndQuery != "/")
-            problems.Add($"Outpost:Station is \"{options.Station}\"; it must be the station's address, https://host:port, e.g. https://station.example:7443.");
-        if (options.Datasets.Count == 0) problems.Add("Outpost:Datasets is empty; an outpost needs at least one dataset: \"Datasets\": { \"heart\": { \"Csv\": …, \"Schema\": … } }.");
+        if (!Uri.TryCreate(options.Station, UriKind.Absolute, out var station)
+            || station.Scheme != Uri.UriSchemeHttps
+            || station.PathAndQuery != "/")
+        {
+            problems.Add($"Outpost:Station is \"{options.Station}\"; it must be the station's address, https://host:port, e.g. " +
+                "https://station.example:7443.");
+        }
+
+        if (options.Datasets.Count == 0)
+            problems.Add("Outpost:Datasets is empty; an outpost needs at least one dataset: \"Datasets\": { \"heart\": { \"Csv\": …, " +
+                "\"Schema\": … } }.");
         foreach (var (name, dataset) in options.Datasets)
         {
             if (dataset.Csv.Length == 0) problems.Add($"Outpost:Datasets:{name}:Csv is not set; it must name the data file.");
             if (dataset.Schema.Length == 0)
-                problems.Add($"Outpost:Datasets:{name}:Schema is not set; it must name the schema file. Make one to begin with: secagg-outpost infer DATA.csv > {name}.yaml");
-            if (dataset.Delimiter.Length > 1) problems.Add($"Outpost:Datasets:{name}:Delimiter is \"{dataset.Delimiter}\"; it must be one character, e.g. \";\", or absent.");
+                problems.Add($"Outpost:Datasets:{name}:Schema is not set; it must name the schema file. Make one to begin with: " +
+                    $"secagg-outpost infer DATA.csv > {name}.yaml");
+            if (dataset.Delimiter.Length > 1)
+                problems.Add($"Outpost:Datasets:{name}:Delimiter is \"{dataset.Delimiter}\"; it must be one character, e.g. \";\", or " +
+                    "absent.");
         }
 
-        if (options.Reconnect.First < TimeSpan.FromMilliseconds(10) || options.Reconnect.First > options.Reconnect.Longest || options.Reconnect.Longest > TimeSpan.FromHours(1))
-            problems.Add($"Outpost:Reconnect is {options.Reconnect.First:c} to {options.Reconnect.Longest:c}; First must be at least 00:00:00.010, and Longest from First to 01:00:00.");
-        if (options.Pause < TimeSpan.Zero || options.Pause > TimeSpan.FromSeconds(10)) problems.Add($"Outpost:Pause is {options.Pause:c}; it must be from 00:00:00 to 00:00:10.");
+        var (first, longest) = (options.Reconnect.First, options.Reconnect.Longest);
+        if (first < TimeSpan.FromMilliseconds(10) || first > longest || longest > TimeSpan.FromHours(1))
+            problems.Add($"Outpost:Reconnect is {first:c} to {longest:c}; First must be at least " +
+                "00:00:00.010, and Longest from First to 01:00:00.");
+        if (options.Pause < TimeSpan.Zero || options.Pause > TimeSpan.FromSeconds(10))
+            problems.Add($"Outpost:Pause is {options.Pause:c}; it must be from 00:00:00 to 00:00:10.");
         if (problems.Count > 0) throw Bad(string.Join(Environment.NewLine, problems));
     }
 

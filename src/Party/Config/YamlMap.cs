@@ -53,7 +53,9 @@ internal sealed class YamlMap
     public int Int(string key, int least, int most, int missing)
     {
         if (Scalar(key) is not { } node) return missing;
-        return int.TryParse(node.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+        return int.TryParse(node.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            && value >= least
+            && value <= most
             ? value
             : throw Fail(node, $"'{Name(key)}' is '{node.Value}'; it must be a whole number from {least} to {most}");
     }
@@ -95,7 +97,8 @@ internal sealed class YamlMap
         foreach (var key in _node.Children.Keys.Cast<YamlScalarNode>())
         {
             if (_read.Contains(key.Value ?? "")) continue;
-            throw Fail(key, $"'{Name(key.Value ?? "")}' is not a known key; known here: {string.Join(", ", _read.Order(StringComparer.Ordinal))}");
+            throw Fail(key, $"'{Name(key.Value ?? "")}' is not a known key; known here: " +
+                $"{string.Join(", ", _read.Order(StringComparer.Ordinal))}");
         }
     }
 
@@ -104,7 +107,8 @@ internal sealed class YamlMap
     private static YamlMap Checked(string file, string path, YamlMappingNode node)
     {
         var map = new YamlMap(file, path, node);
-        return node.Children.Keys.FirstOrDefault(k => k is not YamlScalarNode) is { } odd ? throw map.Fail(odd, "a key must be plain text") : map;
+        return node.Children.Keys.FirstOrDefault(k => k is not YamlScalarNode) is { } odd ? throw map.Fail(odd, "a key must be plain " +
+            "text") : map;
     }
 
     private string Name(string key) => _path.Length == 0 ? key : $"{_path}.{key}";

@@ -41,7 +41,8 @@ internal sealed class CsvRecord : IRecord
     public int GetCategory(int column) => _categories[column];
 
     /// <summary>Goes to the next row and reads its fields; false at the end.</summary>
-    /// <exception cref="DataSourceException">A field is not what the schema says; the message names line, column and rule, not the field.</exception>
+    /// <exception cref="DataSourceException">A field is not what the schema says; the message names line, column and rule, not the
+    /// field.</exception>
     public bool Read() => Read(static problem => throw new DataSourceException(problem));
 
     /// <summary>The same, but tells of each field that is not what the schema says and goes on; it counts as missing.</summary>
@@ -59,7 +60,9 @@ internal sealed class CsvRecord : IRecord
 
         if (_personKey < 0) return true;
         _person = _table.Field(_personKey).ToString();
-        if (_person.Length == 0) invalid($"'{_name}', line {_table.Line}: the person key is empty; every row needs one, or rows cannot be told to be one person's");
+        if (_person.Length == 0)
+            invalid($"'{_name}', line {_table.Line}: the person key is empty; every row needs one, or rows cannot be told to be one " +
+                "person's");
         return true;
     }
 
@@ -84,10 +87,13 @@ internal sealed class CsvRecord : IRecord
 
     private string Problem(SourceColumn source, bool category) =>
         $"'{_name}', line {_table.Line}, column '{source.Header}': " + (category
-            ? "not one of the declared categories or codes. Correct the file, or declare what stands there in the schema under 'codes:' or 'missing:'."
+            ? "not one of the declared categories or codes. Correct the file, or declare what stands there in the schema under 'codes:' " +
+                "or 'missing:'."
             : source.Column!.Type == ColumnType.Integer
-                ? "not a whole number. Correct the file, or declare what stands there in the schema under 'missing:', or the column as 'type: number'."
-                : "not a number. Correct the file, or declare what stands there in the schema under 'missing:', or the column as 'type: category' with 'codes:'.");
+                ? "not a whole number. Correct the file, or declare what stands there in the schema under 'missing:', or the column as " +
+                    "'type: number'."
+                : "not a number. Correct the file, or declare what stands there in the schema under 'missing:', or the column as 'type: " +
+                    "category' with 'codes:'.");
 
     /// <param name="Index">Column of the table.</param>
     /// <param name="Source">How it is read.</param>

@@ -41,7 +41,9 @@ internal sealed class CsvTable : IDisposable
     /// <summary>The character between fields.</summary>
     public char Delimiter => _parser.Delimiter[0];
 
-    /// <summary>Opens a file and reads its header. The delimiter is the comma unless the header has none and a semicolon or a tab instead.</summary>
+    /// <summary>
+    /// Opens a file and reads its header. The delimiter is the comma unless the header has none and a semicolon or a tab instead.
+    /// </summary>
     /// <exception cref="DataSourceException">No such file, not readable, empty, not UTF-8, or an unusable header.</exception>
     public static CsvTable Open(string path, char? delimiter = null) => Open(() => OpenFile(path), path, delimiter);
 
@@ -57,7 +59,8 @@ internal sealed class CsvTable : IDisposable
             try
             {
                 table.ReadHeader();
-                if (delimiter is not null || candidate == '\t' || table._parser.Count > 1 || table.Header[0].IndexOfAny([';', '\t']) < 0) return table;
+                if (delimiter is not null || candidate == '\t' || table._parser.Count > 1 || table.Header[0].IndexOfAny([';', '\t']) < 0)
+                    return table;
                 table.Dispose();
             }
             catch
@@ -71,7 +74,8 @@ internal sealed class CsvTable : IDisposable
     }
 
     /// <summary>Goes to the next row; false at the end.</summary>
-    /// <exception cref="DataSourceException">The row has too few or too many fields, a quote stands where none may, or the bytes are not UTF-8.</exception>
+    /// <exception cref="DataSourceException">The row has too few or too many fields, a quote stands where none may, or the bytes are not
+    /// UTF-8.</exception>
     public bool Read()
     {
         if (!Advance()) return false;
@@ -98,7 +102,8 @@ internal sealed class CsvTable : IDisposable
         catch (UnauthorizedAccessException)
         {
             throw new DataSourceException(
-                Directory.Exists(path) ? $"'{path}' is a folder; the dataset's Csv must name a file." : $"'{path}' may not be read by this user; check its mode and owner.");
+                Directory.Exists(path) ? $"'{path}' is a folder; the dataset's Csv must name a file." : $"'{path}' may not be read by " +
+                    "this user; check its mode and owner.");
         }
         catch (IOException)
         {
@@ -120,24 +125,28 @@ internal sealed class CsvTable : IDisposable
             CacheFields = false,
             ExceptionMessagesContainRawData = false,
             BadDataFound = args => throw new DataSourceException(
-                $"'{name}', line {args.Context.Parser?.RawRow}: a quote stands where none may; quote the whole field, double the quotes inside it, and close it."),
+                $"'{name}', line {args.Context.Parser?.RawRow}: a quote stands where none may; quote the whole field, double the quotes " +
+                    "inside it, and close it."),
         });
 
     private void ReadHeader()
     {
         if (!Advance()) throw new DataSourceException($"'{_name}' is empty; the first line must be a header with the column names.");
-        if (_parser.Count > MaxColumns) throw new DataSourceException($"'{_name}' has {_parser.Count} columns; at most {MaxColumns} are read.");
+        if (_parser.Count > MaxColumns)
+            throw new DataSourceException($"'{_name}' has {_parser.Count} columns; at most {MaxColumns} are read.");
         var names = new string[_parser.Count];
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < names.Length; i++)
         {
             names[i] = Field(i).ToString();
             // Positions, not names: in a file without a header these are a patient's cells.
-            if (names[i].Length == 0) throw new DataSourceException($"'{_name}', line {Line}: column {i + 1} has no name; every column of the header needs one.");
+            if (names[i].Length == 0)
+                throw new DataSourceException($"'{_name}', line {Line}: column {i + 1} has no name; every column of the header needs one.");
             if (!seen.TryAdd(names[i], i))
             {
                 throw new DataSourceException(
-                    $"'{_name}', line {Line}: columns {seen[names[i]] + 1} and {i + 1} have the same name; names must differ (is the header line missing?).");
+                    $"'{_name}', line {Line}: columns {seen[names[i]] + 1} and {i + 1} have the same name; names must differ (is the " +
+                        "header line missing?).");
             }
         }
 

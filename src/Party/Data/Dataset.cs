@@ -14,7 +14,8 @@ internal sealed class Dataset
     private readonly string _csv;
     private readonly char? _delimiter;
 
-    private Dataset(string name, SchemaFile schema, string csv, char? delimiter) => (Name, Schema, _csv, _delimiter) = (name, schema, csv, delimiter);
+    private Dataset(string name, SchemaFile schema, string csv, char? delimiter) =>
+        (Name, Schema, _csv, _delimiter) = (name, schema, csv, delimiter);
 
     public string Name { get; }
 
@@ -25,8 +26,11 @@ internal sealed class Dataset
     public static Dataset Open(string name, DatasetOptions options)
     {
         var file = new FileInfo(options.Schema);
-        if (!file.Exists) throw new DataSourceException($"Schema file '{options.Schema}' does not exist; make one to begin with: secagg-outpost infer '{options.Csv}' > '{options.Schema}'");
-        if (file.Length > MaxSchemaBytes) throw new DataSourceException($"Schema file '{options.Schema}' has {file.Length} bytes; at most {MaxSchemaBytes} are read.");
+        if (!file.Exists)
+            throw new DataSourceException($"Schema file '{options.Schema}' does not exist; make one to begin with: secagg-outpost infer " +
+                $"'{options.Csv}' > '{options.Schema}'");
+        if (file.Length > MaxSchemaBytes)
+            throw new DataSourceException($"Schema file '{options.Schema}' has {file.Length} bytes; at most {MaxSchemaBytes} are read.");
         SchemaFile schema;
         try
         {
@@ -43,27 +47,34 @@ internal sealed class Dataset
 
         return schema.Schema.Name == name
             ? new Dataset(name, schema, options.Csv, options.Delimiter.Length == 0 ? null : options.Delimiter[0])
-            : throw new DataSourceException($"{options.Schema}: the dataset is named '{schema.Schema.Name}' there and '{name}' in Outpost:Datasets; both must be the same.");
+            : throw new DataSourceException($"{options.Schema}: the dataset is named '{schema.Schema.Name}' there and '{name}' in " +
+                "Outpost:Datasets; both must be the same.");
     }
 
-    /// <summary>Checks the header: every column that the schema reads is there, and no column that may identify a person is left unmapped.</summary>
+    /// <summary>
+    /// Checks the header: every column that the schema reads is there, and no column that may identify a person is left unmapped.
+    /// </summary>
     /// <exception cref="DataSourceException">One is missing or not mapped.</exception>
     public void CheckHeader()
     {
         using var table = OpenTable();
         foreach (var source in Schema.Sources.Where(s => s.Role != ColumnRole.Drop)) Headers.Find(table, _csv, source.Header);
         var hidden = Schema.Sources.Where(s => s.Role != ColumnRole.Use).Select(s => s.Header).ToHashSet(StringComparer.Ordinal);
-        var flagged = table.Header.Where(h => !hidden.Contains(h)).Select(h => (Header: h, Class: IdentifierNames.Flags(h))).Where(f => f.Class is not null).ToList();
+        var flagged = table.Header.Where(h => !hidden.Contains(h)).Select(h => (Header: h, Class: IdentifierNames.Flags(h)))
+            .Where(f => f.Class is not null).ToList();
         if (flagged.Count == 0) return;
-        var lines = flagged.Select(f => $"  {YamlText.Quote(f.Header)}: drop          # {f.Class}; or person_key, if it tells whose row it is");
+        var lines = flagged.Select(f => $"  {YamlText.Quote(f.Header)}: drop          # {f.Class}; or person_key, if it tells whose row " +
+            "it is");
         throw new DataSourceException(
-            $"'{_csv}': {flagged.Count} column{(flagged.Count == 1 ? "" : "s")} may identify a person and must be mapped before this outpost starts. " +
+            $"'{_csv}': {flagged.Count} column{(flagged.Count == 1 ? "" : "s")} may identify a person and must be mapped before this " +
+                "outpost starts. " +
             $"Add to 'columns:' of the schema:{Environment.NewLine}{string.Join(Environment.NewLine, lines)}");
     }
 
     /// <summary>Reads every row that the schema describes, up to a number of rows.</summary>
     /// <returns>The rows that were read.</returns>
-    /// <exception cref="DataSourceException">Fields are not what the schema says: the first of each column is named, with how many there are.</exception>
+    /// <exception cref="DataSourceException">Fields are not what the schema says: the first of each column is named, with how many there
+    /// are.</exception>
     public long CheckRows(long most)
     {
         using var table = OpenTable();
@@ -75,7 +86,9 @@ internal sealed class Dataset
         if (problems.Count == 0) return rows;
         throw new DataSourceException(string.Join(
             Environment.NewLine,
-            problems.Take(MostProblems).Select(p => p.Value == 1 ? first[p.Key] : string.Create(CultureInfo.InvariantCulture, $"{first[p.Key]} (so in {p.Value} rows)"))));
+            problems.Take(MostProblems).Select(p => p.Value == 1
+                ? first[p.Key]
+                : string.Create(CultureInfo.InvariantCulture, $"{first[p.Key]} (so in {p.Value} rows)"))));
 
         void Note(string problem)
         {
@@ -95,7 +108,13 @@ internal sealed class Dataset
     /// <param name="percent">Told each time another hundredth of the file has been read.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DataSourceException">The file is not what the schema says.</exception>
-    public NoisedVector Sum(VectorLayout layout, LocalNoise noise, ReadOnlySpan<byte> secret, ReadOnlySpan<byte> queryHash, Action<int> percent, CancellationToken cancellationToken)
+    public NoisedVector Sum(
+        VectorLayout layout,
+        LocalNoise noise,
+        ReadOnlySpan<byte> secret,
+        ReadOnlySpan<byte> queryHash,
+        Action<int> percent,
+        CancellationToken cancellationToken)
     {
         using var table = OpenTable();
         var record = new CsvRecord(table, _csv, Schema, layout.Analysis.Columns, layout.Analysis.RowRule == RowRule.PersonKey);

@@ -13,9 +13,11 @@ internal static class Headers
         }
 
         // Only what is near enough to be the same word: in a file without a header line, the first row is a patient's.
-        var near = table.Header.Select(h => (Header: h, Distance: Distance(h, header))).Where(n => n.Distance <= Math.Max(1, header.Length / 4)).OrderBy(n => n.Distance).FirstOrDefault().Header;
+        var near = table.Header.Select(h => (Header: h, Distance: Distance(h, header)))
+            .Where(n => n.Distance <= Math.Max(1, header.Length / 4)).OrderBy(n => n.Distance).FirstOrDefault().Header;
         var hint = near is null ? "Is the header line missing, or the delimiter another one?" : $"The nearest is '{near}'.";
-        throw new DataSourceException($"'{file}' has no column '{header}', which the schema reads. {hint} Correct the file, or the schema's 'from:'.");
+        throw new DataSourceException($"'{file}' has no column '{header}', which the schema reads. {hint} Correct the file, or the " +
+            "schema's 'from:'.");
     }
 
     /// <summary>Letters to change, add or take away, with case counted as nothing.</summary>

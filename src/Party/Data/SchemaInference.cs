@@ -16,7 +16,8 @@ internal static class SchemaInference
 
     private const int MostLabels = 20;
 
-    private static readonly string[] s_missing = ["?", "NA", "N/A", "na", "n/a", "NULL", "null", "None", "none", "NaN", "nan", ".", "-", "unknown"];
+    private static readonly string[] s_missing =
+        ["?", "NA", "N/A", "na", "n/a", "NULL", "null", "None", "none", "NaN", "nan", ".", "-", "unknown"];
     private static readonly double[] s_sentinels = [-1, -9, -99, -999, -9999];
 
     /// <summary>Reads the file and writes the schema.</summary>
@@ -33,14 +34,17 @@ internal static class SchemaInference
             }
         }
 
-        var name = new string([.. Path.GetFileNameWithoutExtension(path).Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' ? c : '_')]);
+        var name = new string([.. Path.GetFileNameWithoutExtension(path).Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'
+            ? c
+            : '_')]);
         var yaml = new StringBuilder()
             .Append("# A schema to begin with. A person must complete it: the outpost publishes it to the consortium.\n")
             .Append($"name: {YamlText.Quote(name)}\n")
             .Append("description: \"\"\n")
             .Append("# Whose is a row? Either take the # away from the next line, or give one column the role person_key.\n")
             .Append("# one_row_per_person: true\n")
-            .Append("# Bounds are suggested from the data, rounded outward. Set them from what is known of such patients, not from these.\n")
+            .Append("# Bounds are suggested from the data, rounded outward. Set them from what is known of such patients, not from " +
+                "these.\n")
             .Append("columns:\n");
         foreach (var column in columns) column.Write(yaml);
         return yaml.ToString().TrimEnd('\n');
@@ -113,11 +117,14 @@ internal static class SchemaInference
 
             if (_labels.Values.Any(c => c < MinRowsOfLabel))
             {
-                yaml.Append($" drop  # text of which some value occurs in fewer than {MinRowsOfLabel} rows; list the categories from what is known, not from data\n");
+                yaml.Append($" drop  # text of which some value occurs in fewer than {MinRowsOfLabel} rows; list the categories from " +
+                    "what is known, not from data\n");
                 return;
             }
 
-            yaml.Append($"\n    type: category\n    categories: [{string.Join(", ", _labels.Keys.Order(StringComparer.Ordinal).Select(YamlText.Quote))}]  # confirm: everybody will see them\n");
+            yaml.Append($"\n    type: category\n    categories: " +
+                $"[{string.Join(", ", _labels.Keys.Order(StringComparer.Ordinal).Select(YamlText.Quote))}]  # confirm: everybody will " +
+                    "see them\n");
             WriteMissing(yaml, []);
         }
 
@@ -126,14 +133,17 @@ internal static class SchemaInference
             // A sentinel among values that can be negative anyway is a value.
             var sentinels = _least >= 0 ? _sentinels.Order().ToList() : [];
             yaml.Append($"\n    type: {(_fractions ? "number" : "integer")}\n");
-            if (_least >= 0 || _sentinels.Count == 0) yaml.Append(CultureInfo.InvariantCulture, $"    # low: {Outward(_least, up: false)}\n    # high: {Outward(_most, up: true)}\n");
+            if (_least >= 0 || _sentinels.Count == 0)
+                yaml.Append(CultureInfo.InvariantCulture, $"    # low: {Outward(_least, up: false)}\n    # high: " +
+                    $"{Outward(_most, up: true)}\n");
             WriteMissing(yaml, sentinels);
             if (_least == 0) yaml.Append("    # 0 occurs; if it stands for \"not measured\", add it to missing\n");
         }
 
         private void WriteMissing(StringBuilder yaml, List<double> sentinels)
         {
-            var codes = _missing.Order(StringComparer.Ordinal).Concat(sentinels.Select(s => s.ToString(CultureInfo.InvariantCulture))).ToList();
+            var codes = _missing.Order(StringComparer.Ordinal).Concat(sentinels.Select(s => s.ToString(CultureInfo.InvariantCulture)))
+                .ToList();
             if (codes.Count > 0) yaml.Append($"    missing: [{string.Join(", ", codes.Select(c => $"\"{c}\""))}]  # confirm\n");
         }
 

@@ -78,7 +78,8 @@ internal sealed class StrictUtf8Reader(Stream stream, string name) : TextReader
             }
             catch (IOException)
             {
-                throw new DataSourceException($"'{name}': the file could not be read on after byte {_offset + _byteCount}; check the disk or share.");
+                throw new DataSourceException($"'{name}': the file could not be read on after byte {_offset + _byteCount}; check the " +
+                    "disk or share.");
             }
 
             _ended = read == 0;
@@ -106,7 +107,8 @@ internal sealed class StrictUtf8Reader(Stream stream, string name) : TextReader
         if (consumed.IndexOf((byte)0) is >= 0 and var at)
         {
             throw new DataSourceException(
-                $"'{name}', line {_line + consumed[..at].Count(LineFeed)}: a NUL byte; this is not a text file in UTF-8. Export it again as CSV, UTF-8.");
+                $"'{name}', line {_line + consumed[..at].Count(LineFeed)}: a NUL byte; this is not a text file in UTF-8. Export it again " +
+                    "as CSV, UTF-8.");
         }
 
         _line += consumed.Count(LineFeed);
@@ -116,5 +118,6 @@ internal sealed class StrictUtf8Reader(Stream stream, string name) : TextReader
     }
 
     private DataSourceException NotUtf8() => new(
-        $"'{name}', line {_line}, byte {_offset + 1}: not UTF-8. Convert the file, e.g. from Latin-1: iconv -f LATIN1 -t UTF-8 '{name}' > new.csv");
+        $"'{name}', line {_line}, byte {_offset + 1}: not UTF-8. Convert the file, e.g. from Latin-1: iconv -f LATIN1 -t UTF-8 '{name}' " +
+            "> new.csv");
 }

@@ -67,7 +67,8 @@ internal sealed class StationLink(
     /// <summary>One stream, from dialling to its end; returns why it ended.</summary>
     private async Task<string> AttendAsync(CancellationToken stoppingToken)
     {
-        if (clock.GetUtcNow() > identity.Roster.NotAfter) return $"the roster expired at {identity.Roster.NotAfter:u}; the founders must sign a new epoch and every outpost enrol it";
+        if (clock.GetUtcNow() > identity.Roster.NotAfter)
+            return $"the roster expired at {identity.Roster.NotAfter:u}; the founders must sign a new epoch and every outpost enrol it";
         status.Update(s => s with { State = LinkState.Connecting });
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         try
@@ -83,7 +84,8 @@ internal sealed class StationLink(
             await session.SendAsync(new PartyFrame { Hello = hello() }, ending.Token);
             // Whichever of the two ends first ends the stream.
             var sending = Task.WhenAny(session.PumpAsync(ending.Token), HeartbeatAsync(session, ending.Token))
-                .ContinueWith(_ => ending.CancelAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
+                .ContinueWith(_ => ending.CancelAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)
+                    .Unwrap();
             try
             {
                 await ReceiveAsync(call.ResponseStream, session, ending.Token);
@@ -113,9 +115,11 @@ internal sealed class StationLink(
             trace.Received(frame);
             if (!welcomed)
             {
-                if (frame.Welcome is not { } welcome) throw new SessionLostException("the station sent something before its welcome; is it a station of this software?");
+                if (frame.Welcome is not { } welcome)
+                    throw new SessionLostException("the station sent something before its welcome; is it a station of this software?");
                 if (!PublicBytes.Equal(welcome.RosterHash.Span, identity.Roster.Hash))
-                    throw new SessionLostException("the station serves another roster than the one pinned here; one of the two must take the new epoch");
+                    throw new SessionLostException("the station serves another roster than the one pinned here; one of the two must take " +
+                        "the new epoch");
                 welcomed = true;
                 Welcomed(welcome, session);
                 await session.SendAsync(Heartbeat(), cancellationToken);
@@ -127,7 +131,8 @@ internal sealed class StationLink(
             else if (frame.Publication is { } publication) await rounds.ReceiveAsync(publication, cancellationToken);
             else if (frame.Heartbeat is not null && !caughtUp)
             {
-                // The station answers heartbeats behind everything that this outpost missed: rounds that ended meanwhile have ended here too,
+                // The station answers heartbeats behind everything that this outpost missed: rounds that ended meanwhile have ended here
+                // too,
                 // and what is still open says again what may have been lost.
                 caughtUp = true;
                 rounds.Repeat();
@@ -170,18 +175,22 @@ internal sealed class StationLink(
                 case System.Net.Sockets.SocketException socket:
                     return socket.SocketErrorCode switch
                     {
-                        System.Net.Sockets.SocketError.ConnectionRefused => "nothing listens at that address and port (connection refused); is the station running?",
-                        System.Net.Sockets.SocketError.HostNotFound or System.Net.Sockets.SocketError.NoData => "the host name is not known; check Outpost:Station",
+                        System.Net.Sockets.SocketError.ConnectionRefused => "nothing listens at that address and port (connection " +
+                            "refused); is the station running?",
+                        System.Net.Sockets.SocketError.HostNotFound or System.Net.Sockets.SocketError.NoData => "the host name is not " +
+                            "known; check Outpost:Station",
                         var code => $"the network failed ({code})",
                     };
-                case AuthenticationException: return "the TLS handshake failed; the station must speak TLS 1.3 and must know this outpost's key";
+                case AuthenticationException: return "the TLS handshake failed; the station must speak TLS 1.3 and must know this " +
+                    "outpost's key";
             }
         }
 
         return e switch
         {
             RpcException { StatusCode: StatusCode.Unauthenticated or StatusCode.PermissionDenied } rpc =>
-                $"the station does not accept this outpost's key {identity.Member.Key.Fingerprint} ({Printable(rpc.Status.Detail)}); is it in the station's roster?",
+                $"the station does not accept this outpost's key {identity.Member.Key.Fingerprint} ({Printable(rpc.Status.Detail)}); is " +
+                    "it in the station's roster?",
             RpcException rpc => $"{rpc.StatusCode}: {Printable(rpc.Status.Detail)}",
             OperationCanceledException => "the stream broke off",
             _ => $"the stream broke off ({e.GetType().Name})",

@@ -32,7 +32,8 @@ internal sealed class WireTrace : IDisposable
         _received?.Dispose();
     }
 
-    private static FileStream Append(string directory, string name) => new(Path.Combine(directory, name), FileMode.Append, FileAccess.Write, FileShare.Read);
+    private static FileStream Append(string directory, string name) =>
+        new(Path.Combine(directory, name), FileMode.Append, FileAccess.Write, FileShare.Read);
 
     private void Write(FileStream? file, IMessage message)
     {

@@ -59,7 +59,8 @@ internal sealed class Answering(
     public Plan Plan(Question question, int invited)
     {
         var query = question.Query;
-        if (!datasets.TryGetValue(query.Dataset, out var dataset)) throw new RefusalException(RefusalCode.UnknownDataset, "This outpost has no such dataset.");
+        if (!datasets.TryGetValue(query.Dataset, out var dataset))
+            throw new RefusalException(RefusalCode.UnknownDataset, "This outpost has no such dataset.");
         var analysis = Checked(RefusalCode.BadMessage, () => Analysis.Decode(query.Analysis.Span));
         var decision = policy.Decide(new Request(
             question.Coordinator.Name,
@@ -87,15 +88,18 @@ internal sealed class Answering(
     public void Debit(PartyRound round, Plan plan)
     {
         var coordinator = round.Question.Coordinator.Key.Fingerprint;
-        var debit = new Debit(round.Question.Hash, round.RoundId, plan.Dataset.Name, coordinator, plan.Epsilon.Micro, (int)round.Question.Query.Noise);
+        var noise = (int)round.Question.Query.Noise;
+        var debit = new Debit(round.Question.Hash, round.RoundId, plan.Dataset.Name, coordinator, plan.Epsilon.Micro, noise);
         switch (ledger.TryDebit(debit, plan.Caps))
         {
             case DebitOutcome.Debited: return;
             case DebitOutcome.RoundDebited: throw new RefusalException(RefusalCode.RoundSeen, "This round was paid for before.");
             case DebitOutcome.OverCoordinator:
-                throw new RefusalException(RefusalCode.Budget, $"ε {plan.Epsilon} is more than this coordinator has left on '{plan.Dataset.Name}' (policy: epsilon_per_coordinator).");
+                throw new RefusalException(RefusalCode.Budget, $"ε {plan.Epsilon} is more than this coordinator has left on " +
+                    $"'{plan.Dataset.Name}' (policy: epsilon_per_coordinator).");
             default:
-                throw new RefusalException(RefusalCode.Budget, $"ε {plan.Epsilon} is more than is left on '{plan.Dataset.Name}' (policy: epsilon_total).");
+                throw new RefusalException(
+                    RefusalCode.Budget, $"ε {plan.Epsilon} is more than is left on '{plan.Dataset.Name}' (policy: epsilon_total).");
         }
     }
 

@@ -25,13 +25,20 @@ internal sealed class HeadKeeper : IAsyncDisposable
     private readonly Channel<Publication> _publications = Channel.CreateBounded<Publication>(Queue);
     private readonly Task _checking;
 
-    public HeadKeeper(PartySetup setup, PartyMemory memory, ILogger logger, Func<PartyFrame, Task> send, Func<byte[], OpenRound?> find, Action<OpenRound> done)
+    public HeadKeeper(
+        PartySetup setup,
+        PartyMemory memory,
+        ILogger logger,
+        Func<PartyFrame, Task> send,
+        Func<byte[], OpenRound?> find,
+        Action<OpenRound> done)
     {
         (_setup, _memory, _logger, _send, _find, _done) = (setup, memory, logger, send, find, done);
         _checking = Task.Run(CheckAllAsync);
     }
 
-    public ValueTask ReceiveAsync(Publication publication, CancellationToken cancellationToken) => _publications.Writer.WriteAsync(publication, cancellationToken);
+    public ValueTask ReceiveAsync(Publication publication, CancellationToken cancellationToken) =>
+        _publications.Writer.WriteAsync(publication, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -20,7 +20,8 @@ internal sealed class QueryAnswer(Plan plan, Func<LocalNoise> draw, DateTimeOffs
     public DateTimeOffset Expires => expires;
 
     /// <summary>The vector: from the pass over the data that runs or has run, or from a new one if the last one failed.</summary>
-    /// <param name="pass">Adds up the rows and uses the noise, which has been drawn by then; a pass that fails leaves it for the next.</param>
+    /// <param name="pass">Adds up the rows and uses the noise, which has been drawn by then; a pass that fails leaves it for the
+    /// next.</param>
     public Task<NoisedVector> VectorAsync(Func<LocalNoise, Task<NoisedVector>> pass)
     {
         lock (_gate)
@@ -39,7 +40,10 @@ internal sealed class QueryAnswer(Plan plan, Func<LocalNoise> draw, DateTimeOffs
             _disposed = true;
             _noise?.Dispose();
             _ = _vector?.ContinueWith(
-                static t => t.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+                static t => t.Result.Dispose(),
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnRanToCompletion,
+                TaskScheduler.Default);
         }
     }
 

@@ -32,7 +32,13 @@ internal sealed class RoundRunner : IAsyncDisposable
     private readonly HeadKeeper _heads;
     private IStationSession? _session;
 
-    public RoundRunner(PartySetup setup, Answering answering, PartyMemory memory, TimeProvider clock, ILogger<RoundRunner> logger, OutpostOptions? options = null)
+    public RoundRunner(
+        PartySetup setup,
+        Answering answering,
+        PartyMemory memory,
+        TimeProvider clock,
+        ILogger<RoundRunner> logger,
+        OutpostOptions? options = null)
     {
         _pause = options?.Pause ?? TimeSpan.Zero;
         (_setup, _answering, _memory, _clock, _logger) = (setup, answering, memory, clock, logger);
@@ -80,7 +86,8 @@ internal sealed class RoundRunner : IAsyncDisposable
         await round.DoAsync(() => Guarded(round, () => ConsiderAsync(round, proposal)), cancellationToken);
     }
 
-    public ValueTask ReceiveAsync(Publication publication, CancellationToken cancellationToken) => _heads.ReceiveAsync(publication, cancellationToken);
+    public ValueTask ReceiveAsync(Publication publication, CancellationToken cancellationToken) =>
+        _heads.ReceiveAsync(publication, cancellationToken);
 
     public IReadOnlyList<RoundStatus> Snapshot() => [.. _rounds.Values.Select(r => r.Status)];
 
@@ -108,7 +115,8 @@ internal sealed class RoundRunner : IAsyncDisposable
         {
             var round = PartyRound.Open(_setup, proposal, _clock.GetUtcNow());
             open.Round = round;
-            if (!PublicBytes.Equal(round.RoundId, open.Id)) throw new RefusalException(RefusalCode.BadMessage, "The proposal is for another round than its frame says.");
+            if (!PublicBytes.Equal(round.RoundId, open.Id))
+                throw new RefusalException(RefusalCode.BadMessage, "The proposal is for another round than its frame says.");
         }
         catch (RefusalException e)
         {
@@ -121,7 +129,8 @@ internal sealed class RoundRunner : IAsyncDisposable
         var deadlines = TimeSpan.FromMilliseconds(Proposal.Parser.ParseFrom(proposal.Body).DeadlinesMs.Sum(d => d));
         open.Expires = _clock.GetUtcNow() + deadlines + s_afterlife;
         var question = open.Round.Question;
-        Log.Proposed(_logger, open.Name, OneLine(question.Query.Title), question.Coordinator.Name, OneLine(question.Query.Dataset), open.Round.Invited.Count);
+        var (title, dataset) = (OneLine(question.Query.Title), OneLine(question.Query.Dataset));
+        Log.Proposed(_logger, open.Name, title, question.Coordinator.Name, dataset, open.Round.Invited.Count);
         PartyStep step;
         QueryAnswer? answer = null;
         await _admission.WaitAsync();
@@ -177,10 +186,13 @@ internal sealed class RoundRunner : IAsyncDisposable
     private void RequireFresh(PartyRound round)
     {
         var code = _memory.MayBegin(round.RoundId, round.Question.Id, round.Question.Query.Attempts);
-        if (code != RefusalCode.Unspecified) throw new RefusalException(code, "The round was seen before, or its query was answered or has no attempts left.");
+        if (code != RefusalCode.Unspecified)
+            throw new RefusalException(code, "The round was seen before, or its query was answered or has no attempts left.");
     }
 
-    /// <summary>Two attempts at one query would, with different survivors, be two totals with the same vector inside: only the newest goes on.</summary>
+    /// <summary>
+    /// Two attempts at one query would, with different survivors, be two totals with the same vector inside: only the newest goes on.
+    /// </summary>
     private async Task LeaveOlderAsync(OpenRound newest, byte[] query)
     {
         // Rounds that have not been admitted have no query hash and may be waiting for this very admission.
@@ -207,7 +219,8 @@ internal sealed class RoundRunner : IAsyncDisposable
         catch (DataSourceException e)
         {
             Log.DataProblem(_logger, answer.Plan.Dataset.Name, e.Message);
-            await open.DoAsync(() => StepAsync(open, round => round.Decline(RefusalCode.DataSource) with { Detail = "The data could not be read." }));
+            await open.DoAsync(() => StepAsync(open, round => round.Decline(RefusalCode.DataSource) with { Detail = "The data could not " +
+                "be read." }));
         }
         catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
         {
@@ -216,7 +229,8 @@ internal sealed class RoundRunner : IAsyncDisposable
         catch (Exception e)
         {
             LogUnexpected(open, e);
-            await open.DoAsync(() => StepAsync(open, round => round.Decline(RefusalCode.DataSource) with { Detail = "The data could not be added up." }));
+            await open.DoAsync(() => StepAsync(open, round => round.Decline(RefusalCode.DataSource) with { Detail = "The data could not " +
+                "be added up." }));
         }
     }
 
@@ -231,7 +245,8 @@ internal sealed class RoundRunner : IAsyncDisposable
             ForgetAnswer(open.AnswerKey!);
         }
 
-        if (!ended && step.Refusal == RefusalCode.Unspecified && round.State == PartyRoundState.Ended && broadcast?.Envelope is { Kind: MessageKind.Abort } abort)
+        var endsHere = !ended && step.Refusal == RefusalCode.Unspecified && round.State == PartyRoundState.Ended;
+        if (endsHere && broadcast?.Envelope is { Kind: MessageKind.Abort } abort)
             Log.Aborted(_logger, open.Name, Abort.Parser.ParseFrom(abort.Body).Reason.ToString());
         await SendAsync(open, step);
     });
@@ -256,7 +271,8 @@ internal sealed class RoundRunner : IAsyncDisposable
     }
 
     /// <summary>Type and place, not the message: this program did not write it and cannot know what it quotes.</summary>
-    private void LogUnexpected(OpenRound open, Exception e) => Log.Unexpected(_logger, open.Name, e.GetType().Name, $"{Environment.NewLine}{e.StackTrace}");
+    private void LogUnexpected(OpenRound open, Exception e) =>
+        Log.Unexpected(_logger, open.Name, e.GetType().Name, $"{Environment.NewLine}{e.StackTrace}");
 
     private async Task SendAsync(OpenRound open, PartyStep step)
     {
@@ -286,7 +302,10 @@ internal sealed class RoundRunner : IAsyncDisposable
             var part = vector.Slice(offset, Math.Min(Limits.Chunk, vector.Length - offset));
             await SendAsync(new PartyFrame
             {
-                Chunk = new VectorChunk { RoundId = ByteString.CopyFrom(open.Id), Offset = (ulong)offset, Data = UnsafeByteOperations.UnsafeWrap(part) },
+                Chunk = new VectorChunk
+                {
+                    RoundId = ByteString.CopyFrom(open.Id), Offset = (ulong)offset, Data = UnsafeByteOperations.UnsafeWrap(part),
+                },
             });
         }
     }

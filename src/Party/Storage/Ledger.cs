@@ -35,10 +35,12 @@ internal sealed class Ledger
         if (connection.ExecuteScalar<long>("SELECT count(*) FROM ledger WHERE round_id = @RoundId", new { debit.RoundId }, transaction) > 0)
             return DebitOutcome.RoundDebited;
         if (!Fits(Spent(connection, transaction, debit.Dataset, null), debit.CostMicro, caps.TotalMicro)) return DebitOutcome.OverTotal;
-        if (caps.CoordinatorMicro is { } cap && !Fits(Spent(connection, transaction, debit.Dataset, debit.Coordinator), debit.CostMicro, cap))
+        if (caps.CoordinatorMicro is { } cap && !Fits(
+            Spent(connection, transaction, debit.Dataset, debit.Coordinator), debit.CostMicro, cap))
             return DebitOutcome.OverCoordinator;
 
-        var last = connection.QueryFirstOrDefault<Row>("SELECT sequence, hash FROM ledger ORDER BY sequence DESC LIMIT 1", transaction: transaction);
+        var last = connection.QueryFirstOrDefault<Row>("SELECT sequence, hash FROM ledger ORDER BY sequence DESC LIMIT " +
+            "1", transaction: transaction);
         var row = new Row
         {
             Sequence = (last?.Sequence ?? 0) + 1,
@@ -63,7 +65,8 @@ internal sealed class Ledger
     });
 
     /// <summary>Millionths of ε spent on a dataset, by one coordinator (a key's fingerprint) or in all.</summary>
-    public long SpentMicro(string dataset, string? coordinator = null) => _store.Read(connection => Spent(connection, null, dataset, coordinator));
+    public long SpentMicro(string dataset, string? coordinator = null) =>
+        _store.Read(connection => Spent(connection, null, dataset, coordinator));
 
     /// <summary>Number of entries and hash of the last: what an operator notes down to see later that nothing was taken away.</summary>
     public (long Count, byte[] Hash) Head() => _store.Read(connection =>
@@ -75,7 +78,8 @@ internal sealed class Ledger
 
     private static long Spent(SqliteConnection connection, SqliteTransaction? transaction, string dataset, string? coordinator) =>
         connection.ExecuteScalar<long>(
-            "SELECT coalesce(sum(cost_micro), 0) FROM ledger WHERE dataset = @dataset AND (@coordinator IS NULL OR coordinator = @coordinator)",
+            "SELECT coalesce(sum(cost_micro), 0) FROM ledger WHERE dataset = @dataset AND (@coordinator IS NULL OR coordinator = " +
+                "@coordinator)",
             new { dataset, coordinator },
             transaction);
 
@@ -85,8 +89,8 @@ internal sealed class Ledger
         var previous = s_genesis;
         const string All =
             """
-            SELECT sequence AS Sequence, previous AS Previous, hash AS Hash, query_hash AS QueryHash, round_id AS RoundId, dataset AS Dataset,
-                   coordinator AS Coordinator, cost_micro AS CostMicro, noise AS Noise, at_ms AS AtMs
+            SELECT sequence AS Sequence, previous AS Previous, hash AS Hash, query_hash AS QueryHash, round_id AS RoundId,
+                   dataset AS Dataset, coordinator AS Coordinator, cost_micro AS CostMicro, noise AS Noise, at_ms AS AtMs
             FROM ledger ORDER BY sequence
             """;
         foreach (var row in connection.Query<Row>(All, buffered: false))

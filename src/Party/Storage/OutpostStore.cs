@@ -30,7 +30,8 @@ internal sealed class OutpostStore : IDisposable
     public string Folder { get; }
 
     /// <summary>Opens the state directory, making it if it is not there.</summary>
-    /// <exception cref="StoreException">It cannot be made, another outpost uses it, or the file is damaged or of a newer version.</exception>
+    /// <exception cref="StoreException">It cannot be made, another outpost uses it, or the file is damaged or of a newer
+    /// version.</exception>
     public static OutpostStore Open(string directory)
     {
         SQLitePCL.Batteries_V2.Init();
@@ -40,9 +41,11 @@ internal sealed class OutpostStore : IDisposable
         try
         {
             connection.Open();
-            connection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;");
+            connection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = " +
+                "OFF;");
             if (connection.ExecuteScalar<string>("PRAGMA quick_check(1)") is not "ok")
-                throw new StoreException($"'{path}' is damaged. Keep the file, and ask the consortium before you start with an empty ledger: that would forget what was spent.");
+                throw new StoreException($"'{path}' is damaged. Keep the file, and ask the consortium before you start with an empty " +
+                    "ledger: that would forget what was spent.");
             Migrate(connection, path);
             return new OutpostStore(directory, fileLock, connection);
         }
@@ -50,7 +53,8 @@ internal sealed class OutpostStore : IDisposable
         {
             connection.Dispose();
             fileLock.Dispose();
-            if (e is SqliteException) throw new StoreException($"'{path}' cannot be opened as the outpost's database ({Reason((SqliteException)e)}).", e);
+            if (e is SqliteException)
+                throw new StoreException($"'{path}' cannot be opened as the outpost's database ({Reason((SqliteException)e)}).", e);
             throw;
         }
     }
@@ -86,7 +90,8 @@ internal sealed class OutpostStore : IDisposable
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new StoreException($"State directory '{directory}' may not be written by this user; give it to the outpost's user (mode 0700).", e);
+            throw new StoreException($"State directory '{directory}' may not be written by this user; give it to the outpost's user " +
+                "(mode 0700).", e);
         }
         catch (IOException e)
         {
@@ -105,7 +110,8 @@ internal sealed class OutpostStore : IDisposable
         var scripts = Scripts();
         var version = connection.ExecuteScalar<int>("PRAGMA user_version");
         if (version > scripts.Count)
-            throw new StoreException($"'{path}' has version {version}; this program knows versions up to {scripts.Count}. Install the newer program again.");
+            throw new StoreException($"'{path}' has version {version}; this program knows versions up to {scripts.Count}. Install the " +
+                "newer program again.");
         if (version == scripts.Count) return;
         using var transaction = connection.BeginTransaction(deferred: false);
         foreach (var script in scripts.Skip(version)) connection.Execute(script, transaction: transaction);
@@ -118,7 +124,8 @@ internal sealed class OutpostStore : IDisposable
     {
         var assembly = Assembly.GetExecutingAssembly();
         var scripts = new List<string>();
-        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.EndsWith(".sql", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal))
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
             scripts.Add(reader.ReadToEnd());

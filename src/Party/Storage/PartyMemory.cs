@@ -6,11 +6,16 @@ using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Party.Storage;
 
-/// <summary>What the protocol must still know after a restart: rounds seen, attempts, survivor sets signed, releases, the log's head, the roster's epoch.</summary>
+/// <summary>
+/// What the protocol must still know after a restart: rounds seen, attempts, survivor sets signed, releases, the log's head, the roster's
+/// epoch.
+/// </summary>
 internal sealed class PartyMemory(OutpostStore store, TimeProvider clock) : IPartyMemory
 {
     public LogPosition? LastHead => store.Read(connection =>
-        connection.QueryFirstOrDefault<Head>("SELECT size AS Size, root AS Root FROM log_head") is { } head ? new LogPosition(head.Size, head.Root) : null);
+        connection.QueryFirstOrDefault<Head>("SELECT size AS Size, root AS Root FROM log_head") is { } head
+            ? new LogPosition(head.Size, head.Root)
+            : null);
 
     public RefusalCode TryBeginRound(byte[] roundId, byte[] queryId, uint attemptsAllowed) => store.Write((connection, transaction) =>
     {
@@ -25,17 +30,20 @@ internal sealed class PartyMemory(OutpostStore store, TimeProvider clock) : IPar
 
     /// <summary>Whether this outpost has ever taken part in a round.</summary>
     public bool HasSeen(byte[] roundId) =>
-        store.Read(connection => connection.ExecuteScalar<long>("SELECT count(*) FROM rounds WHERE round_id = @roundId", new { roundId }) > 0);
+        store.Read(connection =>
+            connection.ExecuteScalar<long>("SELECT count(*) FROM rounds WHERE round_id = @roundId", new { roundId }) > 0);
 
     /// <summary>What <see cref="TryBeginRound"/> would say; nothing is stored.</summary>
     public RefusalCode MayBegin(byte[] roundId, byte[] queryId, uint attemptsAllowed) =>
         store.Read(connection => MayBegin(connection, null, roundId, queryId, attemptsAllowed));
 
     public bool TrySignSurvivors(byte[] roundId, byte[] digest) => store.Write((connection, transaction) =>
-        connection.Execute("UPDATE rounds SET survivors = @digest WHERE round_id = @roundId AND survivors IS NULL", new { roundId, digest }, transaction) == 1);
+        connection.Execute("UPDATE rounds SET survivors = @digest WHERE round_id = @roundId AND survivors IS " +
+            "NULL", new { roundId, digest }, transaction) == 1);
 
     public void MarkReleased(byte[] roundId, byte[] queryId) => store.Write((connection, transaction) =>
-        connection.Execute("UPDATE rounds SET released = 1 WHERE round_id = @roundId AND query_id = @queryId", new { roundId, queryId }, transaction) == 1
+        connection.Execute(
+            "UPDATE rounds SET released = 1 WHERE round_id = @roundId AND query_id = @queryId", new { roundId, queryId }, transaction) == 1
             ? true
             : throw new StoreException("A release was to be recorded for a round that was never begun."));
 
@@ -45,21 +53,28 @@ internal sealed class PartyMemory(OutpostStore store, TimeProvider clock) : IPar
             new { head.Size, head.Root },
             transaction));
 
-    /// <summary>Remembers the roster in force; false if a later epoch, or another roster of the same epoch, was in force here before.</summary>
+    /// <summary>
+    /// Remembers the roster in force; false if a later epoch, or another roster of the same epoch, was in force here before.
+    /// </summary>
     public bool TryAcceptEpoch(Protocol.Roster roster) => store.Write((connection, transaction) =>
     {
         var known = connection.QueryFirstOrDefault<Epoch>("SELECT epoch AS Number, hash AS Hash FROM epoch", transaction: transaction);
-        if (known is not null && (known.Number > (long)roster.Epoch || (known.Number == (long)roster.Epoch && !PublicBytes.Equal(known.Hash, roster.Hash)))) return false;
+        if (known is not null && (known.Number > (long)roster.Epoch || (known.Number == (long)roster.Epoch && !PublicBytes.Equal(
+            known.Hash, roster.Hash))))
+            return false;
         connection.Execute(
-            "INSERT INTO epoch (only, epoch, hash) VALUES (1, @Number, @Hash) ON CONFLICT (only) DO UPDATE SET epoch = @Number, hash = @Hash",
+            "INSERT INTO epoch (only, epoch, hash) VALUES (1, @Number, @Hash) ON CONFLICT (only) DO UPDATE SET epoch = @Number, hash = " +
+                "@Hash",
             new Epoch { Number = (long)roster.Epoch, Hash = roster.Hash },
             transaction);
         return true;
     });
 
-    private static RefusalCode MayBegin(SqliteConnection connection, SqliteTransaction? transaction, byte[] roundId, byte[] queryId, uint attemptsAllowed)
+    private static RefusalCode MayBegin(
+        SqliteConnection connection, SqliteTransaction? transaction, byte[] roundId, byte[] queryId, uint attemptsAllowed)
     {
-        long Count(string where) => connection.ExecuteScalar<long>($"SELECT count(*) FROM rounds WHERE {where}", new { roundId, queryId }, transaction);
+        long Count(string where) =>
+            connection.ExecuteScalar<long>($"SELECT count(*) FROM rounds WHERE {where}", new { roundId, queryId }, transaction);
         if (Count("round_id = @roundId") > 0) return RefusalCode.RoundSeen;
         if (Count("query_id = @queryId AND released = 1") > 0) return RefusalCode.AlreadyReleased;
         return Count("query_id = @queryId") >= attemptsAllowed ? RefusalCode.AttemptsUsed : RefusalCode.Unspecified;

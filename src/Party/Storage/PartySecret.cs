@@ -29,7 +29,9 @@ internal sealed class PartySecret : IDisposable
             if (File.Exists(path))
             {
                 using var file = File.OpenRead(path);
-                if (file.Length != Size) throw new StoreException($"'{path}' has {file.Length} bytes; it must have {Size}. Restore it, or remove it to have a new one made.");
+                if (file.Length != Size)
+                    throw new StoreException($"'{path}' has {file.Length} bytes; it must have {Size}. Restore it, or remove it to have a " +
+                        "new one made.");
                 file.ReadExactly(bytes);
             }
             else

@@ -25,7 +25,8 @@ public sealed class PolicyTests
             epsilon_total: 10
         """;
 
-    private static readonly Request s_request = new("Earth Control", "ff", "heart", ["mean"], ["age"], 1_000_000, QueryNoise.Local, 4, 3, 1);
+    private static readonly Request s_request = new(
+        "Earth Control", "ff", "heart", ["mean"], ["age"], 1_000_000, QueryNoise.Local, 4, 3, 1);
 
     [Fact]
     public void What_the_policy_names_is_answered_under_its_caps()
@@ -34,8 +35,10 @@ public sealed class PolicyTests
         Assert.Equal(RefusalCode.Unspecified, decision.Code);
         Assert.Equal(2_500_000, decision.Caps!.TotalMicro);
         Assert.Equal(2_000_000, decision.Caps.CoordinatorMicro);
-        Assert.Equal(RefusalCode.Unspecified, Decide(s_request with { Coordinator = "?", CoordinatorKey = "00112233445566778899aabbccddeeff" }).Code);
-        Assert.Equal(RefusalCode.Unspecified, Decide(s_request with { Dataset = "open", Operations = ["any"], Columns = ["other"], EpsilonMicro = 1 }).Code);
+        var byKey = s_request with { Coordinator = "?", CoordinatorKey = "00112233445566778899aabbccddeeff" };
+        Assert.Equal(RefusalCode.Unspecified, Decide(byKey).Code);
+        var open = s_request with { Dataset = "open", Operations = ["any"], Columns = ["other"], EpsilonMicro = 1 };
+        Assert.Equal(RefusalCode.Unspecified, Decide(open).Code);
     }
 
     public static TheoryData<string, RefusalCode, string> Refusals { get; } = new()
@@ -92,7 +95,8 @@ public sealed class PolicyTests
     public void Mistake_in_the_file_is_named_by_line_and_rule(string right, string wrong, string first, string second)
     {
         Assert.Contains(right, Valid, StringComparison.Ordinal);
-        var error = Assert.Throws<ConfigurationException>(() => PolicyFile.Parse(Valid.Replace(right, wrong, StringComparison.Ordinal), "policy.yaml"));
+        var error = Assert.Throws<ConfigurationException>(() => PolicyFile.Parse(
+            Valid.Replace(right, wrong, StringComparison.Ordinal), "policy.yaml"));
         Assert.StartsWith("policy.yaml", error.Message, StringComparison.Ordinal);
         Assert.Contains(first, error.Message, StringComparison.Ordinal);
         Assert.Contains(second, error.Message, StringComparison.Ordinal);

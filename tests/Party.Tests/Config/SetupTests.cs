@@ -29,7 +29,7 @@ public sealed class SetupTests : IDisposable
 
     public static TheoryData<string, string, int, string[]> Mistakes { get; } = new()
     {
-        { "outpost.json", "https://station.example:7443\"=http://station.example\"", ExitCodes.Configuration, ["Outpost:Station", "https://host:port"] },
+        { "outpost.json", "https://station.example:7443\"=http://a\"", ExitCodes.Configuration, ["Outpost:Station", "https://host:port"] },
         { "outpost.json", "\"Roster\"=\"Rooster\"", ExitCodes.Configuration, ["Rooster", "docs/outpost.md"] },
         { "outpost.json", "\"Logging\"=\"Loging\"", ExitCodes.Configuration, ["\"Loging\"", "\"Logging\""] },
         { "outpost.json", "00:00:00.010=soon", ExitCodes.Configuration, ["soon", "Reconnect:First"] },
@@ -45,7 +45,8 @@ public sealed class SetupTests : IDisposable
         { "clinic.csv", "age=aeg", ExitCodes.Data, ["no column 'age'"] },
         { "clinic.csv", "x,1,1=x,1,9", ExitCodes.Data, ["line 2, column 'sex'"] },
         { "roster.pin", "*=00", ExitCodes.Identity, ["roster.pin", "64 hexadecimal digits"] },
-        { "roster.pin", "*=0000000000000000000000000000000000000000000000000000000000000000", ExitCodes.Identity, ["not the one that was pinned", "enrol"] },
+        { "roster.pin", "*=0000000000000000000000000000000000000000000000000000000000000000", ExitCodes.Identity, ["not the one that was " +
+            "pinned", "enrol"] },
         { "roster.bin", "*=rubbish", ExitCodes.Identity, ["roster.bin"] },
         { "key.pem", "*=rubbish", ExitCodes.Identity, ["key.pem", "secagg keygen"] },
     };
@@ -88,7 +89,8 @@ public sealed class SetupTests : IDisposable
     {
         var command = CommandLine.Parse(["--config", _config]);
         var options = Settings.Bind(Settings.Read(command), command);
-        var error = Assert.Throws<ConfigurationException>(() => OutpostSetup.Load(options, TestConsortium.Shared.Roster.NotAfter.AddSeconds(1)));
+        var error = Assert.Throws<ConfigurationException>(() => OutpostSetup.Load(
+            options, TestConsortium.Shared.Roster.NotAfter.AddSeconds(1)));
         Assert.Equal(ExitCodes.Identity, error.ExitCode);
         Assert.Contains("expired", error.Message, StringComparison.Ordinal);
     }
@@ -115,7 +117,8 @@ public sealed class SetupTests : IDisposable
     {
         File.Delete(_scratch["roster.pin"]);
         Assert.Contains("enrol", Assert.Throws<ConfigurationException>(Check).Message, StringComparison.Ordinal);
-        var wrong = Assert.Throws<ConfigurationException>(() => Enrolment.Run(CommandLine.Parse(["enrol", "--config", _config, "--words", "abandon ability able"])));
+        var wrong = Assert.Throws<ConfigurationException>(() => Enrolment.Run(
+            CommandLine.Parse(["enrol", "--config", _config, "--words", "abandon ability able"])));
         Assert.Equal(ExitCodes.Identity, wrong.ExitCode);
         Assert.False(File.Exists(_scratch["roster.pin"]));
         var words = string.Join(' ', TestConsortium.Shared.Roster.Words);
@@ -126,7 +129,8 @@ public sealed class SetupTests : IDisposable
     [Fact]
     public void Command_line_comes_before_environment_and_file_and_counts_paths_from_where_it_is_given()
     {
-        var command = CommandLine.Parse(["--config", _config, "--station=https://other:1", "--state", "here", "--set", "Outpost:Datasets:clinic:Csv=sub/a.csv"]);
+        var command = CommandLine.Parse(
+            ["--config", _config, "--station=https://other:1", "--state", "here", "--set", "Outpost:Datasets:clinic:Csv=sub/a.csv"]);
         var options = Settings.Bind(Settings.Read(command), command);
         Assert.Equal("https://other:1", options.Station);
         Assert.Equal(Path.GetFullPath("here"), options.State);

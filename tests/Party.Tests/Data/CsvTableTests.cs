@@ -67,7 +67,8 @@ public sealed class CsvTableTests
         { "line after a field with line breaks", Bytes($"name,age\n\"a\nb\",1\n\n{Canary}\n"), ["line 5"] },
         { "empty file", [], ["x.csv", "empty", "header"] },
         { "only blank lines", Bytes("\n\n"), ["empty"] },
-        { "Latin-1", [.. "name,age\n"u8, .. "x,1\n"u8, .. Encoding.Latin1.GetBytes($"{Canary} Müller,2\n")], ["line 3", "byte 30", "not UTF-8", "iconv -f LATIN1"] },
+        { "Latin-1", [.. "name,age\n"u8, .. "x,1\n"u8, .. Encoding.Latin1.GetBytes($"{Canary} Müller,2\n")], ["line 3", "byte " +
+            "30", "not UTF-8", "iconv -f LATIN1"] },
         { "UTF-8 cut off at the end", [.. Bytes($"name\n{Canary}"), 0xE2, 0x82], ["line 2", "not UTF-8"] },
         { "UTF-16", [0xFF, 0xFE, .. Encoding.Unicode.GetBytes($"name\n{Canary}\n")], ["UTF-16", "iconv"] },
         { "UTF-16 without a mark", Encoding.Unicode.GetBytes($"name\n{Canary}\n"), ["NUL", "UTF-8"] },
@@ -100,8 +101,10 @@ public sealed class CsvTableTests
     public void Missing_file_and_folder_are_named()
     {
         using var scratch = new Scratch();
-        Assert.Contains("does not exist", Assert.Throws<DataSourceException>(() => CsvTable.Open(scratch["no.csv"])).Message, StringComparison.Ordinal);
-        Assert.Contains("is a folder", Assert.Throws<DataSourceException>(() => CsvTable.Open(scratch.Folder)).Message, StringComparison.Ordinal);
+        var missing = Assert.Throws<DataSourceException>(() => CsvTable.Open(scratch["no.csv"]));
+        Assert.Contains("does not exist", missing.Message, StringComparison.Ordinal);
+        var folder = Assert.Throws<DataSourceException>(() => CsvTable.Open(scratch.Folder));
+        Assert.Contains("is a folder", folder.Message, StringComparison.Ordinal);
     }
 
     [Fact]

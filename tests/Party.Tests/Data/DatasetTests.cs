@@ -59,10 +59,12 @@ public sealed class DatasetTests(ITestOutputHelper output) : IDisposable
 
     [Theory]
     [MemberData(nameof(BadFields))]
-    public void Field_that_is_not_what_the_schema_says_stops_the_pass_by_line_and_column_and_is_never_quoted(string column, string row, string rule)
+    public void Field_that_is_not_what_the_schema_says_stops_the_pass_by_line_and_column_and_is_never_quoted(
+        string column, string row, string rule)
     {
         var dataset = Open($"citizen_id,full_name,age,sex,chol\n0,x,1,1,200\n{row}\n");
-        var query = AnalysisQuery.Parse($"name: q\ndataset: clinic\nepsilon: 1\nmeasures: [ {(column == "sex" ? "{ histogram: sex }" : $"{{ sum: {column} }}")} ]\n");
+        var query = AnalysisQuery.Parse($"name: q\ndataset: clinic\nepsilon: 1\nmeasures: [ " +
+            $"{(column == "sex" ? "{ histogram: sex }" : $"{{ sum: {column} }}")} ]\n");
         foreach (var act in new Action[] { () => dataset.CheckRows(long.MaxValue), () => Release(dataset, query) })
         {
             var error = Assert.Throws<DataSourceException>(act);
@@ -155,7 +157,8 @@ public sealed class DatasetTests(ITestOutputHelper output) : IDisposable
               sex: { type: category, codes: { "0": female, "1": male } }
               chol: { type: number, low: 80, high: 620, missing: [ "0" ] }
             """;
-        var query = AnalysisQuery.Parse("name: q\ndataset: clinic\nepsilon: 100\nmeasures: [ count, { sum: age }, { count: chol }, { histogram: sex } ]\n");
+        var query = AnalysisQuery.Parse("name: q\ndataset: clinic\nepsilon: 100\nmeasures: [ count, { sum: age }, { count: chol }, { " +
+            "histogram: sex } ]\n");
         var totals = new Dictionary<string, double>();
         foreach (var clinic in new[] { "cleveland", "hungarian", "switzerland", "va" })
         {
@@ -176,8 +179,10 @@ public sealed class DatasetTests(ITestOutputHelper output) : IDisposable
         var root = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(root, "SecureAggregation.sln"))) root = Path.GetDirectoryName(root)!;
         // A worktree lies one deeper than the repository.
-        var folder = new[] { "../shared/data/heart", "../../shared/data/heart" }.Select(p => Path.GetFullPath(Path.Combine(root, p))).FirstOrDefault(Directory.Exists);
-        if (folder is null) output.WriteLine($"Skipped: there is no ../shared/data/heart beside {root}; the test reads real rows from there.");
+        var folder = new[] { "../shared/data/heart", "../../shared/data/heart" }.Select(p => Path.GetFullPath(Path.Combine(root, p)))
+            .FirstOrDefault(Directory.Exists);
+        if (folder is null)
+            output.WriteLine($"Skipped: there is no ../shared/data/heart beside {root}; the test reads real rows from there.");
         return folder;
     }
 

@@ -14,7 +14,8 @@ public sealed class SchemaInferenceTests : IDisposable
     public void Types_and_missing_codes_are_proposed_identifiers_dropped_and_bounds_left_to_a_person()
     {
         var csv = new StringBuilder("mrn,age,temp,smoker,note,empty\n");
-        for (var i = 0; i < 40; i++) csv.Append($"{i},{(i == 7 ? "-9" : i == 8 ? "?" : $"{23 + i}")},{36 + (i % 3)}.5,{(i % 2 == 0 ? "yes" : "no")},note {i},\n");
+        for (var i = 0; i < 40; i++) csv.Append(
+            $"{i},{(i == 7 ? "-9" : i == 8 ? "?" : $"{23 + i}")},{36 + (i % 3)}.5,{(i % 2 == 0 ? "yes" : "no")},note {i},\n");
         var yaml = SchemaInference.Infer(_scratch.Write("ward 3.csv", csv.ToString()));
 
         Assert.Contains("\"ward_3\"", yaml.Replace("name: ward_3", "name: \"ward_3\"", StringComparison.Ordinal), StringComparison.Ordinal);

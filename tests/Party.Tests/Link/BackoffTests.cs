@@ -17,7 +17,8 @@ public sealed class BackoffTests
     [Fact]
     public void Outposts_do_not_come_back_together()
     {
-        var waits = Enumerable.Range(0, 50).Select(i => new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), new SeededRandom((ulong)i)).Next()).ToList();
+        var waits = Enumerable.Range(0, 50)
+            .Select(i => new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), new SeededRandom((ulong)i)).Next()).ToList();
         Assert.True(waits.Distinct().Count() > 40);
     }
 }

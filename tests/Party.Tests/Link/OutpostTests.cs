@@ -58,7 +58,8 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
         var needles = new[] { Canary, "Quill" }.SelectMany(c => new[] { Encoding.UTF8.GetBytes(c), Encoding.Unicode.GetBytes(c) }).ToList();
         var sent = File.ReadAllBytes(Path.Combine(_scratch["wire"], "sent.frames"));
         Assert.True(sent.Length > 1000);
-        foreach (var haystack in new[] { sent, Encoding.UTF8.GetBytes(_recorder.Text), File.ReadAllBytes(_scratch["state/outpost.db"]), File.ReadAllBytes(_scratch["state/status.json"]) })
+        var stored = new[] { "state/outpost.db", "state/status.json" }.Select(name => File.ReadAllBytes(_scratch[name]));
+        foreach (var haystack in new[] { sent, Encoding.UTF8.GetBytes(_recorder.Text) }.Concat(stored))
             Assert.All(needles, needle => Assert.True(haystack.AsSpan().IndexOf(needle) < 0));
         Assert.Contains("cosigned", _recorder.Text, StringComparison.Ordinal);
     }
@@ -270,7 +271,9 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
         var command = CommandLine.Parse(["--config", _consortium.WriteOutpost(_scratch, _station.Address, rows), .. more]);
         var configuration = Settings.Read(command);
         var setup = OutpostSetup.Load(Settings.Bind(configuration, command), TimeProvider.System.GetUtcNow());
-        _host = OutpostHost.Build(configuration, setup, TimeProvider.System, RandomNumberGenerator.Create(), logging => logging.ClearProviders().AddProvider(_recorder));
+        _host = OutpostHost.Build(
+            configuration, setup, TimeProvider.System, RandomNumberGenerator.Create(), logging => logging.ClearProviders()
+                .AddProvider(_recorder));
         await _host.StartAsync();
     }
 

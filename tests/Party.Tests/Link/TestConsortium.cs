@@ -31,7 +31,11 @@ internal sealed class TestConsortium
             Coordinators = { new RosterOfficer { Name = "Earth", PublicKey = ByteString.CopyFrom(Coordinator.Public.Point) } },
         };
         for (var i = 0; i < Parties; i++)
-            roster.Parties.Add(new RosterParty { Index = (uint)i, Name = $"party-{i}", PublicKey = ByteString.CopyFrom(Keys[i].Public.Point), Founder = true });
+        {
+            var key = ByteString.CopyFrom(Keys[i].Public.Point);
+            roster.Parties.Add(new RosterParty { Index = (uint)i, Name = $"party-{i}", PublicKey = key, Founder = true });
+        }
+
         Signed = Protocol.Roster.Sign(roster, Keys);
         Roster = Protocol.Roster.Open(Signed);
     }
@@ -42,7 +46,8 @@ internal sealed class TestConsortium
 
     public IdentityKey Coordinator { get; } = IdentityKey.Generate(new SeededRandom(101));
 
-    public IReadOnlyList<IdentityKey> Keys { get; } = [.. Enumerable.Range(0, Parties).Select(i => IdentityKey.Generate(new SeededRandom((ulong)i)))];
+    public IReadOnlyList<IdentityKey> Keys { get; } = [.. Enumerable.Range(0, Parties).Select(i =>
+        IdentityKey.Generate(new SeededRandom((ulong)i)))];
 
     public byte[] Signed { get; }
 

@@ -51,7 +51,8 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
                 https.SslProtocols = SslProtocols.Tls13;
                 https.ServerCertificate = certificate;
                 https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-                https.ClientCertificateValidation = (shown, _, _) => IdentityPublicKey.FromCertificate(shown).Equals(consortium.Keys[0].Public);
+                https.ClientCertificateValidation = (shown, _, _) => IdentityPublicKey.FromCertificate(shown)
+                    .Equals(consortium.Keys[0].Public);
             });
         }));
         builder.Services.AddGrpc();
@@ -166,7 +167,8 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
         return [.. Enumerable.Range(0, ring.Length).Select(ring.Centered)];
     }
 
-    public override async Task Attend(IAsyncStreamReader<PartyFrame> requestStream, IServerStreamWriter<StationFrame> responseStream, ServerCallContext context)
+    public override async Task Attend(
+        IAsyncStreamReader<PartyFrame> requestStream, IServerStreamWriter<StationFrame> responseStream, ServerCallContext context)
     {
         Assert.True(await requestStream.MoveNext(context.CancellationToken));
         var hello = requestStream.Current.Hello;
@@ -178,7 +180,9 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
             Frames.Add((stream, requestStream.Current));
             _out = frames.Writer;
             _head = hello.HeadSize;
-            Tell(new StationFrame { Welcome = new Welcome { RosterHash = ByteString.CopyFrom(_consortium.Roster.Hash), TimeMs = (ulong)Now.ToUnixTimeMilliseconds() } });
+            var hash = ByteString.CopyFrom(_consortium.Roster.Hash);
+            var welcome = new Welcome { RosterHash = hash, TimeMs = (ulong)Now.ToUnixTimeMilliseconds() };
+            Tell(new StationFrame { Welcome = welcome });
             foreach (var broadcast in _round?.CatchUp(0) ?? []) Tell(new StationFrame { Broadcast = broadcast });
             if (_round is { State: not RoundState.Running }) Publish();
         }
@@ -222,7 +226,8 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
 
     private static RoundShape ShapeOf(Question question, int invited)
     {
-        var layout = VectorLayout.Create(Analysis.Decode(question.Query.Analysis.Span), new((long)question.Query.EpsilonMicro), NoiseMode.Local, invited);
+        var layout = VectorLayout.Create(
+            Analysis.Decode(question.Query.Analysis.Span), new((long)question.Query.EpsilonMicro), NoiseMode.Local, invited);
         return new RoundShape(layout.Bits, layout.Length);
     }
 
@@ -231,7 +236,12 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
         var id = new byte[16];
         new SeededRandom(seed + 7000).GetBytes(id);
         return (id, AggregatorRound.Propose(
-            _consortium.Roster, query, id, _consortium.Roster.Parties.Select(p => p.Index), Enumerable.Repeat(TimeSpan.FromMinutes(1), 7), _consortium.Station));
+            _consortium.Roster,
+            query,
+            id,
+            _consortium.Roster.Parties.Select(p => p.Index),
+            Enumerable.Repeat(TimeSpan.FromMinutes(1), 7),
+            _consortium.Station));
     }
 
     private void Take(PartyFrame frame)
@@ -312,7 +322,9 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
             Checkpoint = Checkpoint.Create(_consortium.Roster.LogOrigin, leaves.Length, MerkleTree.Root(leaves), _consortium.Station).Note,
             PreviousSize = _head,
         };
-        if (_head > 0) publication.Consistency.Add(MerkleTree.ConsistencyProof(leaves, (long)_head, leaves.Length).Select(p => ByteString.CopyFrom(p)));
+        if (_head > 0)
+            publication.Consistency.Add(MerkleTree.ConsistencyProof(leaves, (long)_head, leaves.Length)
+                .Select(p => ByteString.CopyFrom(p)));
         for (var i = 0; i < _log.Count; i++)
         {
             if (_log[i].Sender != 1 || !_log[i].RoundId.Equals(publication.RoundId)) continue;
@@ -329,8 +341,13 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
 
     private void Append(uint sender, Envelope envelope, RejectionCode rejection)
     {
-        var roundId = envelope.Kind == MessageKind.Propose ? Protocol.Wire.Proposal.Parser.ParseFrom(envelope.Body).RoundId : ByteString.CopyFrom(_round!.RoundId);
-        var entry = new Entry { RoundId = roundId, TimeMs = (ulong)Now.ToUnixTimeMilliseconds(), Sender = sender, Envelope = envelope, Rejection = rejection };
+        var roundId = envelope.Kind == MessageKind.Propose
+            ? Protocol.Wire.Proposal.Parser.ParseFrom(envelope.Body).RoundId
+            : ByteString.CopyFrom(_round!.RoundId);
+        var entry = new Entry
+        {
+            RoundId = roundId, TimeMs = (ulong)Now.ToUnixTimeMilliseconds(), Sender = sender, Envelope = envelope, Rejection = rejection,
+        };
         _log.Add(entry);
         _round!.Apply(entry);
     }
