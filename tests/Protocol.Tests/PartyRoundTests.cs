@@ -124,7 +124,9 @@ public sealed class PartyRoundTests
             // b, q, the keys and seeds of 3 pairs, the shares of 3 dealers.
             Assert.Equal(2 + 3 + 3 + 3, secrets.Count);
             Assert.All(secrets, s => Assert.NotEqual(0, s.Span.Length));
+            var lease = Field<KeyLease>(round.Parties[1], "_key");
             end(round);
+            Assert.Throws<ObjectDisposedException>(() => lease.PublicKey);
             Assert.Equal(PartyRoundState.Ended, round.Parties[1].State);
             Assert.All(secrets, s => Assert.Throws<ObjectDisposedException>(() => s.Span.Length));
             Assert.Empty(SecretsOf(round.Parties[1]));
