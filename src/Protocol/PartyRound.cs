@@ -19,6 +19,7 @@ public sealed class PartyRound : IDisposable
     private readonly Dictionary<MessageKind, ByteString> _handled = [];
     private readonly SortedDictionary<uint, ReceivedShares> _received = [];
     private readonly HashSet<uint> _disputed = [];
+    private readonly HashSet<MessageKind> _confirmed = [];
     private KeyLease? _key;
     private Dealing? _dealing;
     private RingVector? _input;
@@ -52,6 +53,9 @@ public sealed class PartyRound : IDisposable
 
     /// <summary>Everything said so far, to be said again with identical bytes after a lost stream.</summary>
     public IReadOnlyList<Envelope> Sent => _sent;
+
+    /// <summary>Kinds of its messages that a broadcast has shown to be in the log; later ones may have come too late to be taken.</summary>
+    public IReadOnlySet<MessageKind> Confirmed => _confirmed;
 
     /// <summary>The packed masked vector that goes with the Input message, once it is there.</summary>
     public ReadOnlyMemory<byte> SentVector { get; private set; }
@@ -168,6 +172,7 @@ public sealed class PartyRound : IDisposable
     {
         _record.AcceptAdvertised(envelope, _joined);
         CheckOwn(Advertised.Parser.ParseFrom(envelope.Body).Advertisements, MessageKind.Advertise);
+        _confirmed.UnionWith([MessageKind.Join, MessageKind.Advertise]);
         _dealing = Dealing.Draw(_record, _setup.Index, _key!, _setup);
         var entries = _dealing.Entries.ToList();
         var root = MerkleTree.Root([.. entries.Select(e => MerkleTree.LeafHash(e.Bytes))]);
@@ -179,6 +184,7 @@ public sealed class PartyRound : IDisposable
     {
         _record.AcceptShared(envelope);
         CheckOwn(Shared.Parser.ParseFrom(envelope.Body).Shares, MessageKind.Share);
+        _confirmed.Add(MessageKind.Share);
         var byDealer = deliveries.GroupBy(d => d.Dealer).ToDictionary(g => g.Key, g => g.First());
         foreach (var dealer in _record.Shared.Keys.Where(p => p != _setup.Index))
         {
@@ -258,6 +264,7 @@ public sealed class PartyRound : IDisposable
         _record.AcceptSurvivors(envelope);
         if (!_record.Survivors.TryGetValue(_setup.Index, out var own)) throw RoundRecord.Refuse(RefusalCode.SurvivorSet, "This party is not in the survivor set; its vector came too late.");
         if (!own.VectorDigest.Equals(_vectorDigest)) throw RoundRecord.Refuse(RefusalCode.OwnMessageChanged, "The survivor set has another vector of this party.");
+        _confirmed.Add(MessageKind.Input);
         if (!_setup.SurvivorGuard([.. _record.Survivors.Keys])) throw RoundRecord.Refuse(RefusalCode.Differencing, "The operator's guard objects to this survivor set.");
         if (!_setup.Memory.TrySignSurvivors(RoundId, _record.Contexts.Survivors))
         {

@@ -9,18 +9,16 @@ public static class PublicationCheck
 {
     private const int LongestLeaf = 4 * 1024 * 1024;
 
-    /// <summary>A survivor's messages up to the vector must be in the log; later ones may have come too late to be taken.</summary>
-    private static readonly MessageKind[] s_mustBeLogged = [MessageKind.Join, MessageKind.Advertise, MessageKind.Share, MessageKind.Input];
-
     /// <summary>Checks a publication.</summary>
     /// <param name="publication">What the station sent after the total.</param>
     /// <param name="roster">The pinned roster.</param>
     /// <param name="party">This party's index.</param>
     /// <param name="sent">What this party said in the round.</param>
+    /// <param name="confirmed">Kinds of them that must be in the log (<see cref="PartyRound.Confirmed"/>); of others only no different one may be.</param>
     /// <param name="last">The head that it saw last, or null.</param>
     /// <returns>The head, which the party may now store and cosign.</returns>
     /// <exception cref="RefusalException">With <see cref="RefusalCode.Log"/>: the log lacks a message, or does not extend the last head.</exception>
-    public static Checkpoint Check(Publication publication, Roster roster, uint party, IReadOnlyList<Envelope> sent, LogPosition? last)
+    public static Checkpoint Check(Publication publication, Roster roster, uint party, IReadOnlyList<Envelope> sent, IReadOnlySet<MessageKind> confirmed, LogPosition? last)
     {
         ArgumentNullException.ThrowIfNull(publication);
         try
@@ -33,7 +31,7 @@ public static class PublicationCheck
             {
                 var same = logged.Where(l => l.Kind == envelope.Kind).ToList();
                 var there = same.Exists(l => l.Body.Equals(envelope.Body) && l.Detached.Equals(envelope.Detached));
-                if (!there && (same.Count != 0 || s_mustBeLogged.Contains(envelope.Kind)))
+                if (!there && (same.Count != 0 || confirmed.Contains(envelope.Kind)))
                 {
                     throw new TranscriptException($"The log does not hold this party's {envelope.Kind} as it was sent.");
                 }

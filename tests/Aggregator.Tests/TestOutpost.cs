@@ -182,8 +182,9 @@ internal sealed class TestOutpost : IAsyncDisposable
     {
         try
         {
-            var sent = _rounds.TryGetValue(PublicBytes.Hex(publication.RoundId.Span), out var round) ? round.Sent : [];
-            var head = PublicationCheck.Check(publication, _station.Consortium.Roster, Index, sent, _memory.LastHead);
+            var known = _rounds.TryGetValue(PublicBytes.Hex(publication.RoundId.Span), out var round);
+            var head = PublicationCheck.Check(
+                publication, _station.Consortium.Roster, Index, known ? round!.Sent : [], known ? round!.Confirmed : new HashSet<MessageKind>(), _memory.LastHead);
             _memory.StoreHead(new LogPosition(head.Size, head.Root));
             await SendAltered(new PartyFrame
             {

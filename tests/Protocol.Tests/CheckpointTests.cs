@@ -74,10 +74,10 @@ public sealed class CheckpointTests
     {
         var case1 = new PublishedRound();
 
-        var head = PublicationCheck.Check(case1.Publication(previous: 2), s_consortium.Roster, 1, case1.Sent, case1.HeadAt(2));
+        var head = PublicationCheck.Check(case1.Publication(previous: 2), s_consortium.Roster, 1, case1.Sent, case1.Confirmed, case1.HeadAt(2));
 
         Assert.Equal(case1.Leaves.Count, head.Size);
-        PublicationCheck.Check(case1.Publication(previous: 0), s_consortium.Roster, 1, case1.Sent, null);
+        PublicationCheck.Check(case1.Publication(previous: 0), s_consortium.Roster, 1, case1.Sent, case1.Confirmed, null);
     }
 
     [Fact]
@@ -106,9 +106,19 @@ public sealed class CheckpointTests
         }
     }
 
+    [Fact]
+    public void Message_that_came_too_late_to_be_taken_need_not_be_in_the_log()
+    {
+        var published = new PublishedRound();
+        var late = published.Publication(0);
+        late.Own.Clear();
+
+        PublicationCheck.Check(late, s_consortium.Roster, 1, published.Sent, new HashSet<MessageKind>(), null);
+    }
+
     private static void RefusedFor(Publication publication, PublishedRound published, LogPosition? last)
     {
-        var refusal = Assert.Throws<RefusalException>(() => PublicationCheck.Check(publication, s_consortium.Roster, 1, published.Sent, last));
+        var refusal = Assert.Throws<RefusalException>(() => PublicationCheck.Check(publication, s_consortium.Roster, 1, published.Sent, published.Confirmed, last));
         Assert.Equal(RefusalCode.Log, refusal.Code);
     }
 
@@ -131,6 +141,8 @@ public sealed class CheckpointTests
         public List<int> Own { get; }
 
         public IReadOnlyList<Envelope> Sent => _harness.Parties[1].Sent;
+
+        public IReadOnlySet<MessageKind> Confirmed => _harness.Parties[1].Confirmed;
 
         public LogPosition HeadAt(int size) => new(size, MerkleTree.Root(_hashes, size));
 

@@ -34,6 +34,9 @@ internal sealed class StationLink(
 
     private const int QueuedFrames = 16;
     private const int FrameSlack = 64 * 1024;
+
+    /// <summary>The Total broadcast carries every cell.</summary>
+    private static readonly int s_largestTotal = (int)RingVector.PackedLength(RingVector.MaxBits, Statistics.VectorLayout.MaxLength);
     private const int LongestDetail = 300;
 
     private readonly StationTls _tls = new(identity, clock);
@@ -77,7 +80,7 @@ internal sealed class StationLink(
             using var channel = GrpcChannel.ForAddress(options.Station, new GrpcChannelOptions
             {
                 HttpHandler = handler,
-                MaxReceiveMessageSize = Limits.Broadcast(Limits.Parties) + Limits.Query + FrameSlack,
+                MaxReceiveMessageSize = Limits.Broadcast(Limits.Parties) + Limits.Query + s_largestTotal + FrameSlack,
             });
             using var call = new Station.StationClient(channel).Attend(cancellationToken: ending.Token);
             var session = new Session(call.RequestStream, trace);

@@ -107,7 +107,14 @@ internal sealed class Answering(
     public QueryAnswer Begin(PartyRound round, Plan plan) => new(
         plan,
         () => LocalNoise.Draw(plan.Layout, random),
-        DateTimeOffset.FromUnixTimeSeconds((long)round.Question.Query.NotAfter) + s_longestRound);
+        Until(round.Question.Query.NotAfter));
+
+    /// <summary>When the last round of a query is over; a query may be good until the end of the calendar.</summary>
+    private static DateTimeOffset Until(ulong notAfter)
+    {
+        var end = DateTimeOffset.FromUnixTimeSeconds((long)notAfter);
+        return end < DateTimeOffset.MaxValue - s_longestRound ? end + s_longestRound : DateTimeOffset.MaxValue;
+    }
 
     /// <summary>One pass over the data.</summary>
     /// <exception cref="DataSourceException">The data is not what the schema says.</exception>

@@ -71,10 +71,12 @@ internal sealed class HeadKeeper : IAsyncDisposable
         }
     }
 
+    private static (List<Envelope> Sent, HashSet<MessageKind> Confirmed) Said(PartyRound? round) => round is null ? ([], []) : ([.. round.Sent], [.. round.Confirmed]);
+
     private async Task CheckAsync(Publication publication, OpenRound? open, string name)
     {
-        var sent = (open is null ? null : await open.AskAsync(() => open.Round?.Sent.ToList())) ?? [];
-        var head = PublicationCheck.Check(publication, _setup.Roster, _setup.Index, sent, _memory.LastHead);
+        var (sent, confirmed) = open is null ? ([], []) : await open.AskAsync(() => Said(open.Round));
+        var head = PublicationCheck.Check(publication, _setup.Roster, _setup.Index, sent, confirmed, _memory.LastHead);
         _memory.StoreHead(new LogPosition(head.Size, head.Root));
         if (sent.Count == 0)
         {

@@ -3,8 +3,9 @@ using SecureAggregation.Statistics;
 namespace SecureAggregation.Party.Rounds;
 
 /// <summary>
-/// The one answer of this outpost to one query: noise drawn once, and the sums with that noise. A later attempt at the same query,
-/// after one that released nothing, sends the same again at no cost; another draw would be a second answer. In memory only.
+/// The answer of this outpost to one query: noise drawn once, and the sums with that noise. A later attempt at the same query uses it at no
+/// further cost if no masked vector has left yet. Once one has, the answer is forgotten: the others may have opened a total with it, and a second total
+/// with the same vector and other survivors would give single vectors away by subtraction (docs/adr/0009). In memory only.
 /// </summary>
 internal sealed class QueryAnswer(Plan plan, Func<LocalNoise> draw, DateTimeOffset expires) : IDisposable
 {

@@ -190,9 +190,7 @@ internal sealed class RoundRunner : IAsyncDisposable
             throw new RefusalException(code, "The round was seen before, or its query was answered or has no attempts left.");
     }
 
-    /// <summary>
-    /// Two attempts at one query would, with different survivors, be two totals with the same vector inside: only the newest goes on.
-    /// </summary>
+    /// <summary>Two attempts at one query with different survivors would be two totals over nearly the same rows: only the newest goes on.</summary>
     private async Task LeaveOlderAsync(OpenRound newest, byte[] query)
     {
         // Rounds that have not been admitted have no query hash and may be waiting for this very admission.
@@ -239,11 +237,9 @@ internal sealed class RoundRunner : IAsyncDisposable
         if (open.Round is not { } round) return;
         var (released, ended) = (round.Released, round.State == PartyRoundState.Ended);
         var step = act(round);
-        if (round.Released && !released)
-        {
-            Log.Released(_logger, open.Name);
-            ForgetAnswer(open.AnswerKey!);
-        }
+        // From here on the others can open a total with this vector in it, with or without a word of this outpost's: it is never sent again.
+        if (!step.Vector.IsEmpty) ForgetAnswer(open.AnswerKey!);
+        if (round.Released && !released) Log.Released(_logger, open.Name);
 
         var endsHere = !ended && step.Refusal == RefusalCode.Unspecified && round.State == PartyRoundState.Ended;
         if (endsHere && broadcast?.Envelope is { Kind: MessageKind.Abort } abort)

@@ -97,7 +97,26 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Second_attempt_after_an_aborted_one_gives_the_same_answer_and_costs_nothing()
+    public async Task Second_attempt_costs_nothing_if_the_first_ended_before_the_masked_vector_left()
+    {
+        await StartAsync(Rows);
+        var query = _consortium.Ask(s_schema);
+        _station.Cut = (_, frame) => frame.Message?.Envelope.Kind == MessageKind.Share;
+        _station.Propose(query);
+        await Frame(f => f.Message?.Envelope.Kind == MessageKind.Share);
+        _station.Abort();
+        _station.Cut = (_, _) => false;
+        await _recorder.Saw("aborted by the station").Guard();
+        _station.Propose(query, seed: 2);
+        Assert.Equal(MessageKind.Total, (await _station.Ended.Task.Guard()).Kind);
+        Assert.Contains("nothing debited", _recorder.Text, StringComparison.Ordinal);
+        Assert.Equal(1, _recorder.Text.Split("pass over the data begins").Length - 1);
+        await StopAsync();
+        Assert.Equal(1, Entries());
+    }
+
+    [Fact]
+    public async Task Second_attempt_after_the_masked_vector_left_draws_new_noise_and_pays_again()
     {
         await StartAsync(Rows);
         var query = _consortium.Ask(s_schema);
@@ -109,10 +128,9 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
         await _recorder.Saw("aborted by the station").Guard();
         _station.Propose(query, seed: 2);
         Assert.Equal(MessageKind.Total, (await _station.Ended.Task.Guard()).Kind);
-        Assert.Contains("nothing debited", _recorder.Text, StringComparison.Ordinal);
-        Assert.Equal(1, _recorder.Text.Split("pass over the data begins").Length - 1);
+        Assert.Equal(2, _recorder.Text.Split("pass over the data begins").Length - 1);
         await StopAsync();
-        Assert.Equal(1, Entries());
+        Assert.Equal(2, Entries());
     }
 
     [Fact]
