@@ -127,6 +127,10 @@ internal sealed class TestOutpost : IAsyncDisposable
         {
             return new Status(StatusCode.Cancelled, e.Message);
         }
+        finally
+        {
+            call.Dispose();
+        }
     }
 
     private async Task Handle(Broadcast broadcast)

@@ -24,6 +24,7 @@ namespace SecureAggregation.Aggregator.Hosting;
 internal sealed class StationHost : IAsyncDisposable
 {
     private static readonly TimeSpan s_certificateLife = TimeSpan.FromDays(3650);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_expiry = TimeSpan.FromHours(1);
 
     private readonly StationOptions _options;
@@ -31,8 +32,6 @@ internal sealed class StationHost : IAsyncDisposable
     private readonly StationFiles _files;
     private readonly ITranscriptStore _store;
     private readonly WebApplication _app;
-    private StationLog? _log;
-    private RoundBook? _rounds;
 
     private StationHost(StationOptions options, TimeProvider clock, StationFiles files, ITranscriptStore store, WebApplication app) =>
         (_options, _clock, _files, _store, _app) = (options, clock, files, store, app);
@@ -84,8 +83,7 @@ internal sealed class StationHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
-        if (_rounds is not null) await _rounds.DisposeAsync();
-        if (_log is not null) await _log.DisposeAsync();
+        // Disposes what it made, in reverse order: the rounds before the log that they write to.
         await _app.DisposeAsync();
         _store.Dispose();
         _files.Dispose();
@@ -113,6 +111,8 @@ internal sealed class StationHost : IAsyncDisposable
         builder.Logging.AddProvider(new TelemetryLoggerProvider(events));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listen(kestrel, options, clock, files));
         var services = builder.Services;
+        // Streams are ended at once; what is left then is callers that do not close their side.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = s_patience);
         services.AddRoutingCore();
         services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = LargestFrame(files.Roster.Parties.Count));
         services.AddSingleton(options).AddSingleton(clock).AddSingleton(files.Roster).AddSingleton(store).AddSingleton(events);
@@ -164,10 +164,9 @@ internal sealed class StationHost : IAsyncDisposable
     private async Task Run()
     {
         var services = _app.Services;
-        _log = services.GetRequiredService<StationLog>();
-        _rounds = services.GetRequiredService<RoundBook>();
-        Watch(_log, _rounds, services);
-        _rounds.Load();
+        var (log, rounds) = (services.GetRequiredService<StationLog>(), services.GetRequiredService<RoundBook>());
+        Watch(log, rounds, services);
+        rounds.Load();
         services.GetRequiredService<StationMeters>();
         _app.UseRouting();
         _app.MapGrpcService<StationService>();
@@ -175,9 +174,9 @@ internal sealed class StationHost : IAsyncDisposable
         _app.MapGrpcService<AuditService>();
         _app.MapGrpcService<HealthServiceImpl>();
         _app.MapGet("/health", () => Results.Text("alive\n"));
-        _app.MapGet("/ready", () => Ready(_log));
+        _app.MapGet("/ready", () => Ready(log));
         await Bind();
-        Announce(services);
+        Announce(services, log.Head.Size);
     }
 
     private static IResult Ready(StationLog log) => log.Failure is { } failure
@@ -187,10 +186,9 @@ internal sealed class StationHost : IAsyncDisposable
     private void Watch(StationLog log, RoundBook rounds, IServiceProvider services)
     {
         var logger = services.GetRequiredService<ILogger<StationHost>>();
-        var (events, witnesses, alerts, health) = (services.GetRequiredService<EventHub>(), services.GetRequiredService<Witnesses>(),
-            services.GetRequiredService<AlertBoard>(), services.GetRequiredService<HealthServiceImpl>());
+        var (events, alerts, health) = (services.GetRequiredService<EventHub>(), services.GetRequiredService<AlertBoard>(), services.GetRequiredService<HealthServiceImpl>());
         health.SetStatus("", Serving.Serving);
-        log.OnHead = _ => events.Publish(new Protocol.Wire.Event { Head = witnesses.Head() });
+        log.OnHead = head => events.Publish(new Protocol.Wire.Event { Head = Witnesses.View(Checkpoint.Parse(head.Note), 0, _clock.GetUtcNow()) });
         var retry = _clock.CreateTimer(_ => Retry(log), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         log.OnStorage = failure =>
         {
@@ -239,11 +237,11 @@ internal sealed class StationHost : IAsyncDisposable
         Address = $"https://{new IPEndPoint(_options.Endpoint.Address, bound.Port)}";
     }
 
-    private void Announce(IServiceProvider services)
+    private void Announce(IServiceProvider services, long size)
     {
         var logger = services.GetRequiredService<ILogger<StationHost>>();
         var roster = _files.Roster;
-        logger.Started(roster.Consortium, roster.Epoch, string.Join(' ', roster.Words), Address, roster.LogOrigin, _log!.Head.Size);
+        logger.Started(roster.Consortium, roster.Epoch, string.Join(' ', roster.Words), Address, roster.LogOrigin, size);
         if (_options.TraceWire.Length > 0) logger.TracingWire(_options.TraceWire);
         if (_options.AddressFile.Length == 0) return;
         // Whole or not there: somebody may wait for the file.

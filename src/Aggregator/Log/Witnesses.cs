@@ -85,6 +85,12 @@ internal sealed class Witnesses
         return true;
     }
 
+    /// <summary>The size of the largest head that a party has cosigned; 0 for none.</summary>
+    public long Reach(uint party)
+    {
+        lock (_gate) return _reach.GetValueOrDefault(party);
+    }
+
     /// <summary>How many parties have cosigned a head of at least this size.</summary>
     public uint Count(long size)
     {
@@ -115,15 +121,18 @@ internal sealed class Witnesses
     public LogHead Head()
     {
         var newest = Newest();
-        return new LogHead
-        {
-            Size = (ulong)newest.Size,
-            Root = ByteString.CopyFrom(newest.Root),
-            TimeMs = (ulong)_clock.GetUtcNow().ToUnixTimeMilliseconds(),
-            Checkpoint = newest.Note,
-            Cosignatures = Count(newest.Size),
-        };
+        return View(newest, Count(newest.Size), _clock.GetUtcNow());
     }
+
+    /// <summary>A head for display.</summary>
+    public static LogHead View(Checkpoint head, uint cosignatures, DateTimeOffset now) => new()
+    {
+        Size = (ulong)head.Size,
+        Root = ByteString.CopyFrom(head.Root),
+        TimeMs = (ulong)now.ToUnixTimeMilliseconds(),
+        Checkpoint = head.Note,
+        Cosignatures = cosignatures,
+    };
 
     private string? Refused(uint party, Cosign cosign)
     {

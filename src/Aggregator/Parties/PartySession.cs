@@ -83,8 +83,15 @@ internal sealed class PartySession : IDisposable
         }
 
         _queue.Writer.TryComplete();
-        // Not on this thread: the caller may be a round, the callbacks belong to the stream.
-        _ = _closing.CancelAsync();
+        try
+        {
+            // Not on this thread: the caller may be a round, the callbacks belong to the stream.
+            _ = _closing.CancelAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The stream has ended by itself at the same moment.
+        }
     }
 
     public void Dispose() => _closing.Dispose();

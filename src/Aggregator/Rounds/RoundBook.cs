@@ -92,25 +92,30 @@ internal sealed class RoundBook : IAsyncDisposable
 
     /// <summary>Stops a running round.</summary>
     /// <exception cref="RpcException">There is no such round, or it has ended.</exception>
-    public async Task Abort(ReadOnlyMemory<byte> roundId)
+    public async Task Abort(ReadOnlyMemory<byte> roundId, CancellationToken stop)
     {
         var view = View(roundId);
         if (view.State != RoundState.Running || Find(roundId) is not { } driver)
             throw Failed(StatusCode.FailedPrecondition, $"Round {PublicBytes.Hex(roundId.Span)} has ended ({view.State}); only a running round can be aborted.");
-        await driver.Offer(new RoundInput.Cancellation(AbortReason.Cancelled));
-        await driver.Ended;
+        await driver.Offer(new RoundInput.Cancellation(AbortReason.Cancelled), stop);
+        await Task.WhenAny(driver.Ended, driver.Stopped).WaitAsync(stop);
     }
 
     /// <summary>The driver of a running or recent round.</summary>
     public RoundDriver? Find(ReadOnlyMemory<byte> roundId) => _drivers.GetValueOrDefault(PublicBytes.Hex(roundId.Span));
 
-    /// <summary>Tells a party that came (back) what each round has for it.</summary>
+    /// <summary>Tells a party that came (back) what each round has for it; returns when all of it is queued.</summary>
     public async Task Arrive(PartySession session, CancellationToken stop)
     {
-        foreach (var driver in _drivers.Values.Where(d => d.Invited.Contains(session.Party))) await driver.Offer(new RoundInput.Arrival(session), stop);
+        foreach (var driver in _drivers.Values.Where(d => d.Invited.Contains(session.Party)))
+        {
+            var arrival = new RoundInput.Arrival(session);
+            await driver.Offer(arrival, stop);
+            await Task.WhenAny(arrival.Told.Task, driver.Stopped).WaitAsync(stop);
+        }
     }
 
-    /// <summary>The names of the running rounds that a party takes part in.</summary>
+    /// <summary>The running rounds that a party takes part in.</summary>
     public IReadOnlyList<RoundDriver> RunningWith(uint party) => [.. _drivers.Values.Where(d => !d.Ended.IsCompleted
         && d.View.Parties.Any(p => p.Index == party && p.State is PartyState.Active or PartyState.Invited))];
 
@@ -152,10 +157,19 @@ internal sealed class RoundBook : IAsyncDisposable
     public void ExpireVectors()
     {
         var before = (ulong)(_services.Clock.GetUtcNow() - _services.Options.Limits.BlobRetention).ToUnixTimeMilliseconds();
-        foreach (var (name, view) in _ended.Where(e => e.Value.FinishedMs < before && _services.Blobs.Parties(e.Value.RoundId.ToByteArray()).Count > 0))
+        foreach (var view in _ended.Values.Concat(_drivers.Values.Select(d => d.View)).Where(v => v.State != RoundState.Running && v.FinishedMs < before))
         {
-            _services.Blobs.Delete(view.RoundId.ToByteArray());
-            _services.Logger.VectorsExpired(name);
+            var roundId = view.RoundId.ToByteArray();
+            try
+            {
+                if (_services.Blobs.Parties(roundId).Count == 0) continue;
+                _services.Blobs.Delete(roundId);
+                _services.Logger.VectorsExpired(PublicBytes.Hex(roundId));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                _services.Logger.StorageFailed(e.Message);
+            }
         }
     }
 

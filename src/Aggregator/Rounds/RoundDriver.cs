@@ -68,6 +68,9 @@ internal sealed class RoundDriver : IAsyncDisposable
     /// <summary>Completed when the round is done or aborted and that is in the log.</summary>
     public Task Ended => _ended.Task;
 
+    /// <summary>Completed when the driver takes no more inputs.</summary>
+    public Task Stopped => _running;
+
     /// <summary>Queues an input; waits while the round has more to do than it can keep up with.</summary>
     public async Task Offer(RoundInput input, CancellationToken stop = default)
     {
@@ -109,6 +112,8 @@ internal sealed class RoundDriver : IAsyncDisposable
         {
             // A defect: this round stands still, the others go on.
             _services.Logger.RoundFailed(Name, e);
+            _projection.Fail("an internal error of the station; see its log");
+            Show();
             _services.Alerts.Raise("round-failed", Severity.Critical, $"Round {Name} stands still after an internal error; see the station's log.", RoundId);
             _queue.Writer.TryComplete();
         }
@@ -134,7 +139,12 @@ internal sealed class RoundDriver : IAsyncDisposable
             FailStorage(e.Message);
         }
 
-        foreach (var session in inputs.OfType<RoundInput.Arrival>().Select(a => a.Session)) CatchUp(session);
+        foreach (var arrival in inputs.OfType<RoundInput.Arrival>())
+        {
+            CatchUp(arrival.Session);
+            arrival.Told.SetResult();
+        }
+
         Show();
     }
 
@@ -286,14 +296,18 @@ internal sealed class RoundDriver : IAsyncDisposable
         Show();
         _services.Parties.Count(view);
         _services.Store.SaveView(RoundId, view.ToByteArray());
-        _services.Witnesses.Publish(RoundId, _round.Invited);
+        // Of the others the log may rightly lack a message that came too late.
+        if (_round.State == RoundState.Done) _services.Witnesses.Publish(RoundId, _round.Survivors);
         _ended.TrySetResult();
     }
 
     private void CatchUp(PartySession session)
     {
-        foreach (var broadcast in _round.CatchUp(session.Party)) session.Send(new StationFrame { Broadcast = broadcast });
-        if (_ended.Task.IsCompleted) _services.Witnesses.Publish(RoundId, [session.Party]);
+        var (party, ended) = (session.Party, _round.State != RoundState.Running);
+        // Of a round that has ended its parties need the end only, and nothing when they have cosigned it.
+        if (ended && _services.Witnesses.Reach(party) > _projection.LastEntry) return;
+        foreach (var broadcast in ended ? _round.CatchUp(party).TakeLast(1) : _round.CatchUp(party)) session.Send(new StationFrame { Broadcast = broadcast });
+        if (_round.State == RoundState.Done && _round.Survivors.Contains(party)) _services.Witnesses.Publish(RoundId, [party]);
     }
 
     private void FailStorage(string reason)

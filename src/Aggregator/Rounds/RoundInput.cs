@@ -12,8 +12,11 @@ internal abstract record RoundInput
     /// <summary>A part of a masked vector came.</summary>
     public sealed record Chunk(PartySession From, VectorChunk Part) : RoundInput;
 
-    /// <summary>A party opened a stream and is to be told what it missed.</summary>
-    public sealed record Arrival(PartySession Session) : RoundInput;
+    /// <summary>A party opened a stream and is to be told what it missed; <see cref="Told"/> completes when that is queued.</summary>
+    public sealed record Arrival(PartySession Session) : RoundInput
+    {
+        public TaskCompletionSource Told { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 
     /// <summary>The round is to end without a total.</summary>
     public sealed record Cancellation(AbortReason Reason) : RoundInput;

@@ -49,8 +49,26 @@ internal sealed class RoundProjection(Roster roster, Func<AggregatorRound, IRead
             Length = (uint)round.Shape.Length,
         };
         view.Parties.Add(round.Progress.Select(Party));
-        if (round.State == RoundState.Done) view.Statistics.Add(_statistics ??= statistics(round));
+        if (round.State != RoundState.Done) return view;
+        _statistics ??= Read(round);
+        view.Statistics.Add(_statistics);
+        view.Failure = _failure;
         return view;
+    }
+
+    private IReadOnlyList<StatisticView> Read(AggregatorRound round)
+    {
+        _failure = "";
+        try
+        {
+            return statistics(round);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The total is open, signed and in the log whatever comes of reading it.
+            _failure = $"The total was opened, but cannot be read as statistics: {e.Message}";
+            return [];
+        }
     }
 
     private static RoundPartyView Party(PartyProgress progress)

@@ -67,7 +67,7 @@ internal sealed class CoordinationService(
     public override async Task<AbortRoundReply> AbortRound(AbortRoundRequest request, ServerCallContext context)
     {
         access.Require(context, Roles.Coordinator);
-        await rounds.Abort(request.RoundId.Memory);
+        await rounds.Abort(request.RoundId.Memory, context.CancellationToken);
         return new AbortRoundReply();
     }
 

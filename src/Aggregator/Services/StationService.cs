@@ -26,6 +26,10 @@ internal sealed class StationService(
     TimeProvider clock,
     ILogger<StationService> log) : Station.StationBase
 {
+    private const int LongestName = 128;
+    private const int MostDatasets = 100;
+    private const int LongestHello = 128 * 1024;
+
     public override async Task Attend(IAsyncStreamReader<PartyFrame> requestStream, IServerStreamWriter<StationFrame> responseStream, ServerCallContext context)
     {
         var party = access.Require(context, Roles.Party).Member;
@@ -92,8 +96,18 @@ internal sealed class StationService(
                 $"The outpost has pinned the roster {PublicBytes.Hex(hello.RosterHash.Span)}; the station's is {PublicBytes.Hex(roster.Hash)} (epoch {roster.Epoch}). Give both the same roster file.");
         }
 
-        return hello;
+        return Broken(hello) is { } rule ? throw Refuse(name, StatusCode.InvalidArgument, rule) : hello;
     }
+
+    /// <summary>What an outpost says about itself is shown to everybody, so it has its bounds.</summary>
+    private static string? Broken(Hello hello) => hello switch
+    {
+        { Software.Length: > LongestName } => $"The software's name has {hello.Software.Length} characters; at most {LongestName}.",
+        { Datasets.Count: > MostDatasets } => $"{hello.Datasets.Count} datasets are offered; at most {MostDatasets}.",
+        _ when hello.Datasets.Any(d => d.Name.Length is 0 or > LongestName) => $"A dataset's name has 1 to {LongestName} characters.",
+        _ when hello.CalculateSize() > LongestHello => $"The Hello has {hello.CalculateSize()} bytes, most of them schemas; at most {LongestHello}.",
+        _ => null,
+    };
 
     private async Task<string> Receive(PartySession session, string name, IAsyncStreamReader<PartyFrame> frames, CancellationToken stop)
     {
