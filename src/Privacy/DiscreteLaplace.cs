@@ -83,7 +83,8 @@ public sealed class DiscreteLaplace
     {
         NoiseSum.RequireProbability(alpha);
         var t = Int128.Max(0, (Int128)Math.Ceiling((Math.Log(2 / alpha) - Math.Log(1 + Math.Exp(-Rate))) / Rate) - 1);
-        // The closed form can be one off by rounding.
+        // The closed form can be one off by rounding. From 2^53 on neighbouring whole numbers are the same double, and it is as good as any.
+        if (t >= Int128.One << 53) return t;
         while (Tail(t) > alpha) t++;
         while (t > 0 && Tail(t - 1) <= alpha) t--;
         return t;

@@ -24,7 +24,7 @@ public enum FieldState
     /// <summary>Declared to be missing.</summary>
     Missing,
 
-    /// <summary>Neither a value of the declared type nor declared to be missing; the outpost counts it as missing and says so.</summary>
+    /// <summary>Neither a value of the declared type nor declared to be missing: an error of the file or of its schema.</summary>
     Invalid,
 }
 

@@ -21,6 +21,14 @@ public sealed class DiscreteLaplaceTests
         Assert.True(noise.Tail(halfWidth) <= 0.05 && noise.Tail(halfWidth - 1) > 0.05);
     }
 
+    // Step by step, correcting the last bit of such a number would take days.
+    [Fact]
+    public void Half_width_of_the_greatest_scale_is_found_at_once()
+    {
+        var noise = new DiscreteLaplace(new NoiseScale(UInt128.One << 90, 1));
+        Assert.Equal(Math.Log(20), (double)noise.HalfWidth(0.05) / Math.Pow(2, 90), 1e-9);
+    }
+
     [Fact]
     public void Probabilities_add_up()
     {

@@ -54,6 +54,60 @@ public sealed class CoverageTests(ITestOutputHelper output)
         }
     }
 
+    // The greatest sample variance that bounds allow, S²·n/(n − 1), falls with n: cut off at that of the noised n, it was missed half the time.
+    [Fact]
+    public void Variance_of_a_balanced_column_is_covered()
+    {
+        var schema = new DatasetSchema("d", "", RowRule.OneRowPerPerson, [new SchemaColumn("ill", ColumnType.Integer) { Low = 0, High = 1 }]);
+        var query = AnalysisQuery.Parse("dataset: d\nepsilon: 1\nmeasures: [sd: ill]");
+        const int Parties = 3;
+        const int People = 100;
+        var layout = VectorLayout.Create(query.Resolve(schema), query.Epsilon, query.Noise, Parties);
+        using var encoder = new RowEncoder(layout);
+        for (var i = 0; i < People; i++) encoder.Add(new Row([i % 2]));
+        var exact = encoder.Totals().ToArray();
+        var truth = Math.Sqrt(0.25 * People / (People - 1));
+        var random = new SeededRandom(8);
+        var hits = 0;
+        const int Times = 40;
+        for (var i = 0; i < Times; i++)
+        {
+            var sd = Release.Decode(layout, Noised(layout, exact, Parties, random), Parties).Single(s => s.Kind == MeasureKind.Sd);
+            if (sd.Low <= truth && truth <= sd.High) hits++;
+        }
+
+        Assert.InRange(hits, 35, Times);
+    }
+
+    // With so many rows the test is linear in the candidate: the interval is the noise's half width over n, be it a billionth of the range.
+    [Theory]
+    [InlineData(1e5)]
+    [InlineData(3e7)]
+    [InlineData(1e9)]
+    public void Intervals_are_as_wide_as_the_noise_however_many_rows(double rows)
+    {
+        var schema = new DatasetSchema("d", "", RowRule.OneRowPerPerson, [new SchemaColumn("age", ColumnType.Integer) { Low = 20, High = 90 }]);
+        var query = AnalysisQuery.Parse("dataset: d\nepsilon: 1\nmeasures: [mean: age, variance: age]");
+        const int Parties = 5;
+        var layout = VectorLayout.Create(query.Resolve(schema), query.Epsilon, query.Noise, Parties);
+        // In steps of a half year: mean 26 from the middle, mean square 1,470.
+        var (mean, variance) = (26.0, 1470.0 - (26 * 26));
+        var statistics = Release.Decode(layout, [(Int128)rows, (Int128)(mean * rows), (Int128)(1470 * rows)], Parties);
+        var cells = layout.Blocks[0].Cells;
+        Check(statistics[1], 0.5, HalfWidth(0.05, mean, 1, 0));
+        // A tenth of alpha is the mean's.
+        Check(statistics[2], 0.25, HalfWidth(0.045, (mean * mean) - variance, 2 * mean, 1));
+
+        double HalfWidth(double alpha, params double[] factors) =>
+            new NoiseSum([.. factors.Select((f, i) => new NoiseTerm(f, cells[i].Noise, Parties))]).HalfWidth(alpha);
+
+        void Check(ReleasedStatistic s, double unit, double half)
+        {
+            Assert.Equal(1, (s.Value!.Value - s.Low!.Value) * rows / (unit * half), 0.02);
+            Assert.Equal(1, (s.High!.Value - s.Value!.Value) * rows / (unit * half), 0.02);
+        }
+    }
+
     private static Int128[] Noised(VectorLayout layout, Int128[] exact, int parties, SeededRandom random)
     {
         var noised = exact.ToArray();

@@ -88,6 +88,16 @@ public sealed class LayoutTests
         static string Refused(string text, int parties = 5) => Assert.Throws<AnalysisException>(() => Layout("dataset: d\nepsilon: 1\n" + text, parties)).Message;
     }
 
+    // With a step of 0 the first row that counts would have ended the pass with an error: an answer to "is there anybody?" without noise.
+    [Theory]
+    [InlineData("0.0", "1e-320")]
+    [InlineData("1e-310", "1.0000001e-310")]
+    public void Bounds_that_leave_no_step_are_refused_before_any_row_is_read(string low, string high)
+    {
+        var error = Assert.Throws<AnalysisException>(() => Layout($"dataset: d\nepsilon: 1\nmeasures: [{{ sum: dose, low: {low}, high: {high} }}]"));
+        Assert.Contains("widen them", error.Message, StringComparison.Ordinal);
+    }
+
     // The sensitivity by search: whatever the data, one person's rows move each block by at most what its noise is made for.
     [Theory]
     [InlineData(RowRule.OneRowPerPerson, 1)]

@@ -15,6 +15,9 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
     // How much of alpha goes to the mean while the variance is asked for; it enters the variance only squared.
     private const double MeanShare = 0.1;
 
+    // What the number of rows may be off by without the variance's bound being missed: nothing that shows in the coverage.
+    private const double BoundAlpha = 1e-9;
+
     private readonly Quantiser _quantiser = block.Quantiser!;
     private readonly double _n = totals[0];
     private readonly double _z = totals[1];
@@ -58,8 +61,8 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
         var mean = Math.Clamp(_z / _n, -most, most);
         return new Estimate(
             mean,
-            Edge(m => _z - (m * _n) - HalfWidth(level, -m, 1, 0), mean, -most),
-            Edge(m => (m * _n) - _z - HalfWidth(level, -m, 1, 0), mean, most));
+            Edge(m => _z - (m * _n) - HalfWidth(level, -m, 1, 0), mean, -most, _n),
+            Edge(m => (m * _n) - _z - HalfWidth(level, -m, 1, 0), mean, most, _n));
     }
 
     /// <summary>
@@ -72,7 +75,9 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
     {
         var square = (double)_quantiser.Steps * _quantiser.Steps;
         if (_n <= 1) return new Estimate(0, 0, 2 * square);
-        var most = square * _n / (_n - 1);
+        // A sample variance can reach S²·n/(n − 1), more the fewer rows there are: of the true n, which the noised one may be above.
+        var fewest = Math.Max(2, _n - HalfWidth(BoundAlpha, 1, 0, 0));
+        var most = square * fewest / (fewest - 1);
         var sumOfSquares = totals[2] * _quantiser.SquareDivisor;
         var mean = MeanOfZ(alpha * MeanShare);
         var (low, high) = (most, 0.0);
@@ -81,8 +86,8 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
             var around = sumOfSquares - (2 * m * _z) + (m * m * _n);
             var middle = Math.Clamp(around / (_n - 1), 0, most);
             var level = alpha * (1 - MeanShare);
-            low = Math.Min(low, Edge(v => around - (v * (_n - 1)) - HalfWidth(level, (m * m) - v, -2 * m, _quantiser.SquareDivisor), middle, 0));
-            high = Math.Max(high, Edge(v => (v * (_n - 1)) - around - HalfWidth(level, (m * m) - v, -2 * m, _quantiser.SquareDivisor), middle, most));
+            low = Math.Min(low, Edge(v => around - (v * (_n - 1)) - HalfWidth(level, (m * m) - v, -2 * m, _quantiser.SquareDivisor), middle, 0, _n - 1));
+            high = Math.Max(high, Edge(v => (v * (_n - 1)) - around - HalfWidth(level, (m * m) - v, -2 * m, _quantiser.SquareDivisor), middle, most, _n - 1));
         }
 
         var value = (sumOfSquares - (_z * _z / _n)) / (_n - 1);
@@ -91,14 +96,23 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
 
     /// <summary>
     /// The end of an interval between an accepted candidate and the last possible one: where the test's excess crosses 0, or the last one
-    /// if
-    /// even that is accepted.
+    /// if even that is accepted. The excess grows by about so much a unit, which tells how near the end is: with many rows it is so near
+    /// that a search between the bounds would miss it by more than the interval's width.
     /// </summary>
-    private static double Edge(Func<double, double> excess, double inside, double last)
+    private static double Edge(Func<double, double> excess, double inside, double last, double slope)
     {
-        if (inside == last || excess(inside) >= 0 || excess(last) <= 0) return excess(inside) >= 0 ? inside : last;
-        var (low, high) = (Math.Min(inside, last), Math.Max(inside, last));
-        return Brent.FindRoot(excess, low, high, 1e-6 * (high - low), 100);
+        var depth = -excess(inside);
+        if (inside == last || depth <= 0) return inside;
+        if (excess(last) <= 0) return last;
+        var (near, far) = (inside, last);
+        for (var step = depth / slope; step < Math.Abs(last - inside); step *= 2)
+        {
+            far = inside + Math.CopySign(step, last - inside);
+            if (excess(far) > 0) break;
+            (near, far) = (far, last);
+        }
+
+        return Brent.FindRoot(excess, Math.Min(near, far), Math.Max(near, far), 1e-6 * Math.Abs(far - near), 100);
     }
 
     /// <summary>The half width of a·n + b·Σz + c·Σz²'s noise.</summary>

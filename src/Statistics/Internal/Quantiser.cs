@@ -15,6 +15,7 @@ internal sealed class Quantiser
 
     /// <param name="column">With bounds.</param>
     /// <param name="cap">The greatest value that a cell may get from one row.</param>
+    /// <exception cref="AnalysisException">The bounds are too close together for steps between them.</exception>
     public Quantiser(SchemaColumn column, long cap)
     {
         // Cannot be null: AnalysisRules asks for bounds wherever a moment is asked for.
@@ -24,6 +25,12 @@ internal sealed class Quantiser
         var exact = steps <= Math.Min(MaxExactSteps, cap) && steps >= 1 && Math.Abs(steps - Math.Round(steps)) <= 1e-9 * steps;
         Steps = exact ? (long)Math.Round(steps) : cap;
         _step = (High - Low) / Steps;
+        // A step of 0 would fail at the first row that has a value, and a refusal must not depend on whether there is one.
+        if (!double.IsNormal(_step))
+        {
+            throw new AnalysisException($"Column '{column.Name}' has low {Low} and high {High}, too close together to measure between; widen them.");
+        }
+
         var square = Steps * Steps;
         SquareDivisor = (square + cap - 1) / cap;
     }
