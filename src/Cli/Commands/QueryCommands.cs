@@ -12,7 +12,7 @@ internal static class QueryCommands
     private static readonly Argument<string> s_file = new("FILE") { Description = "The query, YAML or JSON (docs/queries.md)" };
     private static readonly Option<string?> s_schema = new("--schema") { Description = "Check against this schema file instead of what the outposts offer" };
     private static readonly Option<int> s_parties = new("--parties") { Description = "Without a station: how many outposts to count with", DefaultValueFactory = _ => 5 };
-    private static readonly Option<int> s_attempts = new("--attempts") { Description = "Rounds to try, 1 to 10, if outposts vanish", DefaultValueFactory = _ => 3 };
+    private static readonly Option<int> s_attempts = new("--attempts") { Description = "Rounds to try, 1 to 10, if they are aborted; an outpost whose masked vector had left is charged again", DefaultValueFactory = _ => 1 };
     private static readonly Option<double?> s_deadline = new("--deadline") { Description = "Seconds that each phase waits for an outpost (default: the station's)" };
     private static readonly Option<string?> s_bundle = new("--bundle") { Description = "Keep the round's bundle in this file" };
 
@@ -47,7 +47,7 @@ internal static class QueryCommands
         RoundView round;
         do
         {
-            // The same signed query again: the outposts have paid for it once.
+            // The same signed query again: an attempt that ended before the vectors left costs nothing more.
             handle = await consortium.SubmitAsync(signed, deadline, stop);
             round = await progress.ShowAsync(report => handle.WaitAsync(report, stop));
         }
