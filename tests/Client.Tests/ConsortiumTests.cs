@@ -196,6 +196,42 @@ public sealed class ConsortiumTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Real_round_verifies_and_its_total_is_read_from_the_evidence()
+    {
+        var round = new RealRound(_members, DateTimeOffset.UtcNow);
+        _station.Bundles[Convert.ToHexStringLower(round.RoundId.Span)] = round.Bundle;
+        var report = await _consortium.VerifyAsync(round.RoundId.ToByteArray()).Guard();
+        Assert.True(report.Passed, report.Failure?.Detail);
+        var count = Assert.Single(report.Statistics);
+        Assert.Equal(("count", 5 * RealRound.RowsEach, 5u), (count.Name, (int)count.Value, count.Contributors));
+        Assert.True(count.Low < count.Value && count.Value < count.High);
+        Assert.True((await _consortium.VerifyAsync(new MemoryStream(round.Bundle)).Guard()).Passed);
+    }
+
+    [Fact]
+    public async Task Sound_evidence_of_another_round_is_not_that_of_the_one_asked_for()
+    {
+        var round = new RealRound(_members, DateTimeOffset.UtcNow);
+        _station.Bundles[Convert.ToHexStringLower(Scenario.Id(2).Span)] = round.Bundle;
+        var report = await _consortium.VerifyAsync(Scenario.Id(2).ToByteArray()).Guard();
+        Assert.Equal((false, "round", 0), (report.Passed, report.Failure?.Name, report.Statistics.Count));
+    }
+
+    [Fact]
+    public async Task One_changed_byte_anywhere_fails_the_evidence()
+    {
+        var bundle = new RealRound(_members, DateTimeOffset.UtcNow).Bundle;
+        for (var at = 0; at < bundle.Length; at += 97)
+        {
+            var changed = bundle.ToArray();
+            changed[at] ^= 0x10;
+            var report = await _consortium.VerifyAsync(new MemoryStream(changed)).Guard();
+            Assert.False(report.Passed, $"byte {at}");
+            Assert.Empty(report.Statistics);
+        }
+    }
+
+    [Fact]
     public async Task Call_that_is_given_up_says_cancelled()
     {
         using var stop = new CancellationTokenSource();
