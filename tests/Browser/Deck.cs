@@ -33,11 +33,11 @@ public sealed class Deck : IAsyncDisposable
 
     public IBrowser Browser { get; }
 
-    public static async Task<Deck> OpenAsync(Action<FakeStation, Scenario> show)
+    public static async Task<Deck> OpenAsync(Func<FakeStation, Scenario, Task> show)
     {
         var members = new Members();
         var station = await FakeStation.StartAsync(members);
-        show(station, new Scenario(members, DateTimeOffset.UtcNow));
+        await show(station, new Scenario(members, DateTimeOffset.UtcNow));
         var folder = Directory.CreateTempSubdirectory("deck").FullName;
         await File.WriteAllBytesAsync(Path.Combine(folder, "roster.bin"), members.Roster.Signed);
         await File.WriteAllTextAsync(Path.Combine(folder, "auditor.pem"), members.Auditor.ToPem());

@@ -1,6 +1,7 @@
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
+using SecureAggregation.Client;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
 using static Microsoft.Playwright.Assertions;
@@ -14,15 +15,23 @@ public class DeckTests
 
     private static string Hex(int n) => Convert.ToHexStringLower(Scenario.Id(n).Span);
 
-    private static void Busy(FakeStation station, Scenario scenario)
+    /// <summary>A running round, a history, and as the newest result one that really took place, with its evidence.</summary>
+    private static async Task Busy(FakeStation station, Scenario scenario)
     {
+        var real = new RealRound(scenario.Members, DateTimeOffset.UtcNow, n: 70);
+        await using var consortium = Consortium.Connect(new ConsortiumOptions
+        {
+            Address = new Uri(station.Address), Roster = scenario.Members.Roster, Identity = scenario.Members.Auditor, Time = TimeProvider.System,
+        });
+        var report = await consortium.VerifyAsync(new MemoryStream(real.Bundle)).Guard();
+        station.Bundles[Hex(70)] = real.Bundle;
         station.View = scenario.Consortium();
-        station.Rounds.AddRange([scenario.Running(phaseLength: 120), .. scenario.History()]);
+        station.Rounds.AddRange([scenario.Running(phaseLength: 120), scenario.Done(70, "Patients", 95, [.. report.Statistics]), .. scenario.History()]);
     }
 
     private static readonly (string Name, string Path)[] s_pages =
     [
-        ("overview", "/"), ("rounds", "/rounds"), ("round-done", $"/rounds/{Hex(1)}"), ("round-dropped", $"/rounds/{Hex(3)}"),
+        ("overview", "/"), ("rounds", "/rounds"), ("round-done", $"/rounds/{Hex(1)}"), ("round-verified", $"/rounds/{Hex(70)}"), ("round-dropped", $"/rounds/{Hex(3)}"),
         ("round-running", $"/rounds/{Hex(9)}"), ("round-aborted", $"/rounds/{Hex(2)}"), ("help", "/help"), ("not-found", "/nowhere"),
     ];
 
@@ -70,7 +79,8 @@ public class DeckTests
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
         await Expect(main).ToContainTextAsync("Paused since", s_patient);
         deck.Station.Tell(new Event { Round = deck.Scenario.Done(9, "Blood pressure by decade", 12, Scenario.Number("mean", "trestbps", 131.6, 1.2, "mmHg")) });
-        await Expect(main).ToContainTextAsync("1 update held", s_patient);
+        await Expect(main).Not.ToContainTextAsync("0 updates held", new() { Timeout = 20_000 });
+        await Expect(main).ToContainTextAsync("held", s_patient);
         await Expect(main).Not.ToContainTextAsync("131.6");
         await main.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
         await Expect(main).ToContainTextAsync("131.6", s_patient);
@@ -100,7 +110,11 @@ public class DeckTests
     [BrowserFact]
     public async Task Degraded_and_new_consortia_are_drawn()
     {
-        await using var deck = await Deck.OpenAsync((station, scenario) => station.View = scenario.Consortium("Titan", "Callisto"));
+        await using var deck = await Deck.OpenAsync((station, scenario) =>
+        {
+            station.View = scenario.Consortium("Titan", "Callisto");
+            return Task.CompletedTask;
+        });
         await deck.Station.WatchedAsync().Guard();
         var visit = await deck.VisitAsync("/");
         await Expect(visit.Page.Locator(".banner")).ToContainTextAsync("3 of 5 outposts online; rounds need 4", s_patient);
@@ -134,6 +148,17 @@ public class DeckTests
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.Locator("main")).ToContainTextAsync("The evidence could not be fetched", s_patient);
         await Expect(page.Locator(".status").GetByText("Verified", new() { Exact = true })).ToHaveCountAsync(0);
+        Assert.Empty(visit.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task Newest_result_is_verified_from_its_evidence_by_the_dashboard_itself()
+    {
+        await using var deck = await Deck.OpenAsync(Busy);
+        var visit = await deck.VisitAsync("/");
+        await Expect(visit.Page.Locator(".overview-side .status").GetByText("Verified", new() { Exact = true })).ToHaveCountAsync(1, new() { Timeout = 20_000 });
+        await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Patients", Exact = true }).First.ClickAsync();
+        await Expect(visit.Page.Locator("ol.checks")).ToContainTextAsync("equal to the published total", s_patient);
         Assert.Empty(visit.Complaints);
     }
 

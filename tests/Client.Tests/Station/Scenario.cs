@@ -6,6 +6,8 @@ namespace SecureAggregation.Testing;
 /// <summary>Views as a station would show them: the contract's messages, made up.</summary>
 public sealed class Scenario(Members members, DateTimeOffset now)
 {
+    public Members Members => members;
+
     public ulong Ago(double seconds) => (ulong)now.AddSeconds(-seconds).ToUnixTimeMilliseconds();
 
     public ConsortiumView Consortium(params string[] offline)
@@ -15,7 +17,7 @@ public sealed class Scenario(Members members, DateTimeOffset now)
             Name = members.Roster.Consortium, Epoch = 1, Roster = ByteString.CopyFrom(members.Roster.Signed), Quorum = 4, StationSoftware = "station 0.1.0",
             TimeMs = Ago(0), StartedMs = Ago(7_900), Head = Head(412, 5),
         };
-        view.Outposts.Add(Members.Names.Select((name, i) => Outpost((uint)i, !offline.Contains(name))));
+        view.Outposts.Add(SecureAggregation.Testing.Members.Names.Select((name, i) => Outpost((uint)i, !offline.Contains(name))));
         view.Alerts.Add(Alert("a1", Severity.Warning, "Callisto vanished after it had shared its keys; the round went on without it.", 260, "Callisto", Id(3)));
         view.Alerts.Add(Alert("a2", Severity.Info, "Europa came back after 42 s.", 900, "Europa"));
         return view;
@@ -23,7 +25,7 @@ public sealed class Scenario(Members members, DateTimeOffset now)
 
     public OutpostView Outpost(uint index, bool online) => new()
     {
-        Index = index, Name = Members.Names[index], Online = online, LastSeenMs = Ago(online ? 1 + index : 340), ConnectedSinceMs = online ? Ago(7_000) : 0,
+        Index = index, Name = SecureAggregation.Testing.Members.Names[index], Online = online, LastSeenMs = Ago(online ? 1 + index : 340), ConnectedSinceMs = online ? Ago(7_000) : 0,
         Software = "outpost 0.1.0", KeyFingerprint = members.Parties[(int)index].Public.Fingerprint, RoundsJoined = 11 - (index / 2), RoundsDropped = index == 4 ? 2u : 0,
         Datasets = { new DatasetView { Name = "patients" } },
     };
@@ -127,7 +129,7 @@ public sealed class Scenario(Members members, DateTimeOffset now)
             RoundId = Id(n), QueryId = Id(n + 100), Title = title, Dataset = "patients", Coordinator = "Dr. Vega", EpsilonMicro = 1_000_000, Noise = QueryNoise.Local,
             StartedMs = Ago(ago), Threshold = 4, MaxColluders = 1, MinSurvivors = 3, Bits = 33, Length = 14,
         };
-        round.Parties.Add(Members.Names.Select((name, i) => new RoundPartyView { Index = (uint)i, Name = name }));
+        round.Parties.Add(SecureAggregation.Testing.Members.Names.Select((name, i) => new RoundPartyView { Index = (uint)i, Name = name }));
         return round;
     }
 
