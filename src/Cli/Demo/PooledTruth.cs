@@ -63,7 +63,9 @@ internal static class PooledTruth
         }
 
         var first = Count(rows => rows);
-        return analysis.RowRule == RowRule.OneRowPerPerson || first.Equals(Count(rows => rows.Reverse())) ? first : double.NaN;
+        if (analysis.RowRule == RowRule.OneRowPerPerson) return first;
+        // The same rows in another order give the same sum but for rounding.
+        return Math.Abs(first - Count(rows => rows.Reverse())) <= 1e-9 * Math.Max(1, Math.Abs(first)) ? first : double.NaN;
     }
 
     private static IEnumerable<PooledRow> Bound(IEnumerable<PooledRow> rows, Analysis analysis) =>
