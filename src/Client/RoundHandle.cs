@@ -1,3 +1,4 @@
+using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Client;
@@ -7,15 +8,22 @@ public sealed class RoundHandle
 {
     private readonly IConsortium _consortium;
     private readonly byte[] _id;
+    private readonly byte[]? _question;
 
-    internal RoundHandle(IConsortium consortium, byte[] id)
+    /// <param name="consortium">Whose round it is.</param>
+    /// <param name="id">16 bytes, by the station's word.</param>
+    /// <param name="question">Hash of the question that was submitted for it, if it was submitted here: evidence of any other is no answer.</param>
+    internal RoundHandle(IConsortium consortium, byte[] id, byte[]? question = null)
     {
         if (id is not { Length: 16 }) throw new ArgumentException("A round id has 16 bytes, 32 hexadecimal digits.", nameof(id));
-        (_consortium, _id) = (consortium, [.. id]);
+        (_consortium, _id, _question) = (consortium, [.. id], question);
     }
 
     /// <summary>16 bytes.</summary>
     public byte[] Id => [.. _id];
+
+    /// <summary>What evidence of this round must show, besides the roster.</summary>
+    public BundleExpectation Expected => new() { RoundId = Id, QuestionHash = _question };
 
     /// <summary>As it stands now, by the station's word.</summary>
     public Task<RoundView> GetAsync(CancellationToken cancellation = default) => _consortium.GetRoundAsync(_id, cancellation);
@@ -61,7 +69,13 @@ public sealed class RoundHandle
     }
 
     /// <summary>Fetches the evidence and checks it.</summary>
-    public Task<RoundReport> VerifyAsync(CancellationToken cancellation = default) => _consortium.VerifyAsync(_id, cancellation);
+    public async Task<RoundReport> VerifyAsync(CancellationToken cancellation = default)
+    {
+        var report = await _consortium.VerifyAsync(_id, cancellation);
+        if (!report.Passed || _question is null || PublicBytes.Equal(report.QuestionHash, _question)) return report;
+        var wrong = new ReportStep("question", Passed: false, "The evidence is sound, but of another question than the one that was asked.");
+        return report with { Passed = false, Steps = [.. report.Steps, wrong], Statistics = [] };
+    }
 
     /// <summary>Writes the evidence to a stream.</summary>
     public Task<long> ExportAsync(Stream destination, CancellationToken cancellation = default) => _consortium.ExportBundleAsync(_id, destination, cancellation);

@@ -15,6 +15,9 @@ public sealed record RoundReport
     /// <summary>16 bytes; empty when the bundle is too damaged to name its round.</summary>
     public required byte[] RoundId { get; init; }
 
+    /// <summary>Hash of the question that the round answers, 32 bytes; empty when the bundle is too damaged to say.</summary>
+    public byte[] QuestionHash { get; init; } = [];
+
     /// <summary>Whether every step passed and the total was computed again bit for bit.</summary>
     public required bool Passed { get; init; }
 

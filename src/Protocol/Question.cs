@@ -32,6 +32,13 @@ public sealed class Question
     /// <summary>Hash of the body, 32 bytes.</summary>
     public byte[] Hash { get; }
 
+    /// <summary>The hash by which a signed query is known, 32 bytes.</summary>
+    public static byte[] HashOf(SignedQuery query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return Digests.Query(query.Body.Span);
+    }
+
     /// <summary>Signs a query for the roster that it names.</summary>
     public static SignedQuery Sign(Query query, IdentityKey coordinator)
     {

@@ -11,6 +11,9 @@ public sealed record VerifyOptions
     /// <summary>Hash of the roster that the verifier pinned; null to accept any roster that its founders signed, and only say which.</summary>
     public byte[]? RosterHash { get; init; }
 
+    /// <summary>The round that the verifier asked for, 16 bytes; null to accept any.</summary>
+    public byte[]? RoundId { get; init; }
+
     /// <summary>Hash of the question that the verifier asked (<see cref="Question.Hash"/>); null to accept any, and only say which.</summary>
     public byte[]? QuestionHash { get; init; }
 
@@ -161,6 +164,11 @@ public sealed class TranscriptVerifier
 
         if (count == 0 || round.State is not (RoundState.Done or RoundState.Aborted)) throw new TranscriptException($"The round has no end: entries are missing after entry {last}.");
         if (!PublicBytes.Equal(round.RoundId, header.RoundId.Span)) throw new TranscriptException("The proposal is for another round than the header says.");
+        if (_options.RoundId is { } wanted && !PublicBytes.Equal(wanted, round.RoundId))
+        {
+            throw new TranscriptException($"The bundle is of round {PublicBytes.Hex(round.RoundId)}; {PublicBytes.Hex(wanted)} was asked for.");
+        }
+
         if (_options.QuestionHash is { } asked && !PublicBytes.Equal(asked, round.Question.Hash))
         {
             throw new TranscriptException($"The round answers another question, '{round.Question.Query.Title}', than the one that was asked.");

@@ -60,7 +60,8 @@ internal static class QueryCommands
         try
         {
             await using (var file = File.Create(path)) await handle.ExportAsync(file, stop);
-            return Show(arguments.Terminal, round, BundleCheck.Of(path, roster.Hash), bundle);
+            // The station's word ends here: what is shown must be the answer to the question that was signed above.
+            return Show(arguments.Terminal, round, query, BundleCheck.Of(path, handle.Expected with { RosterHash = roster.Hash }), bundle);
         }
         finally
         {
@@ -76,7 +77,7 @@ internal static class QueryCommands
         return ExitCode.Failed;
     }
 
-    private static ExitCode Show(Terminal terminal, RoundView round, BundleCheck check, string? bundle)
+    private static ExitCode Show(Terminal terminal, RoundView round, AnalysisQuery query, BundleCheck check, string? bundle)
     {
         if (terminal.Json)
         {
@@ -84,8 +85,8 @@ internal static class QueryCommands
             {
                 Round = Id(round),
                 State = "done",
-                Query = round.Title,
-                Epsilon = round.EpsilonMicro / 1e6,
+                Query = query.Name,
+                Epsilon = query.Epsilon.Micro / 1e6,
                 Parties = Parties(round),
                 Verified = check.Passed,
                 Bundle = bundle is null ? null : Path.GetFullPath(bundle),
@@ -94,8 +95,7 @@ internal static class QueryCommands
         }
         else if (check.Passed)
         {
-            var contributors = round.Parties.Count(p => p.State is PartyState.Done or PartyState.Active);
-            terminal.Line($"{round.Title}: {contributors} of {round.Parties.Count} outposts, ε = {(round.EpsilonMicro / 1e6).ToString(CultureInfo.InvariantCulture)}");
+            terminal.Line($"{query.Name}: {check.Survivors.Count} of {check.Invited.Count} outposts, ε = {query.Epsilon}");
             terminal.Result.Write(StatisticTable.Of(check.Statistics()));
             terminal.Line("Intervals cover the privacy noise, not sampling. Verified: recomputed here from the signed transcript.");
             if (bundle is not null) terminal.Line($"bundle: {bundle}");

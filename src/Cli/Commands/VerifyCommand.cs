@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SecureAggregation.Client;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
 using Spectre.Console;
@@ -23,7 +24,7 @@ internal static class VerifyCommand
     {
         var path = arguments.Get(s_file);
         if (!File.Exists(path)) throw new CliException(ExitCode.BadInput, $"the bundle {path} does not exist");
-        var check = BundleCheck.Of(path, Pinned(arguments));
+        var check = BundleCheck.Of(path, new BundleExpectation { RosterHash = Pinned(arguments) });
         var words = arguments.Find(s_words);
         var otherWords = words is not null && check.Report.Roster is { } roster && !Fingerprint.Matches(roster.Hash, words);
         var aborted = check.Report.Passed && check.Report.Round?.State == RoundState.Aborted;

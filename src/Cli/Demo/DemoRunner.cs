@@ -56,7 +56,7 @@ internal sealed class DemoRunner(Terminal terminal, DemoPlan plan, DemoWorld wor
         var bundle = Path.Combine(world.Folder, "bundles", id[..12] + ".secagg");
         Directory.CreateDirectory(Path.GetDirectoryName(bundle)!);
         await using (var file = File.Create(bundle)) await handle.ExportAsync(file, stop);
-        var check = BundleCheck.Of(bundle, world.Roster.Hash);
+        var check = BundleCheck.Of(bundle, handle.Expected with { RosterHash = world.Roster.Hash });
         var survivors = check.Survivors.Select(s => s.Name).ToHashSet();
         var totals = check.Passed ? Totals(asked, check, survivors) : [];
         var round = new DemoRound(

@@ -72,7 +72,7 @@ internal sealed class StationConsortium : IConsortium
         var request = new SubmitQueryRequest { Query = query, DeadlineMs = limit };
         var reply = await CallAsync(call => _coordination.SubmitQueryAsync(request, call), cancellation);
         return reply.RoundId.Length == 16
-            ? new RoundHandle(this, reply.RoundId.ToByteArray())
+            ? new RoundHandle(this, reply.RoundId.ToByteArray(), Protocol.Question.HashOf(query))
             : throw new StationUnavailableException($"The station at {_options.Address} answered with a round id of {reply.RoundId.Length} bytes; it must have 16.");
     }
 
@@ -136,13 +136,13 @@ internal sealed class StationConsortium : IConsortium
             path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous });
         await ExportBundleAsync(roundId, file, cancellation);
         file.Position = 0;
-        return await Task.Run(() => BundleCheck.Run(file, _options.Roster, roundId), cancellation);
+        return await Task.Run(() => BundleCheck.Of(file, new BundleExpectation { RosterHash = _options.Roster.Hash, RoundId = roundId }).ToReport(), cancellation);
     }
 
     public Task<RoundReport> VerifyAsync(Stream bundle, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(bundle);
-        return Task.Run(() => BundleCheck.Run(bundle, _options.Roster, asked: null), cancellation);
+        return Task.Run(() => BundleCheck.Of(bundle, new BundleExpectation { RosterHash = _options.Roster.Hash }).ToReport(), cancellation);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,0 +1,127 @@
+using SecureAggregation.Privacy;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
+
+namespace SecureAggregation.Client;
+
+/// <summary>What a bundle must be the evidence of; whatever is null is accepted as it comes.</summary>
+public sealed record BundleExpectation
+{
+    /// <summary>Hash of the pinned roster.</summary>
+    public byte[]? RosterHash { get; init; }
+
+    /// <summary>The round, 16 bytes.</summary>
+    public byte[]? RoundId { get; init; }
+
+    /// <summary>Hash of the question that was asked (<see cref="Question.Hash"/>): a sound bundle of another question is a wrong answer.</summary>
+    public byte[]? QuestionHash { get; init; }
+}
+
+/// <summary>
+/// What a bundle shows: every signature and hash, the total computed again from the masked vectors, and the statistics that follow from it. Nothing
+/// is taken from a station's word.
+/// </summary>
+public sealed class BundleCheck
+{
+    private readonly VectorLayout? _layout;
+
+    private BundleCheck(VerificationReport report, VectorLayout? layout)
+    {
+        Report = report;
+        _layout = layout;
+    }
+
+    /// <summary>The verifier's report.</summary>
+    public VerificationReport Report { get; }
+
+    /// <summary>Whether every step passed and there is a total.</summary>
+    public bool Passed => Report.Passed && Report.Total is not null && _layout is not null;
+
+    /// <summary>What failed, or why there is no total; a sentence.</summary>
+    public string Failure => Report.Steps.FirstOrDefault(s => s.Passed == false) is { } step
+        ? $"{step.Name}: {step.Detail}"
+        : Report.Round?.Abort is { } abort ? $"the round was aborted: {abort.Reason}" : "the bundle holds no total";
+
+    /// <summary>Parties whose vectors are in the total.</summary>
+    public IReadOnlyList<RosterMember> Survivors => Members(Report.Round?.Survivors);
+
+    /// <summary>Parties that were asked.</summary>
+    public IReadOnlyList<RosterMember> Invited => Members(Report.Round?.Invited);
+
+    /// <summary>Checks a bundle. Never throws for what the file says.</summary>
+    public static BundleCheck Of(Stream bundle, BundleExpectation? expected = null)
+    {
+        VectorLayout? layout = null;
+        var report = TranscriptVerifier.Verify(bundle, new VerifyOptions
+        {
+            RosterHash = expected?.RosterHash,
+            RoundId = expected?.RoundId,
+            QuestionHash = expected?.QuestionHash,
+            ShapeOf = (question, invited) =>
+            {
+                layout = Layout(question.Query, invited);
+                return new RoundShape(layout.Bits, layout.Length);
+            },
+        });
+        return new BundleCheck(report, layout);
+    }
+
+    /// <summary>Checks a bundle in a file.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static BundleCheck Of(string path, BundleExpectation? expected = null)
+    {
+        using var stream = File.OpenRead(path);
+        return Of(stream, expected);
+    }
+
+    /// <summary>The statistics of the recomputed total; empty unless <see cref="Passed"/>.</summary>
+    /// <param name="confidence">Of the intervals.</param>
+    public IReadOnlyList<ReleasedStatistic> Statistics(double confidence = 0.95)
+    {
+        if (!Passed) return [];
+        // Cannot be null: Passed looked at both.
+        var total = Report.Total!;
+        var totals = Enumerable.Range(0, total.Length).Select(total.Centered).ToArray();
+        return Release.Decode(_layout!, totals, Survivors.Count, new ReleaseOptions(confidence));
+    }
+
+    /// <summary>The same in the form that <see cref="IConsortium.VerifyAsync(byte[], CancellationToken)"/> gives.</summary>
+    internal RoundReport ToReport()
+    {
+        var reached = Report.Steps.Where(s => s.Passed is not null)
+            .Select(s => new ReportStep(s.Name, s.Passed == true, s.Detail, s.Passed == true ? null : (ulong?)Report.FailedEntry));
+        return new RoundReport
+        {
+            RoundId = Report.Round?.RoundId ?? [],
+            QuestionHash = Report.Round?.Question.Hash ?? [],
+            Passed = Report.Passed,
+            Steps = [.. reached],
+            Statistics = [.. Statistics().Select(View)],
+        };
+    }
+
+    private static VectorLayout Layout(Query query, int invited) => VectorLayout.Create(
+        Analysis.Decode(query.Analysis.Span), new MicroEpsilon(checked((long)query.EpsilonMicro)), (NoiseMode)query.Noise, invited);
+
+    private IReadOnlyList<RosterMember> Members(IReadOnlyList<uint>? indices) =>
+        Report.Roster is { } roster && indices is not null ? [.. indices.Select(roster.FindParty).OfType<RosterMember>()] : [];
+
+    private static StatisticView View(ReleasedStatistic released) => new()
+    {
+        Name = released.Name,
+        Kind = released.Kind.ToString().ToLowerInvariant(),
+        Column = released.Column,
+        Group = released.Group,
+        Bin = released.Bin,
+        Unit = released.Unit,
+        Value = released.Value ?? 0,
+        Low = released.Low ?? 0,
+        High = released.High ?? 0,
+        Confidence = released.Confidence,
+        EpsilonMicro = (ulong)released.EpsilonMicro,
+        Contributors = (uint)released.Contributors,
+        Withheld = released.Withheld,
+        Method = released.Method,
+    };
+}
