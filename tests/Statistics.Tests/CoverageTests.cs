@@ -108,6 +108,21 @@ public sealed class CoverageTests(ITestOutputHelper output)
         }
     }
 
+    // All 1,000 rows at the upper bound, and noise that says more: the mean is the bound, but not known to the last digit.
+    [Fact]
+    public void What_noise_puts_beyond_the_bounds_keeps_an_interval()
+    {
+        var schema = new DatasetSchema("d", "", RowRule.OneRowPerPerson, [new SchemaColumn("ill", ColumnType.Integer) { Low = 0, High = 1 }]);
+        var query = AnalysisQuery.Parse("dataset: d\nepsilon: 1\nmeasures: [mean: ill, variance: ill]");
+        const int Parties = 10;
+        var layout = VectorLayout.Create(query.Resolve(schema), query.Epsilon, query.Noise, Parties);
+        var statistics = Release.Decode(layout, [1000, 1100, 900], Parties);
+        Assert.Equal((1, 1), (statistics[1].Value, statistics[1].High));
+        Assert.InRange(statistics[1].Low!.Value, 0.9, 0.99);
+        Assert.Equal((0, 0), (statistics[2].Value, statistics[2].Low));
+        Assert.InRange(statistics[2].High!.Value, 0.001, 0.1);
+    }
+
     private static Int128[] Noised(VectorLayout layout, Int128[] exact, int parties, SeededRandom random)
     {
         var noised = exact.ToArray();

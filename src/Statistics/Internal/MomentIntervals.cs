@@ -58,11 +58,13 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
     {
         var most = (double)_quantiser.Steps;
         if (_n <= 0) return new Estimate(0, -most, most);
-        var mean = Math.Clamp(_z / _n, -most, most);
+        // Noise can put Σz where no mean within the bounds would be accepted. Taken at the bound it accepts more, and an interval remains.
+        var z = Math.Clamp(_z, -most * _n, most * _n);
+        var mean = z / _n;
         return new Estimate(
             mean,
-            Edge(m => _z - (m * _n) - HalfWidth(level, -m, 1, 0), mean, -most, _n),
-            Edge(m => (m * _n) - _z - HalfWidth(level, -m, 1, 0), mean, most, _n));
+            Edge(m => z - (m * _n) - HalfWidth(level, -m, 1, 0), mean, -most, _n),
+            Edge(m => (m * _n) - z - HalfWidth(level, -m, 1, 0), mean, most, _n));
     }
 
     /// <summary>
@@ -83,8 +85,8 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
         var (low, high) = (most, 0.0);
         foreach (var m in (double[])[mean.Value, mean.Low, mean.High])
         {
-            var around = sumOfSquares - (2 * m * _z) + (m * m * _n);
-            var middle = Math.Clamp(around / (_n - 1), 0, most);
+            var around = Math.Clamp(sumOfSquares - (2 * m * _z) + (m * m * _n), 0, most * (_n - 1));
+            var middle = around / (_n - 1);
             var level = alpha * (1 - MeanShare);
             low = Math.Min(low, Edge(v => around - (v * (_n - 1)) - HalfWidth(level, (m * m) - v, -2 * m, _quantiser.SquareDivisor), middle, 0, _n - 1));
             high = Math.Max(high, Edge(v => (v * (_n - 1)) - around - HalfWidth(level, (m * m) - v, -2 * m, _quantiser.SquareDivisor), middle, most, _n - 1));
@@ -102,6 +104,7 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
     private static double Edge(Func<double, double> excess, double inside, double last, double slope)
     {
         var depth = -excess(inside);
+        // With hardly any noise the half width is 0, and the interval the number itself.
         if (inside == last || depth <= 0) return inside;
         if (excess(last) <= 0) return last;
         var (near, far) = (inside, last);
