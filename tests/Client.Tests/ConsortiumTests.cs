@@ -214,7 +214,7 @@ public sealed class ConsortiumTests : IAsyncLifetime
         var round = new RealRound(_members, DateTimeOffset.UtcNow);
         _station.Bundles[Convert.ToHexStringLower(Scenario.Id(2).Span)] = round.Bundle;
         var report = await _consortium.VerifyAsync(Scenario.Id(2).ToByteArray()).Guard();
-        Assert.Equal((false, "round", 0), (report.Passed, report.Failure?.Name, report.Statistics.Count));
+        Assert.Equal((false, "messages", 0), (report.Passed, report.Failure?.Name, report.Statistics.Count));
     }
 
     [Fact]
