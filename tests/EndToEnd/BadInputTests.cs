@@ -78,6 +78,21 @@ public sealed class BadInputTests(MadeDemo demo) : IDisposable
         Assert.Contains("nowhere does not exist", data.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Folder_with_a_file_that_is_not_utf8_is_told_with_the_outposts_own_words()
+    {
+        Directory.CreateDirectory(_folder["clinics"]);
+        foreach (var name in (string[])["a", "b"]) _folder.Write($"clinics/{name}.csv", "age,note\n44,fine\n");
+        File.WriteAllBytes(_folder["clinics/c.csv"], [.. "age,note\n44,J"u8, 0xF6, .. "rg\n"u8]);
+        var query = _folder.Write("query.yaml", "dataset: d\nepsilon: 1\nmeasures: [count, { mean: age, low: 0, high: 100 }]\n");
+
+        var run = await Programs.Secagg("demo", "--once", "--data", _folder["clinics"], "--query", query, "--folder", _folder["run"]);
+
+        Assert.True(run.Code == 2, run.ToString());
+        Assert.Contains("outpost c", run.Error, StringComparison.Ordinal);
+        Assert.Contains("UTF-8", run.Error, StringComparison.OrdinalIgnoreCase);
+    }
+
     // ---- station
 
     [Fact]

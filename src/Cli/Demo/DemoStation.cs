@@ -126,8 +126,9 @@ internal sealed class DemoStation : IAsyncDisposable
         }
     }
 
+    // 2, 3 and 4 are the programs' codes for configuration, keys and data; what else there is lies with this machine.
     private static CliException Ended(string name, ChildProcess child) =>
-        new(ExitCode.Environment, $"{name} ended with exit code {child.ExitCode}; the end of {child.LogPath} is:{Environment.NewLine}{child.LogTail()}");
+        new(child.ExitCode is >= 2 and <= 4 ? ExitCode.BadInput : ExitCode.Environment, $"{name} ended with exit code {child.ExitCode}; the end of {child.LogPath} is:{Environment.NewLine}{child.LogTail()}");
 
     private async Task StartDashboardAsync(CancellationToken stop)
     {
