@@ -21,6 +21,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
     private readonly CallOptions _options;
     private readonly CancellationTokenSource _abort = new();
     private readonly TaskCompletionSource<Outcome> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Metadata> _headers = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task<MessageReader<TResponse>?> _opening = Task.FromResult<MessageReader<TResponse>?>(null);
     private HttpResponseMessage? _response;
@@ -45,6 +46,9 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
     public CancellationToken Abort { get; }
 
     public Task Ended => _ended.Task;
+
+    /// <summary>Completed when the server has ended the call, and not otherwise.</summary>
+    public Task Answered => _answered.Task;
 
     public Task<Metadata> ResponseHeaders => _headers.Task;
 
@@ -247,6 +251,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IAsyncStreamReader<TResp
         if (status.StatusCode == StatusCode.OK && !_any && _method.Type is (MethodType.Unary or MethodType.ClientStreaming))
             status = new(StatusCode.Internal, "The server ended the call with status OK but without a response.");
         End(status, Received(headers));
+        _answered.TrySetResult();
     }
 
     private static Status StatusOf(HttpResponseHeaders headers)

@@ -58,7 +58,9 @@ internal sealed class StreamContent<TRequest, TResponse> : HttpContent, IClientS
         await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
         if (!_opened.TrySetResult(stream))
             throw new IOException("The connection closed before the server took the call, and a stream of requests cannot be sent twice.");
-        await _completed.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+
+        // A server that has ended the call reads on until its caller has closed its side; a call that is given up is reset instead.
+        await Task.WhenAny(_completed.Task, _call.Answered).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     protected override bool TryComputeLength(out long length)
