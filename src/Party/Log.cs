@@ -90,6 +90,9 @@ internal static partial class Log
     [LoggerMessage(2302, LogLevel.Information, "Dataset {Dataset}: pass over the data done in {Seconds:F1} s")]
     public static partial void PassDone(ILogger logger, string dataset, double seconds);
 
+    [LoggerMessage(2304, LogLevel.Warning, "Dataset {Dataset}: {Count} fields are not what the schema says and counted as missing, the first: {Problem}")]
+    public static partial void FieldsUnreadable(ILogger logger, string dataset, long count, string problem);
+
     [LoggerMessage(2303, LogLevel.Error, "Dataset {Dataset}: {Problem}")]
     public static partial void DataProblem(ILogger logger, string dataset, string problem);
 

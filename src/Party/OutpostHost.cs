@@ -20,7 +20,6 @@ namespace SecureAggregation.Party;
 internal static class OutpostHost
 {
     /// <summary>Rows that are read before an outpost starts; --check reads all.</summary>
-    private const long RowsAtStart = 1000;
 
     /// <summary>Checks everything that can be checked without the station, and says what it found.</summary>
     public static string Check(CommandLine command)
@@ -58,7 +57,7 @@ internal static class OutpostHost
     {
         var configuration = Settings.Read(command);
         var setup = OutpostSetup.Load(Settings.Bind(configuration, command), TimeProvider.System.GetUtcNow());
-        foreach (var dataset in setup.Datasets.Values) dataset.CheckRows(RowsAtStart);
+        foreach (var dataset in setup.Datasets.Values) dataset.CheckRows(long.MaxValue);
         using var random = RandomNumberGenerator.Create();
         using var host = Build(configuration, setup, TimeProvider.System, random);
         Announce(host.Services, setup);

@@ -4,7 +4,8 @@ namespace SecureAggregation.Party.Data;
 
 /// <summary>
 /// The current row of a table as an analysis sees it. One object for all rows. A field that is neither a value nor declared to be
-/// missing is an error, not a silent gap: it would shift a mean without a word.
+/// missing is told to the operator and counts as missing: an outpost does not start on such a file, and a file that becomes so later must not make
+/// answers depend on it row by row.
 /// </summary>
 internal sealed class CsvRecord : IRecord
 {
@@ -41,11 +42,7 @@ internal sealed class CsvRecord : IRecord
     public int GetCategory(int column) => _categories[column];
 
     /// <summary>Goes to the next row and reads its fields; false at the end.</summary>
-    /// <exception cref="DataSourceException">A field is not what the schema says; the message names line, column and rule, not the
-    /// field.</exception>
-    public bool Read() => Read(static problem => throw new DataSourceException(problem));
-
-    /// <summary>The same, but tells of each field that is not what the schema says and goes on; it counts as missing.</summary>
+    /// <param name="invalid">Told of each field that is not what the schema says: line, column and rule, never the field.</param>
     public bool Read(Action<string> invalid)
     {
         if (!_table.Read()) return false;

@@ -105,14 +105,17 @@ internal sealed class Dataset
     /// <param name="noise">Drawn before; used up if the pass succeeds.</param>
     /// <param name="secret">This outpost's own secret, which chooses rows where a person has more than may count.</param>
     /// <param name="queryHash">Hash of the signed query.</param>
+    /// <param name="problem">Told of each field that is not what the schema says; it counts as missing, a row without person key as one of the same
+    /// unnamed person. To decline instead would tell the station what stands in a row.</param>
     /// <param name="percent">Told each time another hundredth of the file has been read.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DataSourceException">The file is not what the schema says.</exception>
+    /// <exception cref="DataSourceException">The file as a whole cannot be read: gone, not UTF-8, or a row without its number of fields.</exception>
     public NoisedVector Sum(
         VectorLayout layout,
         LocalNoise noise,
         ReadOnlySpan<byte> secret,
         ReadOnlySpan<byte> queryHash,
+        Action<string> problem,
         Action<int> percent,
         CancellationToken cancellationToken)
     {
@@ -120,7 +123,7 @@ internal sealed class Dataset
         var record = new CsvRecord(table, _csv, Schema, layout.Analysis.Columns, layout.Analysis.RowRule == RowRule.PersonKey);
         using var encoder = new RowEncoder(layout, secret, queryHash);
         var told = 0;
-        while (record.Read())
+        while (record.Read(problem))
         {
             encoder.Add(record);
             if (encoder.Rows % CancelEvery != 0) continue;

@@ -120,18 +120,27 @@ internal sealed class Answering(
     /// <exception cref="DataSourceException">The data is not what the schema says.</exception>
     public async Task<NoisedVector> SumAsync(Plan plan, LocalNoise noise)
     {
+        var problems = 0L;
+        string? first = null;
         await _passes.WaitAsync(_stopping.Token);
         try
         {
             var began = clock.GetTimestamp();
             Log.PassBegins(logger, plan.Dataset.Name);
-            var vector = plan.Dataset.Sum(plan.Layout, noise, secret.Span, plan.QueryHash, Progress, _stopping.Token);
+            var vector = plan.Dataset.Sum(plan.Layout, noise, secret.Span, plan.QueryHash, Note, Progress, _stopping.Token);
+            if (first is not null) Log.FieldsUnreadable(logger, plan.Dataset.Name, problems, first);
             Log.PassDone(logger, plan.Dataset.Name, clock.GetElapsedTime(began).TotalSeconds);
             return vector;
         }
         finally
         {
             _passes.Release();
+        }
+
+        void Note(string problem)
+        {
+            problems++;
+            first ??= problem;
         }
 
         void Progress(int percent)

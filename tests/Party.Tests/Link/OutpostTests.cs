@@ -246,13 +246,23 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Data_that_cannot_be_read_leaves_the_round_with_a_code_and_no_word_of_the_data()
+    public async Task File_that_breaks_as_a_whole_leaves_the_round_with_a_code_and_no_word_of_the_data()
     {
         var rows = string.Concat(Enumerable.Repeat("x,1,1\n", 2000));
-        await StartAsync($"full_name,age,sex\n{rows}x,{Canary},1\n");
+        await StartAsync($"full_name,age,sex\n{rows}x,{Canary}\n");
         _station.Propose(_consortium.Ask(s_schema));
         Assert.Equal(RefusalCode.DataSource, await RefusalAsync());
-        Assert.Contains("line 2002, column 'age'", _recorder.Text, StringComparison.Ordinal);
+        Assert.Contains("line 2002", _recorder.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Quill", _recorder.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Field_that_cannot_be_read_is_told_to_the_operator_and_the_round_goes_on_as_if_it_were_missing()
+    {
+        await StartAsync($"{Rows}x,{Canary},1\n");
+        _station.Propose(_consortium.Ask(s_schema));
+        Assert.Equal(MessageKind.Total, (await _station.Ended.Task.Guard()).Kind);
+        Assert.Contains("column 'age'", _recorder.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("Quill", _recorder.Text, StringComparison.Ordinal);
     }
 
