@@ -102,6 +102,7 @@ internal static class OutpostHost
                 Memory = s.GetRequiredService<PartyMemory>(),
                 Keys = s.GetRequiredService<KeyRing>(),
                 Random = random,
+                PreSharedKeys = setup.PairSecrets.Keys,
             })
             .AddSingleton(_ => new WireTrace(options.TraceWire))
             .AddSingleton(s => new StatusFile(

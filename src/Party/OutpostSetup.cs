@@ -4,7 +4,8 @@ using SecureAggregation.Party.Data;
 namespace SecureAggregation.Party;
 
 /// <summary>Everything that an outpost is configured with, read and held against each other before anything runs.</summary>
-internal sealed record OutpostSetup(OutpostOptions Options, Identity Identity, Policy Policy, IReadOnlyDictionary<string, Dataset> Datasets)
+internal sealed record OutpostSetup(
+    OutpostOptions Options, Identity Identity, PairSecrets PairSecrets, Policy Policy, IReadOnlyDictionary<string, Dataset> Datasets)
 {
     /// <summary>Reads all files but the data's rows.</summary>
     /// <exception cref="ConfigurationException">Configuration, key, roster or policy cannot be used.</exception>
@@ -15,11 +16,12 @@ internal sealed record OutpostSetup(OutpostOptions Options, Identity Identity, P
         var identity = Identity.Load(options, now);
         try
         {
+            var secrets = PairSecrets.Load(options.PreSharedKeys, identity);
             var policy = PolicyFile.Load(options.Policy);
             var datasets = options.Datasets.ToDictionary(d => d.Key, d => Dataset.Open(d.Key, d.Value), StringComparer.Ordinal);
             CheckPolicy(policy, datasets, options.Policy);
             foreach (var dataset in datasets.Values) dataset.CheckHeader();
-            return new OutpostSetup(options, identity, policy, datasets);
+            return new OutpostSetup(options, identity, secrets, policy, datasets);
         }
         catch
         {

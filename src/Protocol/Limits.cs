@@ -24,6 +24,9 @@ public static class Limits
     /// <summary>Longest time that a phase may be given.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(10);
 
+    /// <summary>Bytes of a pre-shared key of a pair.</summary>
+    public const int PreSharedKey = 32;
+
     /// <summary>How long an ephemeral key may be used.</summary>
     public static readonly TimeSpan KeyLife = TimeSpan.FromHours(1);
 

@@ -65,6 +65,7 @@ public sealed class PartyRound : IDisposable
     public static PartyRound Open(PartySetup setup, Envelope proposal, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(setup);
+        if (setup.PreSharedKeys.Values.Any(k => k.Length != Limits.PreSharedKey)) throw new ArgumentException("A pre-shared key has 32 bytes.", nameof(setup));
         var record = RoundRecord.Open(setup.Roster, proposal, now);
         if (!record.Proposal.Invited.Contains(setup.Index)) throw new RefusalException(RefusalCode.NotInvited, "This party is not among the invited.");
         var round = new PartyRound(setup, record);

@@ -8,9 +8,6 @@ namespace SecureAggregation.Party.Config;
 internal sealed class Identity : IDisposable
 {
     private const int MaxKeyBytes = 16 * 1024;
-    private const UnixFileMode Foreign =
-        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute |
-        UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     private Identity(Roster roster, RosterMember member, IdentityKey key)
     {
@@ -34,19 +31,19 @@ internal sealed class Identity : IDisposable
         var pin = Pin(options);
         if (!PublicBytes.Equal(pin, roster.Hash))
         {
-            throw Bad(
+            throw SecretFile.Bad(
                 $"Roster '{options.Roster}' is not the one that was pinned. If the consortium has a new epoch, compare its words with " +
                     "the other operators " +
                 "and pin it: secagg-outpost enrol --config …");
         }
 
         if (now > roster.NotAfter)
-            throw Bad($"Roster '{options.Roster}' expired at {roster.NotAfter:u}; ask the founders for a new epoch and enrol it.");
+            throw SecretFile.Bad($"Roster '{options.Roster}' expired at {roster.NotAfter:u}; ask the founders for a new epoch and enrol it.");
         var key = LoadKey(options.Key);
         if (roster.FindParty(key.Public) is { } member) return new Identity(roster, member, key);
         var fingerprint = key.Public.Fingerprint;
         key.Dispose();
-        throw Bad($"The key in '{options.Key}' (fingerprint {fingerprint}) is no party's in roster '{options.Roster}'; use the key that " +
+        throw SecretFile.Bad($"The key in '{options.Key}' (fingerprint {fingerprint}) is no party's in roster '{options.Roster}'; use the key that " +
             "was enrolled, or ask for a new epoch.");
     }
 
@@ -55,14 +52,14 @@ internal sealed class Identity : IDisposable
     public static Roster LoadRoster(string path)
     {
         if (path.Length == 0) throw new ConfigurationException("Outpost:Roster is not set; it must name the file with the signed roster.");
-        var bytes = Read(path, Limits.Roster, "Roster");
+        var bytes = SecretFile.Read(path, Limits.Roster, "Roster");
         try
         {
             return Roster.Open(bytes);
         }
         catch (RosterException e)
         {
-            throw Bad($"Roster '{path}': {e.Message}", e);
+            throw SecretFile.Bad($"Roster '{path}': {e.Message}", e);
         }
     }
 
@@ -74,7 +71,7 @@ internal sealed class Identity : IDisposable
             ? (options.RosterPin, "Outpost:RosterPin")
             : File.Exists(options.RosterPinFile)
                 ? (File.ReadAllText(options.RosterPinFile), $"'{options.RosterPinFile}'")
-                : throw Bad($"No roster is pinned: '{options.RosterPinFile}' does not exist. Compare the roster's words with the other " +
+                : throw SecretFile.Bad($"No roster is pinned: '{options.RosterPinFile}' does not exist. Compare the roster's words with the other " +
                     "operators and pin it: secagg-outpost enrol --config …");
         try
         {
@@ -86,47 +83,25 @@ internal sealed class Identity : IDisposable
             // Said below.
         }
 
-        throw Bad($"{where} is not a roster hash; it must be 64 hexadecimal digits, as written by secagg-outpost enrol.");
+        throw SecretFile.Bad($"{where} is not a roster hash; it must be 64 hexadecimal digits, as written by secagg-outpost enrol.");
     }
 
     private static IdentityKey LoadKey(string path)
     {
         if (path.Length == 0)
             throw new ConfigurationException("Outpost:Key is not set; it must name the PEM file of this outpost's identity key.");
-        if (File.Exists(path) && !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Foreign) != UnixFileMode.None)
-            throw Bad($"Key file '{path}' is open to other users of this machine; close it: chmod 600 '{path}'");
-        var bytes = Read(path, MaxKeyBytes, "Key");
+        var bytes = SecretFile.ReadSecret(path, MaxKeyBytes, "Key");
         try
         {
             return IdentityKey.FromPem(System.Text.Encoding.UTF8.GetString(bytes));
         }
         catch (CryptographicException e)
         {
-            throw Bad($"Key file '{path}': {e.Message}", e);
+            throw SecretFile.Bad($"Key file '{path}': {e.Message}", e);
         }
         finally
         {
             CryptographicOperations.ZeroMemory(bytes);
         }
     }
-
-    private static byte[] Read(string path, int limit, string what)
-    {
-        try
-        {
-            var length = new FileInfo(path).Length;
-            return length <= limit ? File.ReadAllBytes(path) : throw Bad($"{what} file '{path}' has {length} bytes; at most {limit} are " +
-                "read. Is it the right file?");
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw Bad($"{what} file '{path}' does not exist; check Outpost:{what} in the configuration.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Bad($"{what} file '{path}' cannot be read; check its mode and owner.", e);
-        }
-    }
-
-    private static ConfigurationException Bad(string message, Exception? inner = null) => new(message, ExitCodes.Identity, inner);
 }

@@ -31,6 +31,9 @@ internal sealed class OutpostOptions
     /// <summary>Datasets by name.</summary>
     public Dictionary<string, DatasetOptions> Datasets { get; init; } = new(StringComparer.Ordinal);
 
+    /// <summary>Files with keys of 64 hexadecimal digits that are shared with other parties, by the party's name; usually none.</summary>
+    public Dictionary<string, string> PreSharedKeys { get; init; } = new(StringComparer.Ordinal);
+
     public ReconnectOptions Reconnect { get; set; } = new();
 
     /// <summary>How long to wait before each answer in a round; for demonstrations, where people want to see the phases go by.</summary>

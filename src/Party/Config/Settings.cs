@@ -23,7 +23,7 @@ internal static class Settings
             try
             {
                 var odd = builder.Build().GetChildren()
-                    .FirstOrDefault(s => !Same(s.Key, OutpostOptions.Section) && !Same(s.Key, LoggingSection));
+                    .FirstOrDefault(s => !IsKnown(s.Key));
                 if (odd is not null)
                     throw Bad($"'{path}' has the section \"{odd.Key}\"; known are \"{OutpostOptions.Section}\" and \"{LoggingSection}\".");
             }
@@ -33,6 +33,8 @@ internal static class Settings
             }
         }
 
+        if (command.Settings.Keys.FirstOrDefault(k => !IsKnown(k.Split(':')[0])) is { } stray)
+            throw Bad($"--set {stray}: a key begins with \"{OutpostOptions.Section}:\" or \"{LoggingSection}:\", e.g. --set Outpost:State=state.");
         return builder.AddEnvironmentVariables(EnvironmentPrefix).AddInMemoryCollection(command.Settings).Build();
     }
 
@@ -59,6 +61,7 @@ internal static class Settings
         options.State = Absolute(options.State);
         options.Policy = Absolute(options.Policy);
         options.TraceWire = Absolute(options.TraceWire);
+        foreach (var party in options.PreSharedKeys.Keys.ToList()) options.PreSharedKeys[party] = Absolute(options.PreSharedKeys[party]);
         foreach (var dataset in options.Datasets.Values)
         {
             dataset.Csv = Absolute(dataset.Csv);
@@ -111,7 +114,8 @@ internal static class Settings
         return command.ConfigFile.Length == 0 ? null : throw Bad($"Configuration file '{path}' does not exist; docs/outpost.md shows one.");
     }
 
-    private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
+    private static bool IsKnown(string section) =>
+        section.Equals(OutpostOptions.Section, StringComparison.OrdinalIgnoreCase) || section.Equals(LoggingSection, StringComparison.OrdinalIgnoreCase);
 
     private static ConfigurationException Bad(string message) => new(message);
 }

@@ -75,6 +75,34 @@ public sealed class SetupTests : IDisposable
     }
 
     [Fact]
+    public void Setting_of_the_command_line_that_nothing_reads_is_refused()
+    {
+        var error = Assert.Throws<ConfigurationException>(() => Settings.Read(CommandLine.Parse(["--config", _config, "--set", "State=elsewhere"])));
+        Assert.Contains("Outpost:State", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Pre_shared_key_is_read_by_the_partys_name()
+    {
+        WriteSecret(new string('5', 64));
+        Assert.Equal([1u], Load("party-1").PairSecrets.Keys.Keys);
+        Assert.True(Load("party-1").PairSecrets.Keys[1].FixedTimeEquals(Enumerable.Repeat((byte)0x55, 32).ToArray()));
+    }
+
+    [Theory]
+    [InlineData("party-0", "5", "another party")]
+    [InlineData("nobody", "5", "party-1, party-2")]
+    [InlineData("party-1", "z", "openssl rand -hex 32")]
+    public void Pre_shared_key_of_nobody_or_of_another_form_is_refused(string party, string digit, string said)
+    {
+        WriteSecret(string.Concat(Enumerable.Repeat(digit, 64)));
+        var error = Assert.Throws<ConfigurationException>(() => Load(party));
+        Assert.Equal(ExitCodes.Identity, error.ExitCode);
+        Assert.Contains(said, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("zzz", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Key_of_nobody_in_the_roster_is_refused_by_fingerprint()
     {
         using var stranger = IdentityKey.Generate(new SeededRandom(77));
@@ -149,4 +177,16 @@ public sealed class SetupTests : IDisposable
         Assert.Equal(ExitCodes.Configuration, Assert.Throws<ConfigurationException>(() => CommandLine.Parse(args)).ExitCode);
 
     private void Check() => OutpostHost.Check(CommandLine.Parse(["--config", _config]));
+
+    private void WriteSecret(string text)
+    {
+        File.WriteAllText(_scratch["pair.key"], text + "\n");
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_scratch["pair.key"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    private OutpostSetup Load(string party)
+    {
+        var command = CommandLine.Parse(["--config", _config, "--set", $"Outpost:PreSharedKeys:{party}=pair.key"]);
+        return OutpostSetup.Load(Settings.Bind(Settings.Read(command), command), TestConsortium.Shared.Roster.NotAfter.AddDays(-1));
+    }
 }
