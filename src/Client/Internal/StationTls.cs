@@ -1,6 +1,5 @@
 using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using SecureAggregation.Crypto;
 
@@ -12,9 +11,6 @@ namespace SecureAggregation.Client.Internal;
 /// </summary>
 internal sealed class StationTls : IDisposable
 {
-    private static readonly TimeSpan s_skew = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan s_life = TimeSpan.FromDays(1);
-
     private readonly ConsortiumOptions _options;
     private readonly string _name;
     private readonly Lock _gate = new();
@@ -38,7 +34,7 @@ internal sealed class StationTls : IDisposable
             {
                 EnabledSslProtocols = SslProtocols.Tls13,
                 LocalCertificateSelectionCallback = (_, _, _, _, _) => Certificate(),
-                RemoteCertificateValidationCallback = (_, shown, _, _) => (Problem = Check(shown)) is null,
+                RemoteCertificateValidationCallback = (_, shown, _, _) => (Problem = PinnedCertificate.Problem(shown, _options.Roster.Aggregator, _options.Time.GetUtcNow(), "the station")) is null,
                 CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             },
         };
@@ -63,30 +59,9 @@ internal sealed class StationTls : IDisposable
         {
             if (_certificate is not null && now < _renewAt) return _certificate;
             // The one before may be in a handshake still: the collector takes it.
-            _certificate = _options.Identity.CreateCertificate(_name, now - s_skew, now + s_life);
-            _renewAt = now + (s_life / 2);
+            _certificate = PinnedCertificate.Make(_options.Identity, _name, now);
+            _renewAt = now + (PinnedCertificate.Life / 2);
             return _certificate;
         }
-    }
-
-    private string? Check(X509Certificate? shown)
-    {
-        if (shown is not X509Certificate2 certificate) return "The station showed no certificate.";
-        IdentityPublicKey key;
-        try
-        {
-            key = IdentityPublicKey.FromCertificate(certificate);
-        }
-        catch (CryptographicException)
-        {
-            return "The station's certificate is not of a P-256 key; the station that the roster names has one.";
-        }
-
-        if (!key.Equals(_options.Roster.Aggregator))
-            return $"The station's key {key.Fingerprint} is not the roster's {_options.Roster.Aggregator.Fingerprint}: wrong address, wrong roster, or something stands in between.";
-        var now = _options.Time.GetUtcNow();
-        var (from, to) = (new DateTimeOffset(certificate.NotBefore), new DateTimeOffset(certificate.NotAfter));
-        if (now + s_skew < from) return $"The station's certificate is valid only from {from:u}; check both clocks.";
-        return now - s_skew > to ? $"The station's certificate expired at {to:u}; the station must make a new one." : null;
     }
 }

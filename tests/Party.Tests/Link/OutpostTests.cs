@@ -272,7 +272,7 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
         using var foreign = IdentityKey.Generate(new SeededRandom(999));
         await using var impostor = await TestStation.StartAsync(_consortium, foreign);
         await StartAsync(Rows, "--station", impostor.Address);
-        await _recorder.Saw("is not the one of the roster").Guard();
+        await _recorder.Saw("is not the roster's").Guard();
         Assert.Empty(impostor.Frames);
         Assert.Contains(foreign.Public.Fingerprint, _recorder.Text, StringComparison.Ordinal);
     }
