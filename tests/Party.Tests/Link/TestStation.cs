@@ -255,7 +255,8 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
                 if (_round is not null && PublicBytes.Equal(frame.Message.RoundId.Span, _round.RoundId)) Offer(0, frame.Message.Envelope);
                 break;
             case PartyFrame.FrameOneofCase.Cosign:
-                Cosigned.TrySetResult(frame.Cosign);
+                // That of a round before may still be on its way when the next one has begun.
+                if (_round is not null && PublicBytes.Equal(frame.Cosign.RoundId.Span, _round.RoundId)) Cosigned.TrySetResult(frame.Cosign);
                 break;
             case PartyFrame.FrameOneofCase.Chunk:
                 if (frame.Chunk.Offset == 0) _intake = _round!.BeginVector(0);
