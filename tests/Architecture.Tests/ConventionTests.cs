@@ -23,6 +23,18 @@ public partial class ConventionTests
         Assert.True(!versioned.Any(), $"{project} names a package version; versions stand in Directory.Packages.props only");
     }
 
+    [Fact]
+    public void Every_central_version_is_of_a_package_that_some_project_uses()
+    {
+        var locks = string.Concat(Repository.All.Select(p => File.ReadAllText(Path.Combine(Repository.Root, Path.GetDirectoryName(p.ToString())!, "packages.lock.json"))));
+        var unused = PackageVersion().Matches(File.ReadAllText(Path.Combine(Repository.Root, "Directory.Packages.props")))
+            .Select(m => m.Groups["name"].Value)
+            .Where(name => !locks.Contains($"\"{name}\"", StringComparison.OrdinalIgnoreCase))
+            .ToArray();
+
+        Assert.True(unused.Length == 0, $"Directory.Packages.props has versions that nothing uses: {string.Join(", ", unused)}");
+    }
+
     [Theory]
     [MemberData(nameof(Projects))]
     public void Project_says_what_it_is(string project) =>
@@ -92,6 +104,9 @@ public partial class ConventionTests
 
     [GeneratedRegex(@"//[^\n]*|/\*.*?\*/", RegexOptions.Singleline, 1000)]
     private static partial Regex Comments();
+
+    [GeneratedRegex("<PackageVersion Include=\"(?<name>[^\"]+)\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex PackageVersion();
 
     [GeneratedRegex(@"\b(TODO|FIXME|HACK|NotImplementedException)\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Unfinished();
