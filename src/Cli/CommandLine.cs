@@ -40,9 +40,8 @@ internal static class CommandLine
         var terminal = new Terminal(output, error, parsed.GetValue(Json));
         if (parsed.Errors.Count > 0)
         {
-            foreach (var problem in parsed.Errors) terminal.Error(problem.Message);
-            terminal.Error($"see `secagg {string.Concat(Path(parsed.CommandResult.Command))}--help`");
-            return ExitCode.BadInput;
+            var problems = string.Join(Environment.NewLine, parsed.Errors.Select(e => e.Message));
+            return terminal.Fail(ExitCode.BadInput, $"{problems}{Environment.NewLine}see `secagg {string.Concat(Path(parsed.CommandResult.Command))}--help`");
         }
 
         s_terminal.Value = terminal;
@@ -54,13 +53,11 @@ internal static class CommandLine
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            terminal.Error("interrupted");
-            return ExitCode.Interrupted;
+            return terminal.Fail(ExitCode.Interrupted, "interrupted");
         }
         catch (Exception e) when (Failures.Explain(e) is { } failure)
         {
-            terminal.Error(failure.Message);
-            return failure.Code;
+            return terminal.Fail(failure.Code, failure.Message);
         }
     }
 

@@ -9,6 +9,10 @@ internal static class KeyFiles
     // Any file that is larger is not a P-256 key; it is refused before it is read.
     private const int MaxKeyFile = 16 * 1024;
 
+    private const UnixFileMode Foreign =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute |
+        UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
     public static string PublicPath(string privatePath) => privatePath + ".pub";
 
     public static void Write(string path, IdentityKey key, bool overwrite)
@@ -26,9 +30,12 @@ internal static class KeyFiles
 
     public static IdentityKey Read(string path)
     {
+        var text = Text(path);
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Foreign) != UnixFileMode.None)
+            throw new CliException(ExitCode.BadInput, $"the key file {path} is open to other users of this machine; close it: chmod 600 '{path}'");
         try
         {
-            return IdentityKey.FromPem(Text(path));
+            return IdentityKey.FromPem(text);
         }
         catch (CryptographicException e)
         {
@@ -39,6 +46,8 @@ internal static class KeyFiles
     public static IdentityPublicKey ReadPublic(string path)
     {
         var text = Text(path);
+        if (text.Contains("PRIVATE KEY", StringComparison.Ordinal))
+            throw new CliException(ExitCode.BadInput, $"{path} is a private key, which nobody but its owner should have; a roster takes the public one, which `secagg keygen` wrote to {PublicPath(path)}");
         try
         {
             using var key = ECDsa.Create();
@@ -52,11 +61,5 @@ internal static class KeyFiles
         }
     }
 
-    private static string Text(string path)
-    {
-        var file = new FileInfo(path);
-        if (!file.Exists) throw new CliException(ExitCode.BadInput, $"the key file {path} does not exist; make one with `secagg keygen {path}`");
-        if (file.Length > MaxKeyFile) throw new CliException(ExitCode.BadInput, $"{path} has {file.Length} bytes; a key file has under {MaxKeyFile}");
-        return File.ReadAllText(path);
-    }
+    private static string Text(string path) => SmallFile.Text(path, "key", MaxKeyFile, $"the key file {path} does not exist; make one with `secagg keygen`");
 }

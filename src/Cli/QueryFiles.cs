@@ -18,6 +18,23 @@ internal static class QueryFiles
 
     public static SchemaFile ReadSchema(string path) => Load(path, "schema", SchemaFile.Parse);
 
+    /// <summary>Holds a query against a schema and a number of outposts, as the station and the outposts will.</summary>
+    /// <exception cref="CliException">It cannot be asked.</exception>
+    public static (Analysis Analysis, VectorLayout Layout) Plan(string path, AnalysisQuery query, DatasetSchema schema, int parties)
+    {
+        if (query.MinSurvivors > parties)
+            throw new CliException(ExitCode.BadInput, $"{path}: min_survivors is {query.MinSurvivors}, but there are {parties} outposts; lower it");
+        try
+        {
+            var analysis = query.Resolve(schema);
+            return (analysis, VectorLayout.Create(analysis, query.Epsilon, query.Noise, parties));
+        }
+        catch (AnalysisException e)
+        {
+            throw new CliException(ExitCode.BadInput, $"{path}: {e.Message}", e);
+        }
+    }
+
     /// <summary>Makes the question that outposts will decide on, and signs it.</summary>
     public static SignedQuery Sign(AnalysisQuery query, Analysis analysis, Roster roster, IdentityKey coordinator, int attempts)
     {
@@ -63,12 +80,10 @@ internal static class QueryFiles
 
     private static T Load<T>(string path, string what, Func<string, T> parse)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists) throw new CliException(ExitCode.BadInput, $"the {what} file {path} does not exist");
-        if (file.Length > MaxFile) throw new CliException(ExitCode.BadInput, $"{path} has {file.Length} bytes; a {what} has at most {MaxFile}");
+        var text = SmallFile.Text(path, what, MaxFile, $"the {what} file {path} does not exist");
         try
         {
-            return parse(File.ReadAllText(path));
+            return parse(text);
         }
         catch (AnalysisException e)
         {

@@ -50,11 +50,6 @@ internal static class RosterFiles
     public static string Origin(string consortium) =>
         new string([.. consortium.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]).Trim('-') + "/log";
 
-    private static byte[] Bytes(string path)
-    {
-        var file = new FileInfo(path);
-        if (!file.Exists) throw new CliException(ExitCode.BadInput, $"the roster file {path} does not exist; draft one with `secagg roster new`");
-        if (file.Length > Limits.Roster) throw new CliException(ExitCode.BadInput, $"{path} has {file.Length} bytes; a roster has at most {Limits.Roster}");
-        return File.ReadAllBytes(path);
-    }
+    private static byte[] Bytes(string path) =>
+        SmallFile.Bytes(path, "roster", Limits.Roster, $"the roster file {path} does not exist; draft one with `secagg roster new`");
 }

@@ -18,6 +18,7 @@ internal sealed class Terminal
     };
 
     private readonly TextWriter _output;
+    private bool _answered;
 
     public Terminal(TextWriter output, TextWriter error, bool json)
     {
@@ -38,12 +39,16 @@ internal sealed class Terminal
 
     private IAnsiConsole Errors { get; }
 
-    public void WriteJson(object document) => _output.WriteLine(JsonSerializer.Serialize(document, s_json));
+    public void WriteJson(object document) => WriteLine(JsonSerializer.Serialize(document, s_json));
 
     public void Line(string text) => Result.WriteLine(text);
 
     /// <summary>A line as it is, for programs that read it.</summary>
-    public void WriteLine(string text) => _output.WriteLine(text);
+    public void WriteLine(string text)
+    {
+        _answered = true;
+        _output.WriteLine(text);
+    }
 
     public void Note(string text) => Progress.WriteLine(text);
 
@@ -51,6 +56,14 @@ internal sealed class Terminal
     public void Warn(string text) => Errors.MarkupLineInterpolated($"[yellow]note:[/] {text}");
 
     public void Error(string text) => Errors.MarkupLineInterpolated($"[red]secagg:[/] {text}");
+
+    /// <summary>The end of a command that could not do its work. With --json the one document says so, unless there was an answer already.</summary>
+    public ExitCode Fail(ExitCode code, string message)
+    {
+        foreach (var line in message.Split(Environment.NewLine)) Error(line);
+        if (Json && !_answered) WriteJson(new { Error = message, ExitCode = (int)code });
+        return code;
+    }
 
     private static IAnsiConsole Console(TextWriter writer)
     {

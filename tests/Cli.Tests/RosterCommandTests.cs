@@ -65,6 +65,32 @@ public sealed class RosterCommandTests : IDisposable
         Assert.False(File.Exists(_folder["roster.bin"]));
     }
 
+    [Fact]
+    public async Task Draft_does_not_overwrite_a_roster_and_its_signatures()
+    {
+        await Draft();
+        await Run.Of("roster", "sign", _folder["roster.bin"], "--key", Key("Mars"));
+        var signed = File.ReadAllBytes(_folder["roster.bin"]);
+
+        var run = await Draft();
+
+        Assert.Equal(ExitCode.BadInput, run.Code);
+        Assert.Contains("--force", run.Error, StringComparison.Ordinal);
+        Assert.Equal(signed, File.ReadAllBytes(_folder["roster.bin"]));
+        Assert.Equal(ExitCode.Ok, (await Draft("--force")).Code);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("2000000000")]
+    public async Task Draft_that_has_expired_or_never_does_is_refused(string days)
+    {
+        var run = await Draft("--days", days);
+
+        Assert.Equal(ExitCode.BadInput, run.Code);
+        Assert.Contains("--days", run.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("this is no roster")]

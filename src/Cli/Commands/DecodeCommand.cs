@@ -36,7 +36,7 @@ internal static class DecodeCommand
             return Task.FromResult(ExitCode.Ok);
         }
 
-        var bytes = File.ReadAllBytes(file.FullName);
+        var bytes = SmallFile.Bytes(file.FullName, "roster or query", Limits.Roster, $"the file {file.FullName} does not exist");
         IMessage? message = AsRoster(bytes);
         message ??= AsQuery(bytes);
         if (message is null) throw new CliException(ExitCode.BadInput, $"{file.FullName} is neither a bundle, nor a roster, nor a signed query of this version");

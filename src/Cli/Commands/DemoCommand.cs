@@ -40,13 +40,14 @@ internal static class DemoCommand
         var terminal = arguments.Terminal;
         var once = arguments.Get(s_once);
         if (terminal.Json && !once) throw new CliException(ExitCode.BadInput, "--json needs --once: without it the demo has no end to report");
+        var named = Deadline.Of(arguments, s_deadline);
         var folder = RunFolder(arguments.Find(s_folder));
         var made = arguments.Find(s_data) is null;
-        var losses = arguments.Find(s_lose) is { Length: > 0 } named ? named : made ? s_lossesOfMade : [];
+        var losses = arguments.Find(s_lose) is { Length: > 0 } asked ? asked : made ? s_lossesOfMade : [];
         var plan = Plan(arguments, folder).Losing(losses);
         terminal.Note($"keys, roster, data, logs and bundles: {folder}");
         var world = DemoWorld.Create(folder, plan.Consortium, plan.Dataset, plan.SchemaFile, plan.Clinics);
-        var deadline = TimeSpan.FromSeconds(arguments.Find(s_deadline) ?? (made ? 5 : 30));
+        var deadline = named ?? TimeSpan.FromSeconds(made ? 5 : 30);
         // The pause makes phases long enough to lose an outpost in the middle of one.
         var pace = new DemoPace(deadline, arguments.Get(s_trace), losses.Count > 0 ? s_pause : TimeSpan.Zero);
         terminal.Note($"starting the station, the dashboard and {plan.Clinics.Count} outposts ...");

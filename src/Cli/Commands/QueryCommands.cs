@@ -32,17 +32,21 @@ internal static class QueryCommands
     {
         var attempts = arguments.Get(s_attempts);
         if (attempts is < 1 or > 10) throw new CliException(ExitCode.BadInput, $"--attempts is {attempts}; it must be from 1 to 10");
-        var query = QueryFiles.Read(arguments.Get(s_file));
+        var deadline = Deadline.Of(arguments, s_deadline);
+        var file = arguments.Get(s_file);
+        var query = QueryFiles.Read(file);
         await using var consortium = StationAccess.Connect(arguments);
         var view = await consortium.GetConsortiumAsync(stop);
-        var analysis = query.Resolve(QueryFiles.Offered(view, query.Dataset));
+        var (analysis, _) = QueryFiles.Plan(file, query, QueryFiles.Offered(view, query.Dataset), view.Outposts.Count);
         var roster = RosterFiles.Read(StationAccess.Required(arguments, StationAccess.RosterFile));
         using var key = KeyFiles.Read(StationAccess.Required(arguments, StationAccess.Key));
         if (roster.FindCoordinator(key.Public) is null)
             throw new CliException(ExitCode.BadInput, $"the key {key.Public.Fingerprint} is not a coordinator's of this roster; only a coordinator may ask");
         var signed = QueryFiles.Sign(query, analysis, roster, key, attempts);
-        var deadline = arguments.Find(s_deadline) is { } seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
         var progress = new RoundProgress(arguments.Terminal.Progress);
+        var bundle = arguments.Find(s_bundle);
+        // Opened before anything is spent: a place that cannot be written must not cost an answer.
+        await using var evidence = EvidenceFile.Create(bundle);
         RoundHandle handle;
         RoundView round;
         do
@@ -55,25 +59,19 @@ internal static class QueryCommands
 
         if (round.State == RoundState.Aborted) return Aborted(arguments.Terminal, round);
         await Cosignatures.WaitAsync(handle, roster.Witnesses, stop);
-        var bundle = arguments.Find(s_bundle);
-        var path = bundle ?? Path.GetTempFileName();
-        try
-        {
-            await using (var file = File.Create(path)) await handle.ExportAsync(file, stop);
-            // The station's word ends here: what is shown must be the answer to the question that was signed above.
-            return Show(arguments.Terminal, round, query, BundleCheck.Of(path, handle.Expected with { RosterHash = roster.Hash }), bundle);
-        }
-        finally
-        {
-            if (bundle is null) File.Delete(path);
-        }
+        await handle.ExportAsync(evidence.Stream, stop);
+        var path = await evidence.KeepAsync();
+        // The station's word ends here: what is shown must be the answer to the question that was signed above.
+        return Show(arguments.Terminal, round, query, BundleCheck.Of(path, handle.Expected with { RosterHash = roster.Hash }), bundle);
     }
 
     private static ExitCode Aborted(Terminal terminal, RoundView round)
     {
         if (terminal.Json) terminal.WriteJson(new { Round = Id(round), State = "aborted", round.Failure, Parties = Parties(round) });
         terminal.Error($"the round was aborted: {round.Failure}");
-        foreach (var party in round.Parties.Where(p => p.Reason.Length > 0)) terminal.Error($"  {party.Name}: {party.Reason}");
+        var reasons = round.Parties.Where(p => p.Reason.Length > 0).ToList();
+        foreach (var party in reasons) terminal.Error($"  {party.Name}: {party.Reason}");
+        if (reasons.Count > 0) terminal.Error("an outpost tells the station no more than this word; its own log says the rule (event 2203), to its operator");
         return ExitCode.Failed;
     }
 
@@ -131,7 +129,7 @@ internal static class QueryCommands
             parties = view.Outposts.Count;
         }
 
-        var layout = VectorLayout.Create(query.Resolve(schema), query.Epsilon, query.Noise, parties);
+        var (_, layout) = QueryFiles.Plan(arguments.Get(s_file), query, schema, parties);
         QueryPlan.Write(arguments.Terminal, query, layout);
         return ExitCode.Ok;
     }

@@ -11,6 +11,8 @@ namespace SecureAggregation.Cli.Commands;
 /// <summary>`secagg roster`: who belongs to the consortium, agreed by everybody's signature.</summary>
 internal static class RosterCommands
 {
+    private const int MostDays = 3660;
+
     private static readonly Argument<string> s_file = new("FILE") { Description = "The roster file" };
     private static readonly Option<string> s_consortium = new("--consortium") { Description = "Name of the consortium", Required = true };
     private static readonly Option<string[]> s_party = Several("--party", "NAME=KEY.pub, once for each party, in the order of their indices");
@@ -21,6 +23,7 @@ internal static class RosterCommands
     private static readonly Option<int> s_survivors = new("--min-survivors") { Description = "Fewest parties in a total, at least 3", DefaultValueFactory = _ => 3 };
     private static readonly Option<int> s_honest = new("--min-honest") { Description = "Fewest honest parties in a total, at least 2", DefaultValueFactory = _ => 2 };
     private static readonly Option<int> s_days = new("--days") { Description = "Days until the roster expires", DefaultValueFactory = _ => 365 };
+    private static readonly Option<bool> s_force = new("--force") { Description = "Overwrite an existing roster" };
     private static readonly Option<string?> s_previous = new("--previous") { Description = "The roster that this one follows" };
     private static readonly Option<string?> s_origin = new("--log-origin") { Description = "Name of the station's log (default: made from the consortium's name)" };
     private static readonly Option<string[]> s_keys = Several("--key", "Private key of a founder, may be given several times");
@@ -29,7 +32,7 @@ internal static class RosterCommands
     {
         new Command("new", "Draft a roster; every party and coordinator then signs it")
         {
-            s_file, s_consortium, s_party, s_coordinator, s_auditor, s_station, s_colluders, s_survivors, s_honest, s_days, s_previous, s_origin,
+            s_file, s_consortium, s_party, s_coordinator, s_auditor, s_station, s_colluders, s_survivors, s_honest, s_days, s_previous, s_origin, s_force,
         }.Does(New),
         new Command("sign", "Add signatures to a draft") { s_file, s_keys }.Does(Sign),
         new Command("show", "Show a roster, and whose signature is missing") { s_file }.Does(Show),
@@ -38,6 +41,11 @@ internal static class RosterCommands
 
     private static Task<ExitCode> New(Arguments arguments, CancellationToken stop)
     {
+        var path = arguments.Get(s_file);
+        if (File.Exists(path) && !arguments.Get(s_force))
+            throw new CliException(ExitCode.BadInput, $"{path} exists already, perhaps with signatures; choose another name, or --force to overwrite it");
+        var days = arguments.Get(s_days);
+        if (days is < 1 or > MostDays) throw new CliException(ExitCode.BadInput, $"--days is {days}; it must be from 1 to {MostDays}");
         var parties = Named(arguments.Find(s_party), "--party");
         var previous = arguments.Find(s_previous) is { } file ? RosterFiles.Read(file) : null;
         var name = arguments.Get(s_consortium);
@@ -47,7 +55,7 @@ internal static class RosterCommands
             Consortium = name,
             Epoch = (previous?.Epoch ?? 0) + 1,
             PreviousHash = ByteString.CopyFrom(previous?.Hash ?? []),
-            NotAfter = (ulong)TimeProvider.System.GetUtcNow().AddDays(arguments.Get(s_days)).ToUnixTimeSeconds(),
+            NotAfter = (ulong)TimeProvider.System.GetUtcNow().AddDays(days).ToUnixTimeSeconds(),
             AggregatorKey = ByteString.CopyFrom(KeyFiles.ReadPublic(arguments.Get(s_station)).Point),
             LogOrigin = arguments.Find(s_origin) ?? RosterFiles.Origin(name),
             MaxColluders = Unsigned(colluders, "--colluders"),
@@ -60,7 +68,7 @@ internal static class RosterCommands
         roster.Coordinators.AddRange(Named(arguments.Find(s_coordinator), "--coordinator").Select(c => Officer(c, founder: true)));
         roster.Auditors.AddRange(Named(arguments.Find(s_auditor), "--auditor").Select(a => Officer(a, founder: false)));
         // Signing with nobody's key runs every rule, so that a draft that could never be used is refused before people sign it.
-        File.WriteAllBytes(arguments.Get(s_file), Roster.Sign(roster, []));
+        File.WriteAllBytes(path, Roster.Sign(roster, []));
         return Show(arguments, stop);
     }
 

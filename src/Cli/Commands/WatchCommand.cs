@@ -9,6 +9,8 @@ namespace SecureAggregation.Cli.Commands;
 /// <summary>`secagg watch`: how the consortium stands, and then what happens, line by line.</summary>
 internal static class WatchCommand
 {
+    private const int MostRounds = 500;
+
     private static readonly Option<bool> s_once = new("--once") { Description = "Show how it stands and end" };
     private static readonly Option<int> s_rounds = new("--rounds") { Description = "Newest rounds to show, up to 500", DefaultValueFactory = _ => 10 };
 
@@ -20,10 +22,12 @@ internal static class WatchCommand
 
     private static async Task<ExitCode> Watch(Arguments arguments, CancellationToken stop)
     {
+        var limit = arguments.Get(s_rounds);
+        if (limit is < 1 or > MostRounds) throw new CliException(ExitCode.BadInput, $"--rounds is {limit}; it must be from 1 to {MostRounds}");
         await using var consortium = StationAccess.Connect(arguments);
         var terminal = arguments.Terminal;
         var view = await consortium.GetConsortiumAsync(stop);
-        var rounds = await consortium.ListRoundsAsync(arguments.Get(s_rounds), cancellation: stop);
+        var rounds = await consortium.ListRoundsAsync(limit, cancellation: stop);
         var once = arguments.Get(s_once);
         if (!terminal.Json) Show(terminal, view, rounds);
         else if (once) terminal.WriteJson(Document(view, rounds));
