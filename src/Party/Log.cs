@@ -29,6 +29,9 @@ internal static partial class Log
     [LoggerMessage(2006, LogLevel.Warning, "The policy lets '{Coordinator}' ask, whom the roster does not know")]
     public static partial void UnknownCoordinator(ILogger logger, string coordinator);
 
+    [LoggerMessage(2007, LogLevel.Warning, "The policy refuses every query: {Floor}")]
+    public static partial void UnreachableFloor(ILogger logger, string floor);
+
     [LoggerMessage(2100, LogLevel.Information, "Connected to {Station} ({Software})")]
     public static partial void Connected(ILogger logger, string station, string software);
 

@@ -19,8 +19,6 @@ namespace SecureAggregation.Party;
 /// <summary>The program: reads everything, then runs the link until it is told to stop.</summary>
 internal static class OutpostHost
 {
-    /// <summary>Rows that are read before an outpost starts; --check reads all.</summary>
-
     /// <summary>Checks everything that can be checked without the station, and says what it found.</summary>
     public static string Check(CommandLine command)
     {
@@ -34,6 +32,7 @@ internal static class OutpostHost
             CheckState(setup.Options.State),
         };
         lines.AddRange(setup.UnknownCoordinators().Select(c => $"warning   the policy lets '{c}' ask, whom the roster does not know"));
+        lines.AddRange(setup.UnreachableFloors().Select(f => $"warning   the policy refuses every query: {f}"));
         lines.AddRange(setup.Datasets.Values.Select(
             d => $"dataset   {d.Name}: {d.CheckRows(long.MaxValue)} rows read, all as the schema says"));
         return string.Join(Environment.NewLine, lines);
@@ -125,6 +124,7 @@ internal static class OutpostHost
         foreach (var (name, rules) in setup.Policy.Datasets)
             Log.Budget(logger, name, Epsilon(ledger.SpentMicro(name)), Epsilon(rules.Caps.TotalMicro));
         foreach (var coordinator in setup.UnknownCoordinators()) Log.UnknownCoordinator(logger, coordinator);
+        foreach (var floor in setup.UnreachableFloors()) Log.UnreachableFloor(logger, floor);
         if (setup.Options.TraceWire.Length > 0) Log.Tracing(logger, setup.Options.TraceWire);
     }
 

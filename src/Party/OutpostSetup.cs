@@ -34,6 +34,15 @@ internal sealed record OutpostSetup(
     public IEnumerable<string> UnknownCoordinators() => Policy.Coordinators.Where(
         c => !Identity.Roster.Coordinators.Any(m => m.Name == c || m.Key.Fingerprint == c));
 
+    /// <summary>Floors of the policy that no round under this roster reaches: nothing would ever be answered.</summary>
+    public IEnumerable<string> UnreachableFloors()
+    {
+        var (parties, colluders) = (Identity.Roster.Parties.Count, Identity.Roster.MaxColluders);
+        if (Policy.MinParties > parties) yield return $"floors.parties is {Policy.MinParties}, but the roster has {parties} parties";
+        if (Policy.MinSurvivors > parties) yield return $"floors.survivors is {Policy.MinSurvivors}, but the roster has {parties} parties";
+        if (Policy.MinColluders > colluders) yield return $"floors.colluders is {Policy.MinColluders}, but the roster withstands {colluders}";
+    }
+
     /// <summary>A rule about something that does not exist is most likely a misspelt rule about something that does.</summary>
     private static void CheckPolicy(Policy policy, Dictionary<string, Dataset> datasets, string file)
     {

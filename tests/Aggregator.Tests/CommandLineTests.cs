@@ -23,6 +23,7 @@ public sealed class CommandLineTests : IDisposable
     [Theory]
     [InlineData("--nonsense 1", "--nonsense is not an option")]
     [InlineData("--key", "--key needs a value")]
+    [InlineData("run", "run is not an option")]
     [InlineData("--set Station:Listen", "has no '='")]
     [InlineData("--key k --roster r", "Station:DataDirectory is not set")]
     [InlineData("--key k --roster r --data d --listen 7443", "Station:Listen is \"7443\"")]
@@ -30,7 +31,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--key k --roster r --data d --set Station:Deadlines:Input=00:20:00", "Station:Deadlines:Input is 00:20:00; it must be from")]
     [InlineData("--key k --roster r --data d --set Station:Limits:RunningRounds=0", "Station:Limits:RunningRounds is 0")]
     [InlineData("--key k --roster r --data d --set Station:Limits:RunningRounds=many", "RunningRounds")]
-    [InlineData("--key k --roster r --data d --set Station:Lisen=1", "Lisen")]
+    [InlineData("--key k --roster r --data d --set Station:Lisen=1", "The section \"Station\" has an unknown key: 'Lisen'. docs/station.md lists the keys.")]
     [InlineData("--config /nowhere/x.json", "/nowhere/x.json")]
     public void Wrong_options_are_named(string args, string said)
     {
@@ -48,6 +49,15 @@ public sealed class CommandLineTests : IDisposable
         };
         var options = CommandLine.Read(["--roster", "r", "--data", "d"], environment);
         Assert.Equal(("env.pem", "d", 77), (options.KeyFile, options.DataDirectory, options.Limits.SendQueue));
+    }
+
+    [Fact]
+    public void Broken_file_is_named_with_the_place()
+    {
+        File.WriteAllText(_folder.File("s.json"), "{ \"Station\": {\n  \"KeyFile\" \"k\" } }");
+        var failure = Assert.Throws<StartException>(() => CommandLine.Read(["--config", _folder.File("s.json")], s_none));
+        Assert.Contains("s.json", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("LineNumber: 1", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

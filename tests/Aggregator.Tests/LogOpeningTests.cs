@@ -1,6 +1,7 @@
 using Dapper;
 using Microsoft.Data.Sqlite;
 using SecureAggregation.Aggregator.Hosting;
+using SecureAggregation.Aggregator.Store;
 using SecureAggregation.Crypto;
 
 namespace SecureAggregation.Aggregator.Tests;
@@ -98,6 +99,29 @@ public sealed class LogOpeningTests
         var taken = await Assert.ThrowsAsync<StartException>(station.Start);
         Assert.Equal(ExitCode.AddressInUse, taken.Code);
         Assert.Contains(station.Options.Listen, taken.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Disk_that_takes_no_writes_is_told_from_a_file_that_is_no_transcript(bool disk)
+    {
+        await using var station = new TestStation(3);
+        var surroundings = new StationSurroundings(TimeProvider.System, _ => throw new StoreException("Full.") { IsDisk = disk }, new SumMeaning(), _ => { });
+        var failure = await Assert.ThrowsAsync<StartException>(() => StationHost.Start(station.Options, surroundings));
+        Assert.Equal(disk ? ExitCode.DataDirectory : ExitCode.Transcript, failure.Code);
+        Assert.Contains("Full.", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Key_that_others_may_read_is_refused()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await using var station = new TestStation(3);
+        File.SetUnixFileMode(station.Options.KeyFile, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        var failure = await Assert.ThrowsAsync<StartException>(station.Start);
+        Assert.Equal(ExitCode.Identity, failure.Code);
+        Assert.Contains("chmod 600", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]

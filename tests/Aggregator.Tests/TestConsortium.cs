@@ -40,6 +40,7 @@ internal sealed class TestConsortium : IDisposable
     public void WriteFiles(TempFolder folder)
     {
         File.WriteAllText(folder.File("station.pem"), Station.ToPem());
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder.File("station.pem"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.WriteAllBytes(folder.File("roster.bin"), Roster.Signed);
     }
 

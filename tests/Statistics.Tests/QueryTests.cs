@@ -79,6 +79,7 @@ public sealed class QueryTests
     [InlineData("epsilon: NaN\nmeasures: [count]", 2, "epsilon is 'NaN'")]
     [InlineData("measures: [count]", 1, "has no 'epsilon'; add it")]
     [InlineData("epsilon: 1", 1, "has no 'measures'; add it")]
+    [InlineData("epsilon: 1\nmesures: [count]", 3, "unknown key 'mesures'; did you mean 'measures'?")]
     [InlineData("epsilon: 1\nmeasure: [count]\nmeasures: [count]", 3, "unknown key 'measure'; did you mean 'measures'?")]
     [InlineData("epsilon: 1\nmeasures: [cuont]", 3, "unknown measure 'cuont'; did you mean 'count'?")]
     [InlineData("epsilon: 1\nmeasures: [mean]", 3, "mean needs a column")]

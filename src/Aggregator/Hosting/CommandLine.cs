@@ -56,8 +56,17 @@ internal static class CommandLine
         }
         catch (Exception e) when (e is InvalidOperationException or InvalidDataException or IOException or FormatException)
         {
-            throw new StartException(ExitCode.Configuration, $"The configuration cannot be read: {e.Message} {e.InnerException?.Message}".TrimEnd(), e);
+            throw new StartException(ExitCode.Configuration, Explain(e), e);
         }
+    }
+
+    private static string Explain(Exception e)
+    {
+        // The binder's sentence is about its own classes; a person knows keys only, and they stand at its end.
+        if (e.Message.Contains("ErrorOnUnknownConfiguration", StringComparison.Ordinal))
+            return $"The section \"{StationOptions.Section}\" has an unknown key: {e.Message[(e.Message.LastIndexOf(": ", StringComparison.Ordinal) + 2)..]}. docs/station.md lists the keys.";
+        var cause = e.GetBaseException();
+        return $"The configuration cannot be read: {e.Message}{(cause == e ? "" : " " + cause.Message)}";
     }
 
     /// <summary>The section "Station" of a configuration, checked.</summary>
@@ -81,12 +90,12 @@ internal static class CommandLine
         for (var i = 0; i < args.Count; i++)
         {
             var (name, value) = args[i].Split('=', 2) is [var n, var v] && n.StartsWith("--", StringComparison.Ordinal) ? (n, v) : (args[i], null);
+            if (name is not ("--config" or "--set") && !s_keys.ContainsKey(name)) throw Wrong($"{name} is not an option of the station.");
             value ??= i + 1 < args.Count ? args[++i] : throw Wrong($"{name} needs a value.");
             if (name == "--config") file = value;
             else if (name == "--set" && value.Split('=', 2) is [var key, var setting]) settings[key] = setting;
             else if (name == "--set") throw Wrong($"--set {value} has no '='; write --set KEY=VALUE.");
-            else if (s_keys.TryGetValue(name, out var known)) settings[known] = value;
-            else throw Wrong($"{name} is not an option of the station.");
+            else settings[s_keys[name]] = value;
         }
 
         return (settings, file);

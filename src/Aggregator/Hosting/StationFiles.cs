@@ -9,6 +9,10 @@ internal sealed class StationFiles : IDisposable
 {
     private const string LockName = "station.lock";
 
+    private const UnixFileMode Foreign =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute |
+        UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
     private readonly string _pem;
     private readonly FileStream _lock;
 
@@ -30,6 +34,8 @@ internal sealed class StationFiles : IDisposable
     public static StationFiles Open(StationOptions options)
     {
         var pem = Read("key", options.KeyFile, File.ReadAllText);
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(options.KeyFile) & Foreign) != UnixFileMode.None)
+            throw new StartException(ExitCode.Identity, $"The key file {options.KeyFile} is open to other users of this machine; close it: chmod 600 '{options.KeyFile}'");
         var key = ParseKey(options.KeyFile, pem);
         try
         {

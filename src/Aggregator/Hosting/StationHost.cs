@@ -56,13 +56,13 @@ internal sealed class StationHost : IAsyncDisposable
         StationHost? host = null;
         try
         {
-            store = OpenStore(files, surroundings.OpenStore);
+            store = surroundings.OpenStore(files.Transcript);
             var events = new EventHub(clock, options.Limits.EventHistory, options.Limits.EventQueue);
             host = new StationHost(options, clock, files, store, Build(options, surroundings, files, store, events));
             await host.Run();
             return host;
         }
-        catch
+        catch (Exception e)
         {
             if (host is not null)
             {
@@ -74,6 +74,7 @@ internal sealed class StationHost : IAsyncDisposable
                 files.Dispose();
             }
 
+            if (e is StoreException failure) throw Unusable(failure);
             throw;
         }
     }
@@ -89,17 +90,9 @@ internal sealed class StationHost : IAsyncDisposable
         _files.Dispose();
     }
 
-    private static ITranscriptStore OpenStore(StationFiles files, Func<string, ITranscriptStore> openStore)
-    {
-        try
-        {
-            return openStore(files.Transcript);
-        }
-        catch (StoreException e)
-        {
-            throw new StartException(ExitCode.Transcript, e.Message, e);
-        }
-    }
+    private static StartException Unusable(StoreException e) => e.IsDisk
+        ? new StartException(ExitCode.DataDirectory, $"{e.Message} The data folder must be on a disk that takes writes.", e)
+        : new StartException(ExitCode.Transcript, e.Message, e);
 
     private static WebApplication Build(
         StationOptions options, StationSurroundings surroundings, StationFiles files, ITranscriptStore store, EventHub events)
@@ -230,7 +223,7 @@ internal sealed class StationHost : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
-            throw new StartException(ExitCode.AddressInUse, $"{_options.Listen} cannot be bound: {e.Message} Choose an address of this machine with --listen.", e);
+            throw new StartException(ExitCode.AddressInUse, $"{_options.Listen} cannot be bound: {e.Message}. Choose an address of this machine with --listen.", e);
         }
 
         var bound = new Uri(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());

@@ -239,10 +239,11 @@ internal sealed class RoundBook : IAsyncDisposable
         var offered = online.SelectMany(v => v.Datasets).Select(d => d.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         if (online.Count > 0 && !offered.Contains(question.Query.Dataset))
             throw Failed(StatusCode.FailedPrecondition, $"No outpost offers a dataset \"{question.Query.Dataset}\"; offered are: {(offered.Count == 0 ? "none" : string.Join(", ", offered))}.");
-        var missing = roster.Parties.Where(p => !invited.Contains(p.Index)).Select(p => p.Name);
+        var missing = roster.Parties.Where(p => !invited.Contains(p.Index)).Select(p => p.Name).ToList();
+        var away = missing.Count == 0 ? "" : $" (missing: {string.Join(", ", missing)})";
         throw Failed(
             StatusCode.FailedPrecondition,
-            $"Too few outposts that offer \"{question.Query.Dataset}\" are online: {invited.Count} of {roster.Parties.Count} (missing: {string.Join(", ", missing)}). {broken}");
+            $"Too few outposts that offer \"{question.Query.Dataset}\" are online: {invited.Count} of {roster.Parties.Count}{away}. {broken}");
     }
 
     private async Task<byte[]> Start(Question question, byte[] roundId, IReadOnlyList<uint> invited, IEnumerable<TimeSpan> deadlines)

@@ -56,4 +56,8 @@ internal interface ITranscriptStore : IDisposable
 }
 
 /// <summary>The transcript could not be read or written: full or failing disk, lost file, damaged database.</summary>
-internal sealed class StoreException(string message, Exception? inner = null) : IOException(message, inner);
+internal sealed class StoreException(string message, Exception? inner = null) : IOException(message, inner)
+{
+    /// <summary>The disk is full, away or closed to this user; else the file is not what it should be.</summary>
+    public bool IsDisk { get; init; }
+}

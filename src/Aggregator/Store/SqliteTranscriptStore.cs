@@ -138,6 +138,9 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
         }
     }
 
+    // READONLY, IOERR, FULL, CANTOPEN: the file may be what it should be, but cannot be used where it is.
+    private static bool IsDisk(Exception e) => e is IOException or UnauthorizedAccessException or SqliteException { SqliteErrorCode: 8 or 10 or 13 or 14 };
+
     private void Try(Action action)
     {
         try
@@ -146,7 +149,7 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
-            throw new StoreException($"The transcript {_path}: {e.Message}", e);
+            throw new StoreException($"The transcript {_path}: {e.Message}", e) { IsDisk = IsDisk(e) };
         }
     }
 }

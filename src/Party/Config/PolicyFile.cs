@@ -67,8 +67,8 @@ internal static class PolicyFile
                 "missing; it is the most that all queries together may cost");
             rules[name] = new DatasetPolicy
             {
-                Operations = Set(map.List("operations")),
-                Columns = Set(map.List("columns")),
+                Operations = Set(map.List("operations", Policy.Every)),
+                Columns = Set(map.List("columns", Policy.Every)),
                 QueryMicro = map.MicroEpsilon("epsilon_per_query")
                     ?? throw map.Fail("epsilon_per_query", $"'datasets.{name}.epsilon_per_query' is missing; it is the most that one " +
                         "query may cost"),

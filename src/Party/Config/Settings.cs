@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace SecureAggregation.Party.Config;
 
@@ -29,7 +30,7 @@ internal static class Settings
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
             {
-                throw Bad($"'{path}' cannot be read: {(e.InnerException ?? e).Message}");
+                throw Bad($"'{path}' cannot be read: {e.GetBaseException().Message}");
             }
         }
 
@@ -50,7 +51,13 @@ internal static class Settings
         }
         catch (InvalidOperationException e)
         {
-            throw Bad($"Section \"{OutpostOptions.Section}\": {e.Message} Keys and their types are listed in docs/outpost.md.");
+            throw Bad($"Section \"{OutpostOptions.Section}\"{Explain(e.Message)} Keys and their types are listed in docs/outpost.md.");
+        }
+
+        foreach (var level in configuration.GetSection(LoggingSection + ":LogLevel").GetChildren())
+        {
+            if (!Enum.GetNames<LogLevel>().Contains(level.Value, StringComparer.OrdinalIgnoreCase))
+                throw Bad($"{level.Path} is \"{level.Value}\"; it must be one of {string.Join(", ", Enum.GetNames<LogLevel>())}.");
         }
 
         var folder = ConfigFile(command) is { } path ? Path.GetDirectoryName(path)! : Environment.CurrentDirectory;
@@ -113,6 +120,11 @@ internal static class Settings
         if (File.Exists(path)) return path;
         return command.ConfigFile.Length == 0 ? null : throw Bad($"Configuration file '{path}' does not exist; docs/outpost.md shows one.");
     }
+
+    // The binder's sentence is about its own classes; a person knows keys only, and they stand at its end.
+    private static string Explain(string message) => message.Contains("ErrorOnUnknownConfiguration", StringComparison.Ordinal)
+        ? $" has an unknown key: {message[(message.LastIndexOf(": ", StringComparison.Ordinal) + 2)..]}."
+        : $": {message}";
 
     private static bool IsKnown(string section) =>
         section.Equals(OutpostOptions.Section, StringComparison.OrdinalIgnoreCase) || section.Equals(LoggingSection, StringComparison.OrdinalIgnoreCase);

@@ -74,10 +74,11 @@ internal sealed class YamlMap
         throw Fail(node, $"'{Name(key)}' is '{node.Value}'; an epsilon must be greater than 0, e.g. 0.5, with at most six decimals");
     }
 
-    /// <summary>A list of texts that must be there and not be empty.</summary>
-    public IReadOnlyList<string> List(string key)
+    /// <summary>A list of texts that must be there and not be empty; <paramref name="every"/>, if given, may stand alone.</summary>
+    public IReadOnlyList<string> List(string key, string? every = null)
     {
         var node = Find(key) ?? throw Fail(_node, $"'{Name(key)}' is missing; add the line '{key}: [ … ]'");
+        if (every is not null && node is YamlScalarNode scalar && scalar.Value == every) return [every];
         return node is YamlSequenceNode { Children: { Count: > 0 } items } && items.All(i => i is YamlScalarNode { Value.Length: > 0 })
             ? [.. items.Select(i => ((YamlScalarNode)i).Value!)]
             : throw Fail(node, $"'{Name(key)}' must be a list of names, e.g. [ a, b ]");

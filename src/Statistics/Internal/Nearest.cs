@@ -4,14 +4,17 @@ namespace SecureAggregation.Statistics.Internal;
 internal static class Nearest
 {
     /// <summary>"; did you mean 'x'?" or ".".</summary>
-    public static string Suggestion(string name, IEnumerable<string> known)
+    public static string Suggestion(string name, IEnumerable<string> known) => Of(name, known) is { } best ? $"; did you mean '{best}'?" : ".";
+
+    /// <summary>The nearest of the names, if any is near.</summary>
+    public static string? Of(string name, IEnumerable<string> known)
     {
         var best = known
             .Select(k => (Name: k, Distance: Distance(name.ToUpperInvariant(), k.ToUpperInvariant())))
             .Where(k => k.Distance <= Math.Max(name.Length <= 3 ? 1 : 2, name.Length / 3))
             .OrderBy(k => k.Distance)
             .FirstOrDefault();
-        return best.Name is null ? "." : $"; did you mean '{best.Name}'?";
+        return best.Name;
     }
 
     private static int Distance(string a, string b)

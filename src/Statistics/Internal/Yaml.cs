@@ -142,8 +142,14 @@ internal sealed class YamlMap
         return _entries.TryGetValue(key, out var entry) && !Yaml.IsNull(entry.Value) ? entry.Value : null;
     }
 
-    public YamlNode Need(string key, string example) => Find(key)
-        ?? throw new AnalysisException($"{Capital(_what)} has no '{key}'; add it, e.g. '{example}'.", Line);
+    public YamlNode Need(string key, string example)
+    {
+        if (Find(key) is { } node) return node;
+        // What is missing may be there under a misspelt name.
+        if (Nearest.Of(key, _entries.Keys.Where(k => !_asked.Contains(k))) is { } misspelt)
+            throw new AnalysisException($"{Capital(_what)} has an unknown key '{misspelt}'; did you mean '{key}'?", LineOf(misspelt));
+        throw new AnalysisException($"{Capital(_what)} has no '{key}'; add it, e.g. '{example}'.", Line);
+    }
 
     public string? Text(string key) => Find(key) is { } node ? Yaml.Text(node, key) : null;
 

@@ -20,7 +20,7 @@ public sealed class PolicyTests
             epsilon_per_coordinator: 2
           open:
             operations: [ "*" ]
-            columns: [ "*" ]
+            columns: "*"
             epsilon_per_query: 0.000001
             epsilon_total: 10
         """;

@@ -30,11 +30,12 @@ public sealed class SetupTests : IDisposable
     public static TheoryData<string, string, int, string[]> Mistakes { get; } = new()
     {
         { "outpost.json", "https://station.example:7443\"=http://a\"", ExitCodes.Configuration, ["Outpost:Station", "https://host:port"] },
-        { "outpost.json", "\"Roster\"=\"Rooster\"", ExitCodes.Configuration, ["Rooster", "docs/outpost.md"] },
+        { "outpost.json", "\"Roster\"=\"Rooster\"", ExitCodes.Configuration, ["\"Outpost\" has an unknown key: 'Rooster'.", "docs/outpost.md"] },
+        { "outpost.json", "\"Trace\"=\"Loud\"", ExitCodes.Configuration, ["LogLevel", "\"Loud\"", "Information"] },
         { "outpost.json", "\"Logging\"=\"Loging\"", ExitCodes.Configuration, ["\"Loging\"", "\"Logging\""] },
         { "outpost.json", "00:00:00.010=soon", ExitCodes.Configuration, ["soon", "Reconnect:First"] },
         { "outpost.json", "00:00:00.050=00:00:00.001", ExitCodes.Configuration, ["Outpost:Reconnect", "Longest from First"] },
-        { "outpost.json", "{ \"Outpost\"={ \"Outpost", ExitCodes.Configuration, ["outpost.json", "cannot be read"] },
+        { "outpost.json", "{ \"Outpost\"={ \"Outpost", ExitCodes.Configuration, ["outpost.json", "cannot be read", "LineNumber: 0"] },
         { "outpost.json", "\"Csv\": \"clinic.csv\"=\"Csv\": \"none.csv\"", ExitCodes.Data, ["none.csv", "does not exist"] },
         { "outpost.json", "\"Schema\": \"clinic.yaml\"=\"Schema\": \"none.yaml\"", ExitCodes.Data, ["none.yaml", "secagg-outpost infer"] },
         { "outpost.json", "\"clinic\":=\"lung\":", ExitCodes.Data, ["'clinic' there and 'lung'"] },
@@ -72,6 +73,17 @@ public sealed class SetupTests : IDisposable
         var error = Assert.Throws<ConfigurationException>(Check);
         Assert.Equal(ExitCodes.Identity, error.ExitCode);
         Assert.Contains("chmod 600", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Policy_that_refuses_every_query_is_said()
+    {
+        var text = File.ReadAllText(_scratch["policy.yaml"]);
+        File.WriteAllText(_scratch["policy.yaml"], "floors: { parties: 9, survivors: 8, colluders: 7 }\n" + text);
+        var said = OutpostHost.Check(CommandLine.Parse(["--config", _config]));
+        Assert.Contains("the policy refuses every query: floors.parties is 9, but the roster has 3 parties", said, StringComparison.Ordinal);
+        Assert.Contains("floors.survivors is 8", said, StringComparison.Ordinal);
+        Assert.Contains("floors.colluders is 7, but the roster withstands", said, StringComparison.Ordinal);
     }
 
     [Fact]
