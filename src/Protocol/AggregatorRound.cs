@@ -158,7 +158,8 @@ public sealed class AggregatorRound
     {
         if (!_parties.TryGetValue(party, out var a)) return;
         a.Failed.Add(MessageKind.Input);
-        a.Blamed = BlameCode.VectorMismatch;
+        // What the log convicts it of stands: an abort that names it must follow from the entries, and of this there is none.
+        if (a.Blamed == BlameCode.Unspecified) a.Blamed = BlameCode.VectorMismatch;
     }
 
     /// <summary>

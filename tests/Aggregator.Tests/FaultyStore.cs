@@ -1,4 +1,5 @@
 using SecureAggregation.Aggregator.Store;
+using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Aggregator.Tests;
 
@@ -13,6 +14,9 @@ internal sealed class FaultyStore(ITranscriptStore inner) : ITranscriptStore
     /// <summary>The append, counted from 1, at which the power goes; with it or just after it.</summary>
     public int CutAt { get; set; } = int.MaxValue;
 
+    /// <summary>The broadcast with whose append the power goes.</summary>
+    public MessageKind CutWith { get; set; }
+
     public bool CutAfterWriting { get; set; }
 
     public int Appends => Volatile.Read(ref _appends);
@@ -22,6 +26,7 @@ internal sealed class FaultyStore(ITranscriptStore inner) : ITranscriptStore
     public void Append(IReadOnlyList<StoredEntry> entries, StoredHead head)
     {
         if (Full) throw new StoreException("database or disk is full");
+        if (CutWith != MessageKind.Unspecified && entries.Any(e => Entry.Parser.ParseFrom(e.Leaf) is { Sender: 0 } said && said.Envelope.Kind == CutWith)) CutAt = Appends + 1;
         var number = Interlocked.Increment(ref _appends);
         if (number < CutAt || (number == CutAt && CutAfterWriting)) inner.Append(entries, head);
         if (number < CutAt) return;
@@ -41,7 +46,11 @@ internal sealed class FaultyStore(ITranscriptStore inner) : ITranscriptStore
 
     void ITranscriptStore.Cut(long size) => inner.Cut(size);
 
-    public void SaveCheckpoint(StoredHead checkpoint) => inner.SaveCheckpoint(checkpoint);
+    public void SaveCheckpoint(StoredHead checkpoint)
+    {
+        if (Full) throw new StoreException("database or disk is full");
+        inner.SaveCheckpoint(checkpoint);
+    }
 
     public void SaveCosignature(StoredCosignature cosignature) => inner.SaveCosignature(cosignature);
 

@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using Google.Protobuf;
 using Grpc.Net.Client;
+using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
 
@@ -72,6 +74,26 @@ internal sealed class RoundScene : IAsyncDisposable
     private bool HasDone(RoundPartyView party, RoundPhase phase) =>
         party.Marks.Any(m => m.Phase == phase)
         && (phase != RoundPhase.Input || Station.Logs.Lines.Any(l => l.Id == 1204 && l.Text.Contains($"vector of {party.Name} ", StringComparison.Ordinal)));
+
+    /// <summary>An advertisement that differs from the one that a party sent, signed by the party all the same (docs/protocol.md section 3).</summary>
+    public PartyFrame Contradict(PartyFrame said, Entry proposed)
+    {
+        var proposal = Proposal.Parser.ParseFrom(proposed.Envelope.Body);
+        var deadlines = new byte[4 * proposal.DeadlinesMs.Count];
+        for (var i = 0; i < proposal.DeadlinesMs.Count; i++) BinaryPrimitives.WriteUInt32BigEndian(deadlines.AsSpan(4 * i), proposal.DeadlinesMs[i]);
+        using var context = new LabelHash("round");
+        var context0 = context.Field(proposal.Suite).Field(Station.Consortium.Roster.Hash).Field(proposal.Query.Span).Field(proposal.RoundId.Span)
+            .Set(proposal.Invited).Field(deadlines).Finish();
+        var frame = said.Clone();
+        var advertise = Advertise.Parser.ParseFrom(frame.Message.Envelope.Body);
+        advertise.Fresh = ByteString.CopyFrom(advertise.Fresh.Select(b => (byte)(b ^ 1)).ToArray());
+        var body = advertise.ToByteString();
+        using var digest = new LabelHash("sign/advertise");
+        frame.Message.Envelope.Body = body;
+        frame.Message.Envelope.Signature =
+            ByteString.CopyFrom(Station.Consortium.Parties[(int)advertise.Party].Sign(digest.Field(context0).Field(body.Span).Finish()));
+        return frame;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -132,4 +132,86 @@ public sealed class StorageTests
         await scene.StartStation();
         Assert.Equal(before, await scene.View(round));
     }
+
+    [Fact]
+    public async Task Power_cut_between_the_total_and_its_publication_is_made_good_after_the_restart()
+    {
+        FaultyStore? store = null;
+        await using var scene = await RoundScene.Open(
+            3, change: s => s.Wrap = inner => store = new FaultyStore(inner) { CutWith = MessageKind.Total, CutAfterWriting = true });
+        var round = await scene.Ask();
+        await store!.Cut.Task.Guard();
+        await scene.Station.Stop();
+        scene.Station.Wrap = inner => inner;
+        await scene.StartStation();
+        foreach (var outpost in scene.Outposts) await outpost.Connect();
+        foreach (var outpost in scene.Outposts) await outpost.Cosigned.Task.Guard();
+        var view = await scene.Until(round, v => v.Cosignatures == 3);
+        Assert.Equal(RoundState.Done, view.State);
+    }
+
+    [Fact]
+    public async Task Power_cut_between_the_abort_and_the_deletion_leaves_no_vector_after_the_restart()
+    {
+        FaultyStore? store = null;
+        await using var scene = await RoundScene.Open(
+            3, change: s => s.Wrap = inner => store = new FaultyStore(inner) { CutWith = MessageKind.Abort, CutAfterWriting = true });
+        foreach (var outpost in scene.Outposts) outpost.SilentFrom = MessageKind.Agree;
+        var round = await scene.Ask();
+        await scene.Until(round, v => v.Phase == RoundPhase.Agree);
+        var folder = Path.Combine(scene.Station.Data, "vectors", Convert.ToHexStringLower(round.Span));
+        scene.Station.Clock.Advance(TimeSpan.FromMinutes(10));
+        await store!.Cut.Task.Guard();
+        await scene.Station.Stop();
+        Assert.Equal(3, Directory.GetFiles(folder).Length);
+        scene.Station.Wrap = inner => inner;
+        await scene.StartStation();
+        var view = await scene.Until(round, v => v.State != RoundState.Running && !Directory.Exists(folder));
+        Assert.Equal(RoundState.Aborted, view.State);
+    }
+
+    [Fact]
+    public async Task What_the_abort_blames_a_party_for_is_in_the_log_also_when_it_came_while_the_disk_was_full()
+    {
+        FaultyStore? store = null;
+        await using var scene = await RoundScene.Open(4, change: s => s.Wrap = inner => store = new FaultyStore(inner));
+        scene.Outposts[2].SilentFrom = MessageKind.Share;
+        PartyFrame? advertise = null;
+        scene.Outposts[3].Alter = frame => frame.Message?.Envelope.Kind == MessageKind.Advertise ? advertise = frame : frame;
+        var round = await scene.Ask();
+        await scene.Until(round, v => v.Phase == RoundPhase.Share);
+        var proposed = scene.Station.Entries().First(e => e.Envelope.Kind == MessageKind.Propose);
+
+        store!.Full = true;
+        await scene.Outposts[3].Send(scene.Contradict(advertise!, proposed));
+        await scene.Until(round, v => v.State == RoundState.Aborted);
+        store.Full = false;
+        scene.Station.Clock.Advance(scene.Station.Options.Limits.StorageRetry);
+        await scene.Until(round, v => v.FinishedMs != 0);
+        var bundle = await AuditTests.Export(scene, scene.Station.Consortium.Auditor, round);
+        var report = AuditTests.Verify(scene, bundle);
+        Assert.True(report.Passed, string.Join('\n', report.Steps));
+        Assert.Contains(scene.Station.Entries(), e => e.Rejection == RejectionCode.Conflict);
+    }
+
+    [Fact]
+    public async Task Finished_round_outlives_a_party_that_comes_back_while_the_disk_is_full()
+    {
+        FaultyStore? store = null;
+        await using var scene = await RoundScene.Open(3, change: s => s.Wrap = inner => store = new FaultyStore(inner));
+        // It misses its publication, and then the log grows.
+        scene.Outposts[2].Alter = frame => frame.Cosign is null ? frame : null;
+        var round = await scene.Ask();
+        await scene.Until(round, v => v.State == RoundState.Done && v.Cosignatures == 2);
+        scene.Outposts[0].SilentFrom = MessageKind.Join;
+        await scene.Ask(2);
+        store!.Full = true;
+        await scene.Outposts[2].Connect();
+        await scene.Until(round, _ => scene.Station.Logs.Lines.Any(l => l.Id is 1300 or 1212));
+        Assert.False(scene.Station.Logs.Has(1212), scene.Station.Logs.Text);
+        scene.Outposts[2].Alter = frame => frame;
+        store.Full = false;
+        await scene.Outposts[2].Connect();
+        await scene.Until(round, v => v.Cosignatures == 3);
+    }
 }

@@ -385,6 +385,24 @@ public sealed class LyingPartyTests
     }
 
     [Fact]
+    public void Wrong_vector_does_not_hide_what_the_log_convicts_its_sender_of()
+    {
+        using var round = new RoundHarness(
+            Consortium.Of(6), s_shape, faults: [.. Enumerable.Range(0, 4).Select(p => new Fault((uint)p, FaultKind.Silent, MessageKind.Agree))]);
+        round.OnSend = (party, e) =>
+        {
+            if (party != 5 || e.Kind != MessageKind.Advertise) return [e];
+            var other = Advertise.Parser.ParseFrom(e.Body);
+            other.Fresh = Bytes(32);
+            return [e, round.SignAs(5, MessageKind.Advertise, other)];
+        };
+        round.OnVector = (party, v) => party == 5 ? [.. v.Select(b => (byte)(b ^ 1))] : v;
+        round.Run();
+        // The run ends with a replay of the log, in which a wrong vector leaves no trace.
+        Aborts(round, AbortReason.TooFewAgreements, BlameCode.ConflictingMessages);
+    }
+
+    [Fact]
     public void Vector_that_is_not_the_signed_one_counts_for_nothing_and_no_other_is_taken()
     {
         using var round = new RoundHarness(Consortium.Of(6), s_shape);

@@ -288,31 +288,31 @@ internal sealed class RoundBook : IAsyncDisposable
         }
 
         if (round is null || projection is null) return;
-        if (round.State != RoundState.Running)
-        {
-            var view = projection.Of(round);
-            AddEnded(name, view);
-            _services.Store.SaveView(roundId, view.ToByteArray());
-            return;
-        }
-
         Resume(name, round, projection, count);
     }
 
+    /// <summary>Goes on with a round that runs, or with what follows from its end when the station stopped before that was done.</summary>
     private void Resume(string name, AggregatorRound round, RoundProjection projection, int entries)
     {
+        var running = round.State == RoundState.Running;
         using (var vectors = new RoundVectors(_services.Blobs, round.RoundId))
         {
-            if (round.Phase == RoundPhase.Input)
+            if (!running || round.Phase != RoundPhase.Input)
+            {
+                // The survivors were fixed, perhaps a moment before the station stopped.
+                vectors.KeepOnly(round.Survivors);
+            }
+            else
             {
                 foreach (var party in vectors.Recheck(round.BeginVector)) round.MarkVectorStored(party);
             }
         }
 
-        _services.Logger.RoundResumed(name, round.Phase.ToString(), entries);
+        if (running) _services.Logger.RoundResumed(name, round.Phase.ToString(), entries);
         var driver = Drive(round, _key(), projection, _services.Clock.GetUtcNow() + _services.Options.Limits.RestartGrace);
         // Signed for another roster; its parties would not know the station's new words.
-        if (!PublicBytes.Equal(round.Question.Query.RosterHash.Span, _rosters.Current.Hash)) _ = driver.Offer(new RoundInput.Cancellation(AbortReason.StationRestarted));
+        if (running && !PublicBytes.Equal(round.Question.Query.RosterHash.Span, _rosters.Current.Hash))
+            _ = driver.Offer(new RoundInput.Cancellation(AbortReason.StationRestarted));
     }
 
     private RoundDriver Drive(AggregatorRound round, IdentityKey key, RoundProjection projection, DateTimeOffset graceEnd)

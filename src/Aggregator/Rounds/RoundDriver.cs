@@ -110,12 +110,12 @@ internal sealed class RoundDriver : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // A defect: this round stands still, the others go on.
-            _services.Logger.RoundFailed(Name, e);
-            _projection.Fail("an internal error of the station; see its log");
-            Show();
-            _services.Alerts.Raise("round-failed", Severity.Critical, $"Round {Name} stands still after an internal error; see the station's log.", RoundId);
+            // A defect that kept even the abort from the log, or came after the end. Here the round is over in any case: its place is free.
+            ReportDefect(e);
             _queue.Writer.TryComplete();
+            _vectors.Dispose();
+            Show(Failed(_view));
+            _ended.TrySetResult();
         }
     }
 
@@ -123,18 +123,9 @@ internal sealed class RoundDriver : IAsyncDisposable
     {
         try
         {
-            if (_storageFailed)
-            {
-                await AbortForStorage();
-            }
-            else
-            {
-                foreach (var input in inputs) Take(input);
-                await Flush();
-                await Advance();
-            }
+            await Work(inputs);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsStorage(e))
         {
             FailStorage(e.Message);
         }
@@ -145,7 +136,37 @@ internal sealed class RoundDriver : IAsyncDisposable
             arrival.Told.SetResult();
         }
 
-        Show();
+        Show(_projection.Of(_round));
+    }
+
+    private async Task Work(IReadOnlyList<RoundInput> inputs)
+    {
+        if (_storageFailed)
+        {
+            await AbortForStorage();
+            return;
+        }
+
+        if (_round.State != RoundState.Running && !_ended.Task.IsCompleted)
+        {
+            // The station stopped between the end of the round and what follows from it.
+            Finish();
+            return;
+        }
+
+        try
+        {
+            foreach (var input in inputs) Take(input);
+            await Flush();
+            await Advance();
+        }
+        catch (Exception e) when (!IsStorage(e) && _round.State == RoundState.Running)
+        {
+            // A defect: this round ends, the others go on.
+            ReportDefect(e);
+            _cancelled = AbortReason.Internal;
+            await Advance();
+        }
     }
 
     private void Take(RoundInput input)
@@ -267,8 +288,8 @@ internal sealed class RoundDriver : IAsyncDisposable
     {
         if (_unflushed.Count == 0) return;
         var leaves = _unflushed.ConvertAll(entry => new NewLeaf(RoundId, entry.ToByteArray()));
-        _unflushed.Clear();
         var first = await _services.Log.Append(leaves);
+        _unflushed.Clear();
         _projection.Extend(first + leaves.Count - 1);
     }
 
@@ -293,7 +314,7 @@ internal sealed class RoundDriver : IAsyncDisposable
             _services.Alerts.Raise("aborted", Severity.Warning, $"\"{view.Title}\" was aborted: {view.Failure}", RoundId);
         }
 
-        Show();
+        Show(view);
         _services.Parties.Count(view);
         _services.Store.SaveView(RoundId, view.ToByteArray());
         // Of the others the log may rightly lack a message that came too late.
@@ -307,17 +328,36 @@ internal sealed class RoundDriver : IAsyncDisposable
         // Of a round that has ended its parties need the end only, and nothing when they have cosigned it.
         if (ended && _services.Witnesses.Reach(party) > _projection.LastEntry) return;
         foreach (var broadcast in ended ? _round.CatchUp(party).TakeLast(1) : _round.CatchUp(party)) session.Send(new StationFrame { Broadcast = broadcast });
-        if (_round.State == RoundState.Done && _round.Survivors.Contains(party)) _services.Witnesses.Publish(RoundId, [party]);
+        if (_round.State != RoundState.Done || !_round.Survivors.Contains(party)) return;
+        try
+        {
+            _services.Witnesses.Publish(RoundId, [party]);
+        }
+        catch (Exception e) when (IsStorage(e))
+        {
+            // It gets it when it comes again.
+            _services.Logger.StorageFailed(e.Message);
+        }
     }
+
+    private void ReportDefect(Exception defect)
+    {
+        _services.Logger.RoundFailed(Name, defect);
+        _services.Alerts.Raise("round-failed", Severity.Critical, $"Round {Name} was ended by an internal error; see the station's log.", RoundId);
+    }
+
+    private static bool IsStorage(Exception e) => e is IOException or UnauthorizedAccessException;
 
     private void FailStorage(string reason)
     {
-        _unflushed.Clear();
+        // What parties said has been applied and goes into the log with the abort, which may blame them for it; the station's own word has not.
+        _unflushed.RemoveAll(entry => entry.Sender == 0);
         _vectors.Dispose();
         if (_round.State != RoundState.Running)
         {
             // Ended, and in the log. What could not be written is for showing only and is made again at the next start.
             _services.Logger.StorageFailed(reason);
+            Show(_projection.Of(_round));
             _ended.TrySetResult();
             return;
         }
@@ -337,12 +377,19 @@ internal sealed class RoundDriver : IAsyncDisposable
         await Broadcast(_round.Cancel(AbortReason.Storage, _key), Now());
     }
 
-    private void Show()
+    private void Show(RoundView view)
     {
-        var view = _projection.Of(_round);
         if (view.Equals(_shown)) return;
         (_view, _shown) = (view, view);
         _services.Events.Publish(new Event { Round = view });
+    }
+
+    /// <summary>A view of a round that can be neither continued nor read any more.</summary>
+    private static RoundView Failed(RoundView last)
+    {
+        var view = last.Clone();
+        if (view.State == RoundState.Running) (view.State, view.PhaseDeadlineMs, view.Failure) = (RoundState.Aborted, 0, "The station had an internal error; see its log.");
+        return view;
     }
 
     private void SetDeadline()
