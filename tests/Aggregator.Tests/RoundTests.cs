@@ -23,6 +23,26 @@ public sealed class RoundTests
     }
 
     [Fact]
+    public async Task Outposts_are_announced_again_with_the_round_counted_when_it_ends()
+    {
+        await using var scene = await RoundScene.Open();
+        using var limit = new CancellationTokenSource(AsyncGuard.Limit);
+        using var watch = scene.Coordinator.Watch(new WatchRequest(), cancellationToken: limit.Token);
+        await watch.ResponseHeadersAsync.Guard();
+        scene.Outposts[2].VanishBefore = MessageKind.Input;
+        var round = await scene.Ask();
+        await scene.PassDeadline(round, RoundPhase.Input, 2);
+        var counted = new Dictionary<uint, OutpostView>();
+        while (counted.Count < 5)
+        {
+            Assert.True(await watch.ResponseStream.MoveNext(limit.Token).Guard());
+            if (watch.ResponseStream.Current.Outpost is { RoundsJoined: 1 } outpost) counted[outpost.Index] = outpost;
+        }
+
+        Assert.All(counted.Values, o => Assert.Equal(o.Index == 2 ? (false, 1u) : (true, 0u), (o.Online, o.RoundsDropped)));
+    }
+
+    [Fact]
     public async Task Many_rounds_run_at_the_same_time()
     {
         await using var scene = await RoundScene.Open(4);

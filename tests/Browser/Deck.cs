@@ -52,9 +52,11 @@ public sealed class Deck : IAsyncDisposable
         var context = await Browser.NewContextAsync(new()
         {
             ViewportSize = new() { Width = width, Height = height },
-            ColorScheme = theme == "light" ? ColorScheme.Light : ColorScheme.Dark,
+            // The system's wish must not matter: each theme is looked at under the other one's.
+            ColorScheme = theme == "light" ? ColorScheme.Dark : ColorScheme.Light,
             ReducedMotion = ReducedMotion.Reduce,
         });
+        if (theme == "light") await context.AddInitScriptAsync("localStorage.setItem('deck-theme', 'light')");
         var page = await context.NewPageAsync();
         var visit = new Visit(page);
         await page.GotoAsync(Address + path);

@@ -65,6 +65,21 @@ public class DeckTests
     }
 
     [BrowserFact]
+    public async Task Deck_is_dark_whatever_the_system_wishes_and_the_day_side_is_remembered()
+    {
+        await using var deck = await Deck.OpenAsync(Busy);
+        await deck.Station.WatchedAsync().Guard();
+        var visit = await deck.VisitAsync("/");
+        var root = visit.Page.Locator("html");
+        Assert.True(await visit.Page.EvaluateAsync<bool>("() => matchMedia('(prefers-color-scheme: light)').matches"));
+        await Expect(root).ToHaveAttributeAsync("data-theme", "dark");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Theme" }).ClickAsync();
+        await Expect(root).ToHaveAttributeAsync("data-theme", "light");
+        await visit.Page.ReloadAsync();
+        await Expect(root).ToHaveAttributeAsync("data-theme", "light");
+    }
+
+    [BrowserFact]
     public async Task Live_round_reaches_an_open_page_and_a_pause_holds_it_back()
     {
         await using var deck = await Deck.OpenAsync(Busy);

@@ -148,6 +148,46 @@ public sealed class StoreTests
     }
 
     [Fact]
+    public async Task Round_is_checked_again_when_more_outposts_countersigned_it_but_never_more_often_than_there_are_outposts()
+    {
+        var consortium = new FakeConsortium();
+        var store = new DeckStore();
+        using var desk = new VerificationDesk(consortium, store, TimeProvider.System, NullLogger<VerificationDesk>.Instance);
+        await desk.StartAsync(CancellationToken.None);
+        var id = Contract.Hex(Scenario.Id(1));
+        var checks = 0;
+        consortium.OnVerify = round =>
+        {
+            checks++;
+            // Cosignatures arrive while the first check is under way; nobody tells the desk afterwards.
+            if (checks == 1) Countersign(store, 4);
+            return new RoundReport { RoundId = round, Passed = true, Steps = [] };
+        };
+        store.Update(_ => DeckState.Empty.WithView(_scenario.Consortium(), new ListRoundsReply { Rounds = { _scenario.Done(1, "x", 5) } }, _time.GetUtcNow()));
+        Countersign(store, 0);
+        var current = Until(store, state => state.Checks.GetValueOrDefault(id) is { State: CheckState.Verified, Cosignatures: 4 });
+        desk.Consider(store.Current);
+        await current.Guard();
+        Assert.Equal(2, checks);
+
+        var more = Until(store, state => state.Checks[id] is { State: CheckState.Verified, Cosignatures: > 5 });
+        Countersign(store, 1_000);
+        desk.Consider(store.Current);
+        await more.Guard();
+        Countersign(store, 2_000);
+        desk.Consider(store.Current);
+        Assert.Equal((3, CheckState.Verified), (checks, store.Current.Checks[id].State));
+        await desk.StopAsync(CancellationToken.None);
+    }
+
+    private void Countersign(DeckStore store, uint by)
+    {
+        var round = _scenario.Done(1, "x", 5);
+        round.Cosignatures = by;
+        store.Update(state => state.With(new Event { Sequence = 1, Round = round }, _time.GetUtcNow()));
+    }
+
+    [Fact]
     public void Sound_evidence_of_other_numbers_than_those_shown_fails_the_round()
     {
         var round = _scenario.Done(1, "x", 5, Scenario.Number("count", "", 920, 9));

@@ -57,18 +57,21 @@ internal sealed class PartyDirectory
         lock (_gate) _presences[party].LastSeen = _clock.GetUtcNow();
     }
 
-    /// <summary>Counts what a finished round says of its parties.</summary>
+    /// <summary>Counts what a finished round says of its parties, and tells the readers of events.</summary>
     public void Count(RoundView finished)
     {
+        var known = finished.Parties.Where(p => _presences.ContainsKey(p.Index)).ToList();
         lock (_gate)
         {
-            foreach (var party in finished.Parties)
+            foreach (var party in known)
             {
-                if (!_presences.TryGetValue(party.Index, out var presence)) continue;
+                var presence = _presences[party.Index];
                 if (party.State is not (PartyState.Declined or PartyState.Invited)) presence.Joined++;
                 if (party.State is PartyState.Dropped or PartyState.Blamed) presence.Dropped++;
             }
         }
+
+        known.ForEach(p => Announce(p.Index));
     }
 
     public PartySession? Session(uint party)

@@ -6,7 +6,8 @@
   const recall = key => { try { return localStorage.getItem(key); } catch { return null; } };
 
   const setTheme = theme => { root.dataset.theme = theme; };
-  setTheme(recall('deck-theme') ?? (matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark'));
+  // The deck is dark for everybody; the day side is for those who chose it here.
+  setTheme(recall('deck-theme') === 'light' ? 'light' : 'dark');
   const toggleTheme = () => {
     const theme = root.dataset.theme === 'light' ? 'dark' : 'light';
     setTheme(theme);

@@ -30,7 +30,7 @@ public sealed record ResultPanel(string Title, PanelShape Shape, IReadOnlyList<S
         var first = statistics[0];
         var shape = binned ? PanelShape.Histogram : statistics.Count == 1 ? PanelShape.Alone : PanelShape.Groups;
         var title = EstimateText.Title(new StatisticView { Kind = first.Kind, Column = first.Column, Group = shape == PanelShape.Groups ? "" : first.Group });
-        if (shape == PanelShape.Groups) title += " by group";
+        if (shape == PanelShape.Groups) title += first.Unit.Length > 0 ? $" by group, {first.Unit}" : " by group";
         return new ResultPanel(title, shape, statistics, Sentence(shape, statistics));
     }
 

@@ -25,7 +25,11 @@ public enum CheckState
     Unavailable,
 }
 
-public sealed record RoundCheck(CheckState State, DateTimeOffset At, RoundReport? Report = null, string Problem = "");
+public sealed record RoundCheck(CheckState State, DateTimeOffset At, RoundReport? Report = null, string Problem = "")
+{
+    /// <summary>How many outposts had countersigned the round, as the station says, when the evidence was fetched.</summary>
+    public uint Cosignatures { get; init; }
+}
 
 public sealed record LogEntry(ulong Sequence, DateTimeOffset At, LogLine Line);
 

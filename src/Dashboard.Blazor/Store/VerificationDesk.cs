@@ -16,10 +16,16 @@ internal sealed partial class VerificationDesk(
     private readonly Channel<string> _asked = Channel.CreateBounded<string>(
         new BoundedChannelOptions(DeckState.MaxRounds) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    /// <summary>Takes up the newest finished round unless it has been checked, or is about to be.</summary>
+    /// <summary>Takes up the newest finished round unless it has been checked, and again those that more outposts have countersigned since.</summary>
     public void Consider(DeckState state)
     {
         if (state.LastDone is { } round && state.CheckOf(round) is null) Ask(round.Id());
+        foreach (var (id, check) in state.Checks)
+        {
+            // The count is the station's word: at most as many checks follow it as there are outposts.
+            var now = Math.Min(state.FindRound(id)?.Cosignatures ?? 0, (uint)state.Outposts.Count);
+            if (check.State == CheckState.Verified && check.Cosignatures < now) Ask(id);
+        }
     }
 
     /// <summary>Queues a check of a round, again if it had one.</summary>
@@ -47,6 +53,8 @@ internal sealed partial class VerificationDesk(
     {
         store.Update(state => state.WithCheck(roundId, new RoundCheck(CheckState.Running, time.GetUtcNow())));
         RoundCheck check;
+        // Counted before the evidence is fetched: what comes while it is checked calls for another check.
+        var cosignatures = store.Current.FindRound(roundId)?.Cosignatures ?? 0;
         try
         {
             var report = await consortium.VerifyAsync(Convert.FromHexString(roundId), stop);
@@ -62,7 +70,8 @@ internal sealed partial class VerificationDesk(
         }
 
         Checked(log, roundId, check.State, check.Report?.Failure?.Detail ?? check.Problem);
-        store.Update(state => state.WithCheck(roundId, check));
+        store.Update(state => state.WithCheck(roundId, check with { Cosignatures = cosignatures }));
+        Consider(store.Current);
     }
 
     /// <summary>Evidence that passes but shows other numbers than the station displays is a failure of the display's claim.</summary>
