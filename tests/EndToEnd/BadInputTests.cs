@@ -160,10 +160,17 @@ public sealed class BadInputTests(MadeDemo demo) : IDisposable
         Assert.Contains("expired", tooLate.Message, StringComparison.OrdinalIgnoreCase);
 
         // The same people under a roster that names another station.
-        var other = await OtherStationsRoster(key);
+        using var otherStation = IdentityKey.Generate();
+        var other = await OtherRoster(key, r => r.AggregatorKey = Google.Protobuf.ByteString.CopyFrom(otherStation.Public.Point));
         var run = await Programs.Secagg("watch", "--once", "--station", station.Address, "--roster", other, "--key", CoordinatorKey);
         Assert.True(run.Code == 3, run.ToString());
         Assert.Contains("key", run.Error, StringComparison.Ordinal);
+
+        // The same station under a roster that is not the one in force.
+        var stray = await OtherRoster(key, r => r.Consortium = "Strays");
+        var warned = await Programs.Secagg("watch", "--once", "--station", station.Address, "--roster", stray, "--key", CoordinatorKey);
+        Assert.True(warned.Code == 0, warned.ToString());
+        Assert.Contains("another roster than yours (Strays, epoch 1)", warned.Error, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -175,12 +182,11 @@ public sealed class BadInputTests(MadeDemo demo) : IDisposable
     private Task<Ended> Check(string csv) => Programs.Outpost(
         "--check", "--config", Path.Combine(demo.Folder, "outposts", "0-Mars", "outpost.json"), "--set", $"Outpost:Datasets:patients:Csv={csv}", "--state", _folder["state"]);
 
-    private async Task<string> OtherStationsRoster(IdentityKey coordinator)
+    private async Task<string> OtherRoster(IdentityKey coordinator, Action<Protocol.Wire.Roster> change)
     {
         var signed = SignedRoster.Parser.ParseFrom(await File.ReadAllBytesAsync(demo.Roster));
         var body = Protocol.Wire.Roster.Parser.ParseFrom(signed.Body);
-        using var otherStation = IdentityKey.Generate();
-        body.AggregatorKey = Google.Protobuf.ByteString.CopyFrom(otherStation.Public.Point);
+        change(body);
         var founders = Directory.EnumerateFiles(Path.Combine(demo.Folder, "outposts"), "key.pem", SearchOption.AllDirectories).Select(f => IdentityKey.FromPem(File.ReadAllText(f))).Append(coordinator);
         await File.WriteAllBytesAsync(_folder["other.bin"], Roster.Sign(body, founders));
         return _folder["other.bin"];

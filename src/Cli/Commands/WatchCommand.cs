@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
 using Spectre.Console;
+using Roster = SecureAggregation.Protocol.Roster;
 
 namespace SecureAggregation.Cli.Commands;
 
@@ -28,6 +30,9 @@ internal static class WatchCommand
         var terminal = arguments.Terminal;
         var view = await consortium.GetConsortiumAsync(stop);
         var rounds = await consortium.ListRoundsAsync(limit, cancellation: stop);
+        var own = RosterFiles.Read(StationAccess.Required(arguments, StationAccess.RosterFile));
+        if (!PublicBytes.Equal(own.Hash, Roster.Open(view.Roster.ToByteArray()).Hash))
+            terminal.Warn($"the station works under another roster than yours ({own.Consortium}, epoch {own.Epoch}); get the one in force and compare its words before you ask");
         var once = arguments.Get(s_once);
         if (!terminal.Json) Show(terminal, view, rounds);
         else if (once) terminal.WriteJson(Document(view, rounds));
