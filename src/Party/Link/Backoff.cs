@@ -24,6 +24,6 @@ internal sealed class Backoff(TimeSpan first, TimeSpan longest, RandomNumberGene
         return (ceiling / 2) + TimeSpan.FromTicks(ceiling.Ticks / 2 / Steps * part);
     }
 
-    /// <summary>The connection stands: the next failure begins at the first wait again.</summary>
+    /// <summary>The connection has stood for a while: the next failure begins at the first wait again.</summary>
     public void Reset() => _next = _first;
 }

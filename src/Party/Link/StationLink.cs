@@ -34,10 +34,10 @@ internal sealed class StationLink(
 
     private const int QueuedFrames = 16;
     private const int FrameSlack = 64 * 1024;
+    private const int LongestDetail = 300;
 
     /// <summary>The Total broadcast carries every cell.</summary>
     private static readonly int s_largestTotal = (int)RingVector.PackedLength(RingVector.MaxBits, Statistics.VectorLayout.MaxLength);
-    private const int LongestDetail = 300;
 
     private readonly StationTls _tls = new(identity, clock);
     private readonly Backoff _backoff = new(options.Reconnect.First, options.Reconnect.Longest, random);
@@ -51,6 +51,8 @@ internal sealed class StationLink(
             {
                 var problem = await AttendAsync(stoppingToken);
                 stoppingToken.ThrowIfCancellationRequested();
+                // Also while no stream stands: a round that is over must not keep its secrets.
+                rounds.Sweep();
                 var wait = _backoff.Next();
                 // The same trouble again and again is one warning, not one every half minute.
                 if (problem == _lastProblem) Log.StillApart(logger, options.Station, wait.TotalSeconds, problem);
@@ -132,11 +134,14 @@ internal sealed class StationLink(
             status.Update(s => s with { LastSeen = clock.GetUtcNow(), Rounds = rounds.Snapshot() });
             if (frame.Broadcast is { } broadcast) await rounds.ReceiveAsync(broadcast, cancellationToken);
             else if (frame.Publication is { } publication) await rounds.ReceiveAsync(publication, cancellationToken);
-            else if (frame.Heartbeat is not null && !caughtUp)
+            else if (frame.Heartbeat is not null && caughtUp)
+            {
+                Settled();
+            }
+            else if (frame.Heartbeat is not null)
             {
                 // The station answers heartbeats behind everything that this outpost missed: rounds that ended meanwhile have ended here
-                // too,
-                // and what is still open says again what may have been lost.
+                // too, and what is still open says again what may have been lost.
                 caughtUp = true;
                 rounds.Repeat();
             }
@@ -145,14 +150,22 @@ internal sealed class StationLink(
 
     private void Welcomed(Welcome welcome, Session session)
     {
-        _backoff.Reset();
-        _lastProblem = "";
         var now = clock.GetUtcNow();
         Log.Connected(logger, options.Station, Printable(welcome.Software));
         var skew = now - DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Min(welcome.TimeMs, long.MaxValue / 100_000));
         if (skew.Duration() > Limits.ClockSkew / 2) Log.ClockSkew(logger, skew.TotalSeconds);
         status.Update(s => s with { State = LinkState.Connected, Problem = "", ConnectedSince = now, LastSeen = now });
         rounds.Attach(session);
+    }
+
+    /// <summary>
+    /// The stream has stood from one heartbeat to the next. Not sooner: a station that welcomes and then ends the stream, because another
+    /// outpost with the same key took it over, say, would be dialled at the shortest wait for ever.
+    /// </summary>
+    private void Settled()
+    {
+        _backoff.Reset();
+        _lastProblem = "";
     }
 
     private async Task HeartbeatAsync(Session session, CancellationToken cancellationToken)

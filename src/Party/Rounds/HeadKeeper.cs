@@ -71,11 +71,10 @@ internal sealed class HeadKeeper : IAsyncDisposable
         }
     }
 
-    private static (List<Envelope> Sent, HashSet<MessageKind> Confirmed) Said(PartyRound? round) => round is null ? ([], []) : ([.. round.Sent], [.. round.Confirmed]);
-
     private async Task CheckAsync(Publication publication, OpenRound? open, string name)
     {
-        var (sent, confirmed) = open is null ? ([], []) : await open.AskAsync(() => Said(open.Round));
+        // No answer: the round was forgotten a moment ago.
+        var (sent, confirmed) = open is null ? Said.Nothing : await open.AskAsync(() => Said.In(open.Round)) ?? Said.Nothing;
         var head = PublicationCheck.Check(publication, _setup.Roster, _setup.Index, sent, confirmed, _memory.LastHead);
         _memory.StoreHead(new LogPosition(head.Size, head.Root));
         if (sent.Count == 0)
@@ -99,5 +98,13 @@ internal sealed class HeadKeeper : IAsyncDisposable
         }
 
         if (open is not null) _done(open);
+    }
+
+    /// <summary>What this outpost said in a round, and what of it the station is known to have.</summary>
+    private sealed record Said(List<Envelope> Sent, HashSet<MessageKind> Confirmed)
+    {
+        public static Said Nothing { get; } = new([], []);
+
+        public static Said In(PartyRound? round) => round is null ? Nothing : new([.. round.Sent], [.. round.Confirmed]);
     }
 }

@@ -288,6 +288,16 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
         Assert.Equal("party-0", status.GetProperty("party").GetString());
     }
 
+    [Fact]
+    public async Task Station_that_welcomes_and_ends_the_stream_is_dialled_at_growing_waits()
+    {
+        _station.Cut = (_, frame) => frame.Heartbeat is not null;
+        await StartAsync(Rows, "--set", "Outpost:Reconnect:First=00:00:00.050", "--set", "Outpost:Reconnect:Longest=00:00:00.800");
+        for (var stream = 0; stream < 6; stream++) await _station.Hellos.Reader.ReadAsync().AsTask().Guard();
+        // After 50, 100 and 200 ms.
+        Assert.Matches(@"again in 0\.[4-8] s", _recorder.Text);
+    }
+
     private int Entries()
     {
         using var store = OutpostStore.Open(_scratch["state"]);
