@@ -17,7 +17,7 @@ public sealed class BlobStoreTests : IDisposable
         using (var writer = blobs.Create(s_round, 3))
         {
             writer.Append([1, 2]);
-            Assert.False(blobs.Exists(s_round, 3));
+            Assert.Empty(blobs.Parties(s_round));
             writer.Append([3]);
             writer.Commit();
         }
@@ -25,6 +25,19 @@ public sealed class BlobStoreTests : IDisposable
         Assert.Equal([3u], blobs.Parties(s_round));
         using var stream = blobs.Open(s_round, 3);
         Assert.Equal(3, stream.Length);
+    }
+
+    [Fact]
+    public void File_that_is_no_vector_is_not_taken_for_one()
+    {
+        var blobs = new BlobStore(_folder.Path);
+        using (var writer = blobs.Create(s_round, 3)) writer.Commit();
+        var foreign = Path.Combine(Assert.Single(Directory.GetDirectories(_folder.Path)), "copy of 3.vector");
+        File.WriteAllText(foreign, "");
+        Assert.Equal([3u], blobs.Parties(s_round));
+        blobs.KeepOnly(s_round, new HashSet<uint> { 3 });
+        Assert.False(File.Exists(foreign));
+        Assert.Equal([3u], blobs.Parties(s_round));
     }
 
     [Fact]

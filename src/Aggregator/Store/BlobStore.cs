@@ -34,15 +34,12 @@ internal sealed class BlobStore
         return new BlobWriter(Path(roundId, party, Partial), Path(roundId, party, Whole));
     }
 
-    public bool Exists(byte[] roundId, uint party) => File.Exists(Path(roundId, party, Whole));
-
     public FileStream Open(byte[] roundId, uint party) =>
         new(Path(roundId, party, Whole), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
 
     /// <summary>The parties whose whole vector is here.</summary>
     public IReadOnlyList<uint> Parties(byte[] roundId) => !Directory.Exists(Folder(roundId)) ? [] :
-        [.. Directory.EnumerateFiles(Folder(roundId), "*" + Whole)
-            .Select(file => uint.Parse(System.IO.Path.GetFileNameWithoutExtension(file), CultureInfo.InvariantCulture)).Order()];
+        [.. Directory.EnumerateFiles(Folder(roundId), "*" + Whole).Select(PartyOf).OfType<uint>().Order()];
 
     /// <summary>Deletes the vectors of all parties but these, and what is partly written.</summary>
     public void KeepOnly(byte[] roundId, IReadOnlySet<uint> parties)
@@ -50,8 +47,7 @@ internal sealed class BlobStore
         if (!Directory.Exists(Folder(roundId))) return;
         foreach (var file in Directory.EnumerateFiles(Folder(roundId)))
         {
-            var name = System.IO.Path.GetFileNameWithoutExtension(file);
-            if (!file.EndsWith(Whole, StringComparison.Ordinal) || !parties.Contains(uint.Parse(name, CultureInfo.InvariantCulture))) File.Delete(file);
+            if (!file.EndsWith(Whole, StringComparison.Ordinal) || PartyOf(file) is not { } party || !parties.Contains(party)) File.Delete(file);
         }
 
         DirectorySync.Flush(Folder(roundId));
@@ -62,6 +58,10 @@ internal sealed class BlobStore
     {
         if (Directory.Exists(Folder(roundId))) Directory.Delete(Folder(roundId), recursive: true);
     }
+
+    /// <summary>Null for a file that is not the station's: somebody may have put one there.</summary>
+    private static uint? PartyOf(string file) =>
+        uint.TryParse(System.IO.Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var party) ? party : null;
 
     private string Folder(byte[] roundId) => System.IO.Path.Combine(_root, PublicBytes.Hex(roundId));
 
@@ -74,8 +74,6 @@ internal sealed class BlobWriter(string partial, string whole) : IDisposable
 {
     private readonly FileStream _file = new(partial, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
     private bool _committed;
-
-    public long Length => _file.Length;
 
     public void Append(ReadOnlySpan<byte> data) => _file.Write(data);
 
