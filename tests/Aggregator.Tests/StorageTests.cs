@@ -179,7 +179,8 @@ public sealed class StorageTests
         PartyFrame? advertise = null;
         scene.Outposts[3].Alter = frame => frame.Message?.Envelope.Kind == MessageKind.Advertise ? advertise = frame : frame;
         var round = await scene.Ask();
-        await scene.Until(round, v => v.Phase == RoundPhase.Share);
+        // Everything else is in: what meets the full disk is the contradiction and nothing before it.
+        await scene.Until(round, _ => scene.Station.Entries().Count(e => e.Envelope.Kind == MessageKind.Share) == 3);
         var proposed = scene.Station.Entries().First(e => e.Envelope.Kind == MessageKind.Propose);
 
         store!.Full = true;
