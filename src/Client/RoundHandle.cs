@@ -90,7 +90,7 @@ public sealed class RoundHandle
             next = events.MoveNextAsync().AsTask();
             step(next);
             if (happened.EventCase == Event.EventOneofCase.None) return await GetAsync(cancellation);
-            if (happened.Round is { } round && round.RoundId.Span.SequenceEqual(_id)) return round;
+            if (happened.Round is { } round && PublicBytes.Equal(round.RoundId.Span, _id)) return round;
         }
     }
 }

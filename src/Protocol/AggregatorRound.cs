@@ -299,7 +299,7 @@ public sealed class AggregatorRound
             case MessageKind.Abort:
                 Record.CheckStation(envelope);
                 Abort = RoundRecord.Decode(Wire.Abort.Parser, envelope.Body, Record.BroadcastLimit);
-                if (!Abort.Blamed.SequenceEqual(Convicted(Abort.Reason))) throw new TranscriptException("The abort blames others than the log convicts.");
+                if (!Abort.Equals(new Abort { Reason = Abort.Reason, Blamed = { Convicted(Abort.Reason) } })) throw new TranscriptException("The abort blames others than the log convicts.");
                 (State, Ended) = (RoundState.Aborted, at);
                 break;
         }

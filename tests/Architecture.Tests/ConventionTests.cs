@@ -35,6 +35,16 @@ public partial class ConventionTests
         Assert.True(unused.Length == 0, $"Directory.Packages.props has versions that nothing uses: {string.Join(", ", unused)}");
     }
 
+    /// <summary>The analyzer reads only files of this name, and says nothing of others.</summary>
+    [Fact]
+    public void Lists_of_banned_symbols_have_the_name_that_the_analyzer_looks_for()
+    {
+        var lists = Directory.GetFiles(Path.Combine(Repository.Root, "eng", "banned")).Select(Path.GetFileName).ToArray();
+
+        Assert.NotEmpty(lists);
+        Assert.All(lists, name => Assert.Matches(@"^BannedSymbols\.\w+\.txt$", name));
+    }
+
     [Theory]
     [MemberData(nameof(Projects))]
     public void Project_says_what_it_is(string project) =>

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
+using System.Text;
 using Google.Protobuf;
-using SecureAggregation.Protocol;
+using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Protocol;
 using Spectre.Console;
 
 namespace SecureAggregation.Cli.Commands;
@@ -29,7 +30,7 @@ internal static class DecodeCommand
         if (file.Length > LargestFile) throw new CliException(ExitCode.BadInput, $"{file.FullName} has {file.Length} bytes; at most {LargestFile} are read");
         using var stream = file.OpenRead();
         var magic = new byte[BundleWriter.Magic.Length];
-        var isBundle = stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length && BundleWriter.Magic.SequenceEqual(magic);
+        var isBundle = stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length && PublicBytes.Equal(BundleWriter.Magic, magic);
         if (isBundle)
         {
             Bundle(stream, arguments.Terminal, arguments.Get(s_bodies));

@@ -130,10 +130,11 @@ internal sealed class StationConsortium : IConsortium
 
     public async Task<RoundReport> VerifyAsync(byte[] roundId, CancellationToken cancellation = default)
     {
-        // A bundle holds every survivor's vector: on disk, and gone with its handle.
+        // A bundle holds every survivor's vector: on disk, and gone with its handle, also when this process is killed where files can lose their name first.
         var path = Path.Combine(Path.GetTempPath(), $"secagg-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.bundle");
         await using var file = new FileStream(
             path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous });
+        if (!OperatingSystem.IsWindows()) File.Delete(path);
         await ExportBundleAsync(roundId, file, cancellation);
         file.Position = 0;
         return await Task.Run(() => BundleCheck.Of(file, new BundleExpectation { RosterHash = _options.Roster.Hash, RoundId = roundId }).ToReport(), cancellation);
