@@ -3,7 +3,7 @@ namespace SecureAggregation.Client;
 /// <summary>How a question is asked.</summary>
 public sealed record AskOptions
 {
-    /// <summary>Rounds that may be tried for it, 1 to 10; outposts count them and spend budget once.</summary>
+    /// <summary>Rounds that may be tried for it, 1 to 10; outposts count them. An attempt that failed after an outpost's masked vector had left is charged there again.</summary>
     public int Attempts { get; init; } = 3;
 
     /// <summary>How long it may be answered after it was signed.</summary>
