@@ -6,25 +6,35 @@ using Spectre.Console;
 
 namespace SecureAggregation.Cli.Commands;
 
-/// <summary>`secagg verify`: an exported round, checked offline from the file alone.</summary>
+/// <summary>`secagg verify`: a round, checked from its bundle alone; the bundle is a file, or is fetched from the station by the round's id.</summary>
 internal static class VerifyCommand
 {
-    private static readonly Argument<string> s_file = new("BUNDLE") { Description = "A round's bundle, as `secagg query run --bundle` and the dashboard write it" };
+    private static readonly Argument<string> s_file = new("BUNDLE") { Description = "A round's bundle, as `secagg query run --bundle` writes it; or the round's id, to fetch it from the station" };
     private static readonly Option<string?> s_hash = new("--roster-hash") { Description = "Hash of the roster that you pinned, 64 hexadecimal digits" };
     private static readonly Option<string?> s_words = new("--words") { Description = "Or its twelve words, in quotes" };
-    private static readonly Option<string?> s_roster = new("--roster") { Description = "Or the roster file itself" };
+    private static readonly Option<string?> s_bundle = new("--bundle") { Description = "Keep a fetched bundle in this file" };
 
     public static Command Create() =>
-        new Command("verify", "Check an exported round offline: signatures, log, masked vectors; recompute the total and its statistics")
+        new Command("verify", "Check a round from its bundle alone: signatures, log, masked vectors; recompute the total and its statistics")
         {
-            s_file, s_hash, s_words, s_roster,
-        }.Does((arguments, _) => Task.FromResult(Verify(arguments)));
+            s_file, s_hash, s_words, StationAccess.RosterFile, StationAccess.Station, StationAccess.Key, s_bundle,
+        }.Does(Verify);
 
-    private static ExitCode Verify(Arguments arguments)
+    private static async Task<ExitCode> Verify(Arguments arguments, CancellationToken stop)
     {
         var path = arguments.Get(s_file);
-        if (!File.Exists(path)) throw new CliException(ExitCode.BadInput, $"the bundle {path} does not exist");
-        var check = BundleCheck.Of(path, new BundleExpectation { RosterHash = Pinned(arguments) });
+        if (File.Exists(path)) return Judge(arguments, BundleCheck.Of(path, new BundleExpectation { RosterHash = Pinned(arguments) }));
+        if (path.Length != 32 || !path.All(char.IsAsciiHexDigit))
+            throw new CliException(ExitCode.BadInput, $"the bundle {path} does not exist; give a bundle's file, or a round's id of 32 hexadecimal digits");
+        await using var consortium = StationAccess.Connect(arguments);
+        await using var evidence = EvidenceFile.Create(arguments.Find(s_bundle));
+        var round = consortium.Round(Convert.FromHexString(path));
+        await round.ExportAsync(evidence.Stream, stop);
+        return Judge(arguments, BundleCheck.Of(await evidence.KeepAsync(), round.Expected with { RosterHash = Pinned(arguments) }));
+    }
+
+    private static ExitCode Judge(Arguments arguments, BundleCheck check)
+    {
         var words = arguments.Find(s_words);
         var otherWords = words is not null && check.Report.Roster is { } roster && !Fingerprint.Matches(roster.Hash, words);
         var aborted = check.Report.Passed && check.Report.Round?.State == RoundState.Aborted;
@@ -69,7 +79,7 @@ internal static class VerifyCommand
 
         terminal.Line($"Verified: the total was recomputed from the transcript and the masked vectors of {string.Join(", ", check.Survivors.Select(p => p.Name))}, and is the station's, bit for bit.");
         terminal.Result.Write(StatisticTable.Of(check.Statistics()));
-        if (words is null && arguments.Find(s_hash) is null && arguments.Find(s_roster) is null)
+        if (words is null && Pinned(arguments) is null)
             terminal.Line("The roster was taken from the bundle: compare its twelve words above with the ones you know, or give --words, --roster-hash or --roster.");
         return ExitCode.Ok;
     }
@@ -79,8 +89,9 @@ internal static class VerifyCommand
 
     private static byte[]? Pinned(Arguments arguments)
     {
-        if (arguments.Find(s_roster) is { } file) return RosterFiles.Read(file).Hash;
-        if (arguments.Find(s_hash) is not { } hex) return null;
+        // What was said for this bundle counts before what the environment says in general.
+        if (arguments.Find(s_hash) is not { } hex)
+            return arguments.Find(s_words) is null && arguments.Find(StationAccess.RosterFile) is { Length: > 0 } file ? RosterFiles.Read(file).Hash : null;
         try
         {
             var hash = Convert.FromHexString(hex.Trim());
