@@ -1,8 +1,5 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
-using ArmAes = System.Runtime.Intrinsics.Arm.Aes;
 
 namespace SecureAggregation.Crypto;
 
@@ -10,31 +7,38 @@ namespace SecureAggregation.Crypto;
 /// An element of GF(2^128) = GF(2)[x]/(x^128 + x^7 + x^2 + x + 1) in plain little-endian bit order: bit j of byte i is the
 /// coefficient of x^(8i + j). (GHASH uses the same polynomial with reflected bits.) Every operation is constant-time.
 /// </summary>
-/// <param name="Low">Coefficients of x^0 to x^63.</param>
-/// <param name="High">Coefficients of x^64 to x^127.</param>
-[StructLayout(LayoutKind.Sequential)]
-internal readonly record struct Gf128(ulong Low, ulong High)
+/// <param name="Bits">Coefficients of x^0 to x^63, then of x^64 to x^127.</param>
+internal readonly record struct Gf128(Vector128<ulong> Bits)
 {
     public const int Size = 16;
 
     public static readonly Gf128 One = new(1, 0);
 
-    public static Gf128 Read(ReadOnlySpan<byte> bytes) =>
-        new(BinaryPrimitives.ReadUInt64LittleEndian(bytes), BinaryPrimitives.ReadUInt64LittleEndian(bytes[sizeof(ulong)..]));
+    // x^128 is this in the field.
+    private const ulong Fold = 0x87;
 
-    public void Write(Span<byte> bytes)
+    public Gf128(ulong low, ulong high)
+        : this(Vector128.Create(low, high))
     {
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, Low);
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes[sizeof(ulong)..], High);
     }
 
-    /// <summary>Addition, and subtraction too.</summary>
-    public static Gf128 operator +(Gf128 a, Gf128 b) => new(a.Low ^ b.Low, a.High ^ b.High);
+    public static Gf128 Read(ReadOnlySpan<byte> bytes) => new(Vector128.Create(bytes[..Size]).AsUInt64());
 
-    public static Gf128 operator *(Gf128 a, Gf128 b) => Multiply<Fast>(a, b);
+    /// <summary>Elements one after the other, as <see cref="Read"/> reads each.</summary>
+    public static ReadOnlySpan<Gf128> ReadAll(ReadOnlySpan<byte> bytes) => MemoryMarshal.Cast<byte, Gf128>(bytes);
+
+    public void Write(Span<byte> bytes) => Bits.AsByte().CopyTo(bytes);
+
+    /// <summary>Addition, and subtraction too.</summary>
+    public static Gf128 operator +(Gf128 a, Gf128 b) => new(a.Bits ^ b.Bits);
+
+    public static Gf128 operator *(Gf128 a, Gf128 b) => Multiply<CarryLess>(a, b);
 
     /// <summary>Never the value: it may be a secret.</summary>
     public override string ToString() => nameof(Gf128);
+
+    /// <summary>The product with an element of degree below 64: two partial products instead of four, and a shorter reduction.</summary>
+    public Gf128 MultiplySmall(Gf128 small) => MultiplySmall<CarryLess>(small);
 
     /// <summary>a^(2^128 − 2) by a fixed chain: the inverse, or 0 for 0.</summary>
     public Gf128 Invert()
@@ -51,65 +55,52 @@ internal readonly record struct Gf128(ulong Low, ulong High)
         return result;
     }
 
-    /// <summary>The product with the portable carry-less multiplication, whatever the processor offers.</summary>
-    internal static Gf128 MultiplyPortable(Gf128 a, Gf128 b) => Multiply<Portable>(a, b);
+    /// <summary>Σ a_i·b_(i·stride), reduced once.</summary>
+    public static Gf128 Dot(ReadOnlySpan<Gf128> a, ReadOnlySpan<Gf128> b, int stride) => Dot<CarryLess>(a, b, stride);
 
-    private static Gf128 Multiply<T>(Gf128 a, Gf128 b)
+    public static Gf128 Multiply<T>(Gf128 a, Gf128 b)
         where T : struct, ICarryLess
     {
-        var (r0, r1) = T.Multiply(a.Low, b.Low);
-        var (r2, r3) = T.Multiply(a.High, b.High);
-        var (m0, m1) = T.Multiply(a.Low, b.High);
-        var (n0, n1) = T.Multiply(a.High, b.Low);
-        return Reduce(r0, r1 ^ m0 ^ n0, r2 ^ m1 ^ n1, r3);
+        var (low, middle, high) = (Vector128<ulong>.Zero, Vector128<ulong>.Zero, Vector128<ulong>.Zero);
+        AddProduct<T>(a.Bits, b.Bits, ref low, ref middle, ref high);
+        return Reduce<T>(low, middle, high);
     }
 
-    /// <summary>Replaces x^128 by x^7 + x^2 + x + 1 in a polynomial of 256 coefficients.</summary>
-    private static Gf128 Reduce(ulong r0, ulong r1, ulong r2, ulong r3)
+    public Gf128 MultiplySmall<T>(Gf128 small)
+        where T : struct, ICarryLess =>
+        new(AddAtX64<T>(T.LowLow(Bits, small.Bits), T.HighLow(Bits, small.Bits)));
+
+    public static Gf128 Dot<T>(ReadOnlySpan<Gf128> a, ReadOnlySpan<Gf128> b, int stride)
+        where T : struct, ICarryLess
     {
-        // What the shifts push beyond x^255 is of degree 6 at most and is folded once more.
-        var over = (r3 >> 63) ^ (r3 >> 62) ^ (r3 >> 57);
-        r0 ^= r2 ^ (r2 << 1) ^ (r2 << 2) ^ (r2 << 7);
-        r1 ^= r3 ^ ((r3 << 1) | (r2 >> 63)) ^ ((r3 << 2) | (r2 >> 62)) ^ ((r3 << 7) | (r2 >> 57));
-        return new(r0 ^ over ^ (over << 1) ^ (over << 2) ^ (over << 7), r1);
+        var (low, middle, high) = (Vector128<ulong>.Zero, Vector128<ulong>.Zero, Vector128<ulong>.Zero);
+        for (var i = 0; i < a.Length; i++) AddProduct<T>(a[i].Bits, b[i * stride].Bits, ref low, ref middle, ref high);
+        return Reduce<T>(low, middle, high);
     }
 
-    /// <summary>64 by 64 bits without carries, giving 128.</summary>
-    private interface ICarryLess
+    private static void AddProduct<T>(Vector128<ulong> a, Vector128<ulong> b, ref Vector128<ulong> low, ref Vector128<ulong> middle, ref Vector128<ulong> high)
+        where T : struct, ICarryLess
     {
-        static abstract (ulong Low, ulong High) Multiply(ulong a, ulong b);
+        low ^= T.LowLow(a, b);
+        middle ^= T.HighLow(a, b) ^ T.HighLow(b, a);
+        high ^= T.HighHigh(a, b);
     }
 
-    private readonly struct Fast : ICarryLess
+    /// <summary>low + middle·x^64 + high·x^128.</summary>
+    private static Gf128 Reduce<T>(Vector128<ulong> low, Vector128<ulong> middle, Vector128<ulong> high)
+        where T : struct, ICarryLess
     {
-        public static (ulong Low, ulong High) Multiply(ulong a, ulong b)
-        {
-            Vector128<ulong> product;
-            if (Pclmulqdq.IsSupported)
-                product = Pclmulqdq.CarrylessMultiply(Vector128.CreateScalar(a), Vector128.CreateScalar(b), 0);
-            else if (ArmAes.IsSupported)
-                product = ArmAes.PolynomialMultiplyWideningLower(Vector64.Create(a), Vector64.Create(b));
-            else
-                return Portable.Multiply(a, b);
-            return (product[0], product[1]);
-        }
+        low ^= Up(middle);
+        high ^= Vector128.Shuffle(middle, Vector128.Create(1UL, 2));
+        var fold = Vector128.CreateScalar(Fold);
+        return new(AddAtX64<T>(low ^ T.LowLow(high, fold), T.HighLow(high, fold)));
     }
 
-    /// <summary>Shift and add under masks: the same steps for every input, and no table.</summary>
-    private readonly struct Portable : ICarryLess
-    {
-        public static (ulong Low, ulong High) Multiply(ulong a, ulong b)
-        {
-            var low = a & unchecked(0UL - (b & 1));
-            var high = 0UL;
-            for (var i = 1; i < 64; i++)
-            {
-                var chosen = unchecked(0UL - ((b >> i) & 1));
-                low ^= (a << i) & chosen;
-                high ^= (a >> (64 - i)) & chosen;
-            }
+    /// <summary>low + high·x^64, for a high part of degree below 120.</summary>
+    private static Vector128<ulong> AddAtX64<T>(Vector128<ulong> low, Vector128<ulong> high)
+        where T : struct, ICarryLess =>
+        low ^ Up(high) ^ T.HighLow(high, Vector128.CreateScalar(Fold));
 
-            return (low, high);
-        }
-    }
+    /// <summary>Times x^64, without what goes beyond x^127.</summary>
+    private static Vector128<ulong> Up(Vector128<ulong> value) => Vector128.Shuffle(value, Vector128.Create(2UL, 0));
 }

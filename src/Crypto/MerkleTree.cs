@@ -12,13 +12,32 @@ public static class MerkleTree
     /// <summary>Bytes of a leaf hash, of a root, and of each element of a proof.</summary>
     public const int HashSize = SHA256.HashSizeInBytes;
 
+    private const int StackLimit = 1024;
+
     /// <summary>SHA-256(0x00 ‖ leaf).</summary>
     public static byte[] LeafHash(ReadOnlySpan<byte> leaf)
     {
+        if (leaf.Length < StackLimit)
+        {
+            // One call over a copy costs a fraction of an incremental hash: no native object is made.
+            Span<byte> input = stackalloc byte[1 + leaf.Length];
+            input[0] = 0;
+            leaf.CopyTo(input[1..]);
+            return SHA256.HashData(input);
+        }
+
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData([0]);
         hash.AppendData(leaf);
         return hash.GetHashAndReset();
+    }
+
+    /// <summary>The tree of all leaves with its nodes kept: the way to many proofs, since <see cref="InclusionProof(IReadOnlyList{byte[]}, long)"/> hashes every leaf again.</summary>
+    /// <exception cref="ArgumentException">A hash is not 32 bytes.</exception>
+    public static MerkleLevels Build(IReadOnlyList<byte[]> leafHashes)
+    {
+        ArgumentNullException.ThrowIfNull(leafHashes);
+        return new(leafHashes);
     }
 
     /// <summary>The root of a tree; SHA-256 of nothing for the empty tree.</summary>

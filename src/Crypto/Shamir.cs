@@ -47,8 +47,7 @@ public static class Shamir
             for (var half = 0; half < SecretSize; half += Gf128.Size)
             {
                 random.GetBytes(coefficients);
-                for (var i = 0; i < shares.Length; i++)
-                    Evaluate(secret32.Slice(half, Gf128.Size), coefficients, Coordinate(holders[i])).Write(shares[i].AsSpan(half));
+                Evaluate(Gf128.Read(secret32[half..]), Gf128.ReadAll(coefficients), holders, shares, half);
             }
         }
         finally
@@ -59,7 +58,10 @@ public static class Shamir
         return shares;
     }
 
-    /// <summary>The secret from at least <paramref name="threshold"/> shares, of which the first ones are used.</summary>
+    /// <summary>
+    /// The secret from at least <paramref name="threshold"/> shares, of which the first ones are used. For many secrets of the same holders
+    /// make their <see cref="ShamirWeights"/> once.
+    /// </summary>
     /// <remarks>A wrong share gives a wrong secret, unnoticed: shares and secret are checked against their commitments.</remarks>
     /// <exception cref="ArgumentException">A share is not 32 bytes, or a holder occurs twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The threshold is below 2 or above the number of shares.</exception>
@@ -69,47 +71,50 @@ public static class Shamir
         RequireThreshold(threshold, shares.Count);
         RequireDistinct([.. shares.Select(share => share.Holder)], nameof(shares));
         foreach (var (_, share) in shares) Require.Length(share, ShareSize, nameof(shares));
-
-        var (first, second) = (default(Gf128), default(Gf128));
-        for (var i = 0; i < threshold; i++)
-        {
-            var weight = WeightAtZero(i, threshold, shares);
-            first += weight * Gf128.Read(shares[i].Share);
-            second += weight * Gf128.Read(shares[i].Share.AsSpan(Gf128.Size));
-        }
-
-        var secret = new SecretBytes(SecretSize);
-        first.Write(secret.Span);
-        second.Write(secret.Span[Gf128.Size..]);
-        return secret;
+        var weights = new ShamirWeights([.. shares.Take(threshold).Select(share => share.Holder)]);
+        using var used = new SecretBytes(threshold * ShareSize);
+        for (var i = 0; i < threshold; i++) shares[i].Share.CopyTo(used.Span[(i * ShareSize)..]);
+        return weights.Combine(used.Span);
     }
 
-    /// <summary>Horner's rule over a_0 = <paramref name="constant"/> and the coefficients a_1, a_2, ….</summary>
-    private static Gf128 Evaluate(ReadOnlySpan<byte> constant, ReadOnlySpan<byte> coefficients, Gf128 x)
+    internal static Gf128 Coordinate(uint holder) => new((ulong)holder + 1, 0);
+
+    internal static void RequireDistinct(IReadOnlyList<uint> holders, string name)
     {
-        var value = default(Gf128);
-        for (var at = coefficients.Length - Gf128.Size; at >= 0; at -= Gf128.Size)
-            value = (value + Gf128.Read(coefficients[at..])) * x;
-        return value + Gf128.Read(constant);
-    }
-
-    /// <summary>Lagrange's weight of share i at x = 0: the product of x_j / (x_i − x_j) over the other shares.</summary>
-    private static Gf128 WeightAtZero(int i, int threshold, IReadOnlyList<(uint Holder, byte[] Share)> shares)
-    {
-        var (numerator, denominator) = (Gf128.One, Gf128.One);
-        var own = Coordinate(shares[i].Holder);
-        for (var j = 0; j < threshold; j++)
+        var seen = new HashSet<uint>();
+        foreach (var holder in holders)
         {
-            if (j == i) continue;
-            var other = Coordinate(shares[j].Holder);
-            numerator *= other;
-            denominator *= own + other;
+            if (!seen.Add(holder)) throw new ArgumentException($"Holder {holder} occurs twice; each holder has one share.", name);
         }
-
-        return numerator * denominator.Invert();
     }
 
-    private static Gf128 Coordinate(uint holder) => new((ulong)holder + 1, 0);
+    /// <summary>
+    /// Horner's rule over a_0 = <paramref name="constant"/> and a_1, a_2, …, for four holders at a time: each step waits for the one before,
+    /// and four that are independent fill the multiplier.
+    /// </summary>
+    private static void Evaluate(Gf128 constant, ReadOnlySpan<Gf128> coefficients, IReadOnlyList<uint> holders, byte[][] shares, int half)
+    {
+        for (var first = 0; first < shares.Length; first += 4)
+        {
+            // Beyond the last holder the last one is computed again.
+            int Index(int i) => Math.Min(first + i, shares.Length - 1);
+            var (x0, x1, x2, x3) = (Coordinate(holders[first]), Coordinate(holders[Index(1)]), Coordinate(holders[Index(2)]), Coordinate(holders[Index(3)]));
+            var (y0, y1, y2, y3) = (default(Gf128), default(Gf128), default(Gf128), default(Gf128));
+            for (var i = coefficients.Length - 1; i >= 0; i--)
+            {
+                var a = coefficients[i];
+                y0 = (y0 + a).MultiplySmall(x0);
+                y1 = (y1 + a).MultiplySmall(x1);
+                y2 = (y2 + a).MultiplySmall(x2);
+                y3 = (y3 + a).MultiplySmall(x3);
+            }
+
+            (y0 + constant).Write(shares[first].AsSpan(half));
+            (y1 + constant).Write(shares[Index(1)].AsSpan(half));
+            (y2 + constant).Write(shares[Index(2)].AsSpan(half));
+            (y3 + constant).Write(shares[Index(3)].AsSpan(half));
+        }
+    }
 
     private static void RequireThreshold(int threshold, int available)
     {
@@ -117,15 +122,6 @@ public static class Shamir
         {
             throw new ArgumentOutOfRangeException(
                 nameof(threshold), threshold, $"The threshold must be from {MinThreshold} to the number of shares, {available}.");
-        }
-    }
-
-    private static void RequireDistinct(IReadOnlyList<uint> holders, string name)
-    {
-        var seen = new HashSet<uint>();
-        foreach (var holder in holders)
-        {
-            if (!seen.Add(holder)) throw new ArgumentException($"Holder {holder} occurs twice; each holder has one share.", name);
         }
     }
 }

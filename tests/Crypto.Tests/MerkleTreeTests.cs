@@ -216,6 +216,34 @@ public sealed class MerkleTreeTests
     }
 
     [Fact]
+    public void Tree_with_its_nodes_kept_has_the_root_and_the_proofs_of_the_tree()
+    {
+        var leaves = Leaves(70);
+        for (var size = 0; size <= leaves.Length; size++)
+        {
+            var tree = MerkleTree.Build(leaves[..size]);
+            Assert.Equal(size, tree.Size);
+            Assert.Equal(MerkleTree.Root(leaves, size), tree.Root);
+            for (var index = 0; index < size; index++) Assert.Equal(MerkleTree.InclusionProof(leaves, index, size), tree.InclusionProof(index));
+            Assert.Throws<ArgumentOutOfRangeException>(() => tree.InclusionProof(size));
+        }
+
+        Assert.Throws<ArgumentException>(() => MerkleTree.Build([new byte[31]]));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(1023)]
+    [InlineData(1024)]
+    [InlineData(5000)]
+    public void Leaf_hash_is_that_of_a_zero_byte_and_the_leaf(int length)
+    {
+        var leaf = new SeededRandom(6).Bytes(length);
+        Assert.Equal(System.Security.Cryptography.SHA256.HashData([0, .. leaf]), MerkleTree.LeafHash(leaf));
+    }
+
+    [Fact]
     public void Verifier_takes_anything_without_throwing()
     {
         var random = new SeededRandom(5);

@@ -11,7 +11,7 @@ public sealed class ShamirTests
         {
             var (a, b, product) = (Gf128.Read(vector.Bytes("a")), Gf128.Read(vector.Bytes("b")), Gf128.Read(vector.Bytes("product")));
             Assert.True(a * b == product);
-            Assert.True(Gf128.MultiplyPortable(a, b) == product);
+            Assert.True(Gf128.Multiply<PortableCarryLess>(a, b) == product);
             Assert.True(a.Invert() == Gf128.Read(vector.Bytes("inverse_of_a")));
         }
     }
@@ -49,8 +49,24 @@ public sealed class ShamirTests
                 && a * Gf128.One == a
                 && a * default(Gf128) == default
                 && a + a == default
-                && a * b == Gf128.MultiplyPortable(a, b)
+                && a * b == Gf128.Multiply<PortableCarryLess>(a, b)
                 && (a == default || a * a.Invert() == Gf128.One);
+        },
+        cases: 500);
+
+    [Fact]
+    public void Short_products_and_sums_of_products_are_those_of_multiplication_on_both_twins() => Property.Holds(
+        TestData.Randoms,
+        random =>
+        {
+            var (a, b) = (Elements(random), Elements(random));
+            var small = new Gf128(random.NextUInt64() >> random.Next(64), 0);
+            var sum = default(Gf128);
+            for (var i = 0; i < 4; i++) sum += a[i] * b[3 * i];
+            return a[0].MultiplySmall(small) == a[0] * small
+                && a[0].MultiplySmall<PortableCarryLess>(small) == a[0] * small
+                && Gf128.Dot(a.AsSpan(0, 4), b, 3) == sum
+                && Gf128.Dot<PortableCarryLess>(a.AsSpan(0, 4), b, 3) == sum;
         },
         cases: 500);
 
@@ -71,6 +87,24 @@ public sealed class ShamirTests
             return combined.FixedTimeEquals(secret);
         },
         cases: 200);
+
+    [Fact]
+    public void Weights_of_a_set_of_holders_combine_all_their_secrets() => Property.Holds(
+        TestData.Randoms,
+        random =>
+        {
+            var holders = Holders(random, 2 + random.Next(40));
+            var threshold = 2 + random.Next(holders.Length - 1);
+            var used = Shuffled(random, Enumerable.Range(0, holders.Length)).Take(threshold).ToArray();
+            var weights = new ShamirWeights([.. used.Select(i => holders[i])]);
+            return Enumerable.Range(0, 3).All(_ =>
+            {
+                var secret = random.Bytes(32);
+                var shares = Shamir.Split(secret, threshold, holders, random);
+                using var combined = weights.Combine([.. used.SelectMany(i => shares[i])]);
+                return combined.FixedTimeEquals(secret);
+            });
+        });
 
     [Fact]
     public void Threshold_beyond_the_stack_buffer_works_the_same()
@@ -136,6 +170,9 @@ public sealed class ShamirTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Shamir.Combine(2, [(0, new byte[32])]));
         Assert.Throws<ArgumentException>(() => Shamir.Combine(2, [(0, new byte[32]), (0, new byte[32])]));
         Assert.Throws<ArgumentException>(() => Shamir.Combine(2, [(0, new byte[32]), (1, new byte[33])]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ShamirWeights([3]));
+        Assert.Throws<ArgumentException>(() => new ShamirWeights([3, 3]));
+        Assert.Throws<ArgumentException>(() => new ShamirWeights([3, 4]).Combine(new byte[63]));
     }
 
     [Fact]
@@ -146,6 +183,8 @@ public sealed class ShamirTests
         random.Next(8) == 0
             ? random.Next(3) switch { 0 => default, 1 => Gf128.One, _ => new(0, 1UL << random.Next(64)) }
             : new(random.NextUInt64(), random.NextUInt64());
+
+    private static Gf128[] Elements(SeededRandom random) => [.. Enumerable.Range(0, 10).Select(_ => Element(random))];
 
     private static uint[] Holders(SeededRandom random, int count)
     {
