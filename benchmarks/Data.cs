@@ -18,6 +18,14 @@ internal static class Data
         return bytes;
     }
 
+    /// <summary>Masks of so many keys, added and subtracted in turn.</summary>
+    public static MaskBatch Masks(int count)
+    {
+        var (random, masks) = (Random(), new MaskBatch());
+        for (var i = 0; i < count; i++) masks.Add(random.Bytes(MaskBatch.KeySize), i % 2 == 0 ? MaskSign.Add : MaskSign.Subtract);
+        return masks;
+    }
+
     public static RingVector Vector(int bits, int length)
     {
         var vector = new RingVector(bits, length);

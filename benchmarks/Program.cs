@@ -1,4 +1,27 @@
+using System.CommandLine;
 using BenchmarkDotNet.Running;
 using SecureAggregation.Benchmarks;
 
-BenchmarkSwitcher.FromAssembly(typeof(MaskStreamBenchmarks).Assembly).Run(args);
+// Quick commands answer in seconds with figures of one run; everything else is BenchmarkDotNet's.
+Command[] quick = [KernelFigures.Command()];
+
+if (args.Length == 0)
+{
+    Console.WriteLine("Quick commands (each with --json and --help):");
+    foreach (var command in quick) Console.WriteLine($"  {command.Name,-28}{command.Description}");
+    Console.WriteLine();
+    Console.WriteLine("Benchmark classes (--filter '*Name*', '*' for all; --job short for a quick look):");
+    foreach (var type in typeof(Data).Assembly.GetExportedTypes().Where(t => t.Name.EndsWith("Benchmarks", StringComparison.Ordinal)).OrderBy(t => t.Name, StringComparer.Ordinal))
+        Console.WriteLine($"  {type.Name}");
+    return 0;
+}
+
+if (quick.Any(command => command.Name == args[0]))
+{
+    var root = new RootCommand("Figures of this machine");
+    foreach (var command in quick) root.Add(command);
+    return await root.Parse(args).InvokeAsync();
+}
+
+BenchmarkSwitcher.FromAssembly(typeof(Data).Assembly).Run(args);
+return 0;

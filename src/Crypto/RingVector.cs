@@ -161,15 +161,6 @@ public sealed class RingVector : IDisposable
         }
     }
 
-    /// <summary>Adds or subtracts the mask that <paramref name="key16"/> expands to: <see cref="MaskStream"/>.</summary>
-    /// <param name="key16">16 bytes, used for this one mask and nothing else.</param>
-    /// <param name="sign">Add or subtract.</param>
-    /// <param name="firstElement">First element to mask, a multiple of 8; it takes the stream's element of the same number.</param>
-    /// <param name="count">How many, a multiple of 8 or up to the end; null for all up to the end.</param>
-    /// <exception cref="ArgumentException">The key is not 16 bytes, or the block is not aligned or not within the vector.</exception>
-    public void AddMask(ReadOnlySpan<byte> key16, MaskSign sign, int firstElement = 0, int? count = null) =>
-        MaskStream.Accumulate(this, key16, sign, firstElement, count ?? Length - firstElement);
-
     /// <summary>Fills the vector with uniform elements.</summary>
     public void FillRandom(RandomNumberGenerator random)
     {

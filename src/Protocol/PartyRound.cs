@@ -230,12 +230,14 @@ public sealed class PartyRound : IDisposable
         try
         {
             var commitment = Commitments.Input(context2, _setup.Index, salt, packedInput);
-            AddMask(vector, _dealing!.SelfSeed, MaskSign.Add);
+            using var masks = new MaskBatch();
+            AddMask(masks, _dealing!.SelfSeed, MaskSign.Add);
             foreach (var v in _record.Shared.Keys.Where(v => v != _setup.Index && !_disputed.Contains(v)))
             {
-                AddMask(vector, _dealing.PairSeed(v), v > _setup.Index ? MaskSign.Add : MaskSign.Subtract);
+                AddMask(masks, _dealing.PairSeed(v), v > _setup.Index ? MaskSign.Add : MaskSign.Subtract);
             }
 
+            masks.ApplyTo(vector);
             var packed = vector.Pack();
             using var digest = Digests.BeginVector(context2, _setup.Index, _shape);
             _vectorDigest = ByteString.CopyFrom(digest.Append(packed).Finish());
@@ -254,10 +256,10 @@ public sealed class PartyRound : IDisposable
         }
     }
 
-    private void AddMask(RingVector vector, SecretBytes seed, MaskSign sign)
+    private void AddMask(MaskBatch masks, SecretBytes seed, MaskSign sign)
     {
         using var key = PairKeys.Mask(seed.Span, _record.Contexts.Context2);
-        vector.AddMask(key.Span, sign);
+        masks.Add(key.Span, sign);
     }
 
     private PartyStep OnSurvivors(Envelope envelope)

@@ -35,7 +35,7 @@ public sealed class MaskStreamTests
     public void Path_is_hardware_where_the_processor_has_it()
     {
         var expected = X86Aes.IsSupported ? "x86-aes" : ArmAes.IsSupported ? "arm-aes" : "portable";
-        Assert.Equal(expected, MaskStream.PathName);
+        Assert.Equal(expected, MaskBatch.PathName);
         if (MaskStream.BestPath != MaskPath.Portable) Assert.True(HardwareMask.GivesKnownAnswer(MaskStream.BestPath));
     }
 
@@ -47,11 +47,11 @@ public sealed class MaskStreamTests
         {
             foreach (var sign in Enum.GetValues<MaskSign>())
             {
-                var key = random.Bytes(MaskStream.KeySize);
+                var key = random.Bytes(MaskBatch.KeySize);
                 using var vector = new RingVector(bits, 1 + random.Next(300));
                 vector.FillRandom(random);
                 using var before = vector.Clone();
-                MaskStream.Accumulate(vector, key, sign);
+                vector.AddMask(key, sign);
 
                 var laneBytes = vector.LaneBits / 8;
                 var keystream = BouncyCastleKeystream(key, vector.Length * laneBytes);
@@ -78,9 +78,9 @@ public sealed class MaskStreamTests
                 using var fast = new RingVector(bits, length);
                 fast.FillRandom(random);
                 using var portable = fast.Clone();
-                var key = random.Bytes(MaskStream.KeySize);
+                var key = random.Bytes(MaskBatch.KeySize);
                 var sign = length % 2 == 0 ? MaskSign.Add : MaskSign.Subtract;
-                MaskStream.Accumulate(fast, key, sign);
+                fast.AddMask(key, sign);
                 MaskStream.Accumulate(portable, key, sign, 0, length, MaskPath.Portable);
                 Assert.True(fast.FixedTimeEquals(portable), $"{bits} bits, {length} elements");
             }
@@ -93,7 +93,7 @@ public sealed class MaskStreamTests
         random =>
         {
             var (bits, length) = (8 + random.Next(57), 1 + random.Next(9000));
-            var key = random.Bytes(MaskStream.KeySize);
+            var key = random.Bytes(MaskBatch.KeySize);
             using var whole = new RingVector(bits, length);
             using var portable = new RingVector(bits, length);
             using var blocks = new RingVector(bits, length);
@@ -113,7 +113,7 @@ public sealed class MaskStreamTests
     public void Adding_and_subtracting_a_mask_cancels()
     {
         var random = new SeededRandom(3);
-        var key = random.Bytes(MaskStream.KeySize);
+        var key = random.Bytes(MaskBatch.KeySize);
         using var vector = new RingVector(37, 1001);
         vector.FillRandom(random);
         using var before = vector.Clone();

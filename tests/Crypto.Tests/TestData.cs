@@ -34,6 +34,14 @@ internal static class TestData
 
     public static byte[] FromHex(string hex) => Convert.FromHexString(hex);
 
+    /// <summary>One mask, over the whole vector or a block of it.</summary>
+    public static void AddMask(this RingVector vector, byte[] key, MaskSign sign, int firstElement = 0, int? count = null)
+    {
+        using var mask = new MaskBatch();
+        mask.Add(key, sign);
+        mask.ApplyTo(vector, firstElement, count ?? vector.Length - firstElement);
+    }
+
     /// <summary>A copy with one bit flipped.</summary>
     public static byte[] Flip(byte[] bytes, int bit)
     {

@@ -113,7 +113,9 @@ public sealed class VectorTests
         {
             using var mask = new RingVector(vector.Shape.Bits, vector.Shape.Length);
             using var key = PairKeys.Mask(seed, context2);
-            mask.AddMask(key.Span, MaskSign.Add);
+            using var masks = new MaskBatch();
+            masks.Add(key.Span, MaskSign.Add);
+            masks.ApplyTo(mask);
             return mask.Pack();
         }
     }

@@ -96,8 +96,10 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
             AddPacked(total, stream);
         }
 
-        foreach (var party in record.Survivors.Keys) RemoveMask(total, _selfSeeds[party], MaskSign.Add);
-        foreach (var ((survivor, dropped), seed) in _pairSeeds) RemoveMask(total, seed, dropped > survivor ? MaskSign.Add : MaskSign.Subtract);
+        using var masks = new MaskBatch();
+        foreach (var party in record.Survivors.Keys) Remove(masks, _selfSeeds[party], MaskSign.Add);
+        foreach (var ((survivor, dropped), seed) in _pairSeeds) Remove(masks, seed, dropped > survivor ? MaskSign.Add : MaskSign.Subtract);
+        masks.ApplyTo(total);
         return total;
     }
 
@@ -113,11 +115,11 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
         }
     }
 
-    /// <summary>Takes out a mask that its owner put in with this sign.</summary>
-    private void RemoveMask(RingVector total, byte[] seed, MaskSign put)
+    /// <summary>Has a mask taken out that its owner put in with this sign.</summary>
+    private void Remove(MaskBatch masks, byte[] seed, MaskSign put)
     {
         using var key = PairKeys.Mask(seed, record.Contexts.Context2);
-        total.AddMask(key.Span, put == MaskSign.Add ? MaskSign.Subtract : MaskSign.Add);
+        masks.Add(key.Span, put == MaskSign.Add ? MaskSign.Subtract : MaskSign.Add);
     }
 
     private bool IsDisputed(uint one, uint other) => disputed.Contains((Math.Min(one, other), Math.Max(one, other)));

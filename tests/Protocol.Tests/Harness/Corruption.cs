@@ -81,12 +81,15 @@ internal static class Corruption
     private static byte[] WithoutMasks(RoundHarness harness, uint self, IEnumerable<uint> others, byte[] packed)
     {
         using var vector = RingVector.Unpack(harness.Shape.Bits, harness.Shape.Length, packed);
+        using var masks = new MaskBatch();
         foreach (var other in others.Where(harness.Station.Record.Shared.ContainsKey))
         {
             using var seed = harness.PairSeed(self, other);
             using var key = PairKeys.Mask(seed.Span, harness.Station.Record.Contexts.Context2);
-            vector.AddMask(key.Span, other > self ? MaskSign.Subtract : MaskSign.Add);
+            masks.Add(key.Span, other > self ? MaskSign.Subtract : MaskSign.Add);
         }
+
+        masks.ApplyTo(vector);
 
         return vector.Pack();
     }

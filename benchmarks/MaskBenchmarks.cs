@@ -9,19 +9,18 @@ using SecureAggregation.Crypto;
 namespace SecureAggregation.Benchmarks;
 
 /// <summary>
-/// One mask over a vector of <see cref="Bytes"/> bytes of lanes. The baselines only make the keystream, into a buffer;
-/// the mask stream also adds it to the vector.
+/// Masks over a vector of 1 MiB of lanes. The baselines only make one keystream, into a buffer; the batch also adds it to the vector.
 /// </summary>
 [MemoryDiagnoser]
-public class MaskStreamBenchmarks
+public class MaskBenchmarks
 {
-    private byte[] _key = [];
-    private byte[] _counters = [];
-    private byte[] _keystream = [];
-    private RingVector _vector = new(16, 0);
+    private const int Bytes = 1 << 20;
 
-    [Params(4 << 10, 1 << 20)]
-    public int Bytes { get; set; }
+    private readonly byte[] _counters = new byte[Bytes];
+    private readonly byte[] _keystream = new byte[Bytes];
+    private byte[] _key = [];
+    private RingVector _vector = new(16, 0);
+    private MaskBatch _batch = new();
 
     [Params(16, 32, 64)]
     public int Bits { get; set; }
@@ -29,15 +28,18 @@ public class MaskStreamBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _key = Data.Random().Bytes(MaskStream.KeySize);
-        _counters = new byte[Bytes];
+        _key = Data.Random().Bytes(MaskBatch.KeySize);
         for (var at = 0; at < Bytes; at += 16) BinaryPrimitives.WriteInt32BigEndian(_counters.AsSpan(at + 12), at / 16);
-        _keystream = new byte[Bytes];
         _vector = Data.Vector(Bits, Bytes / (Bits / 8));
+        _batch = Data.Masks(1);
     }
 
     [GlobalCleanup]
-    public void Cleanup() => _vector.Dispose();
+    public void Cleanup()
+    {
+        _vector.Dispose();
+        _batch.Dispose();
+    }
 
     [Benchmark(Baseline = true)]
     public void PlatformEcbOfCounters()
@@ -56,5 +58,5 @@ public class MaskStreamBenchmarks
     }
 
     [Benchmark]
-    public void Mask() => _vector.AddMask(_key, MaskSign.Add);
+    public void Mask() => _batch.ApplyTo(_vector);
 }
