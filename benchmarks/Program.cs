@@ -3,7 +3,7 @@ using BenchmarkDotNet.Running;
 using SecureAggregation.Benchmarks;
 
 // Quick commands answer in seconds with figures of one run; everything else is BenchmarkDotNet's.
-Command[] quick = [KernelFigures.Command()];
+Command[] quick = [KernelFigures.Command(), RoundFigures.Command()];
 
 if (args.Length == 0)
 {

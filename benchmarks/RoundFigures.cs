@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SecureAggregation.Benchmarks;
+
+/// <summary>The command <c>round</c>: whole rounds in one process with the classes of production, without a network.</summary>
+internal static class RoundFigures
+{
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    public static Command Command()
+    {
+        var parties = Number("--parties", 100, "Parties (n).");
+        var length = Number("--length", 1_000_000, "Elements of each vector (m).");
+        var bits = Number("--bits", 32, "Bits of an element, 8 to 64.");
+        var neighbours = Number("--neighbours", 0, "Neighbours of each party (k); 0 for what the protocol itself chooses.");
+        var dropouts = Number("--dropouts", 0, "Parties that vanish after they have shared and before their vector.");
+        var threads = Number("--threads", Environment.ProcessorCount, "Threads that run parties, and cores of the station.");
+        var rounds = Number("--rounds", 1, "2 adds a second round between the same keys: agreements are made already.");
+        var json = new Option<bool>("--json") { Description = "One JSON object." };
+        var command = new Command("round", "A whole round, or two, in one process: the classes of production, no network.")
+        {
+            parties, length, bits, neighbours, dropouts, threads, rounds, json,
+        };
+        command.SetAction(parsed => Run(
+            new RoundPlan(
+                parsed.GetValue(parties), parsed.GetValue(length), parsed.GetValue(bits), parsed.GetValue(neighbours), parsed.GetValue(dropouts),
+                parsed.GetValue(threads)),
+            parsed.GetValue(rounds),
+            parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(RoundPlan plan, int rounds, bool json)
+    {
+        // What the compiler does once for the process is not the round's.
+        using (var warm = new RoundWorld(plan with { Parties = 12, Length = 4096, Neighbours = 0, Dropouts = 1 }))
+        {
+            for (var i = 0; i < 4; i++) warm.Play();
+        }
+
+        using var world = new RoundWorld(plan);
+        var first = world.Play();
+        for (var i = 1; i < rounds; i++) first = first with { SecondRound = world.Play() };
+        Console.Out.WriteLine(json ? JsonSerializer.Serialize(first, s_json) : Text(first));
+        return first.Correct && first.SecondRound?.Correct != false ? 0 : 1;
+    }
+
+    private static string Text(RoundReport report)
+    {
+        var lines = new List<string>
+        {
+            Line($"n = {report.Parties}, m = {report.Length}, b = {report.Bits}, k = {report.Neighbours}, dropouts = {report.Dropouts}, {report.Threads} threads, masks by {report.Path}"),
+            Line($"total {(report.Correct ? "correct" : "WRONG")}; wall {report.Wall:F2} s, CPU {report.Cpu:F2} s"),
+        };
+        lines.AddRange(report.Client.Select(p => Line($"  parties  {p.Key,-10} wall {p.Value.Wall,7:F2} s  CPU {p.Value.Cpu,7:F2} s")));
+        lines.AddRange(report.Server.Select(p => Line($"  station  {p.Key,-10} wall {p.Value.Wall,7:F2} s  CPU {p.Value.Cpu,7:F2} s")));
+        lines.Add(Line($"a party sends {report.BytesUpPerParty:N0} and receives {report.BytesDownPerParty:N0} bytes; key stream {report.KeystreamBytes / 1e9:F2} GB ({report.ServerKeystreamBytes / 1e9:F2} at the station); peak memory {report.PeakMemoryBytes / 1e6:F0} MB"));
+        if (report.SecondRound is { } second) lines.Add($"second round, same keys: {Text(second)}");
+        return string.Join(Environment.NewLine, lines);
+    }
+
+    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static Option<int> Number(string name, int value, string description) => new(name) { Description = description, DefaultValueFactory = _ => value };
+}
