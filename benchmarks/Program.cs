@@ -3,7 +3,10 @@ using BenchmarkDotNet.Running;
 using SecureAggregation.Benchmarks;
 
 // Quick commands answer in seconds with figures of one run; everything else is BenchmarkDotNet's.
-Command[] quick = [KernelFigures.Command(), RoundFigures.Command()];
+Command[] quick = [KernelFigures.Command(), RoundFigures.Command(), NetworkFigures.Command()];
+
+// The far end of `network`'s bare upload: this program again, as a process of its own.
+if (args is [UploadSink.Name, ..]) return await UploadSink.Run(args[1..]);
 
 if (args.Length == 0)
 {

@@ -107,7 +107,7 @@ internal static class OutpostHost
             .AddSingleton(s => new StatusFile(
                 StateOf(s), clock, s.GetRequiredService<ILogger<StatusFile>>(), FirstStatus(options, identity)))
             .AddSingleton<Answering>()
-            .AddSingleton<RoundRunner>()
+            .AddSingleton<IStationRounds, RoundRunner>()
             .AddSingleton<Func<Hello>>(s => () => Hello(setup, s.GetRequiredService<PartyMemory>()))
             .AddHostedService<StationLink>();
         return builder.Build();

@@ -9,7 +9,8 @@ internal sealed class Identity : IDisposable
 {
     private const int MaxKeyBytes = 16 * 1024;
 
-    private Identity(Roster roster, RosterMember member, IdentityKey key)
+    /// <summary>A key and its place in a roster that have been checked against each other.</summary>
+    internal Identity(Roster roster, RosterMember member, IdentityKey key)
     {
         Roster = roster;
         Member = member;

@@ -8,7 +8,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SecureAggregation.Crypto;
 using SecureAggregation.Party.Config;
-using SecureAggregation.Party.Rounds;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 
@@ -22,7 +21,7 @@ internal sealed class StationLink(
     OutpostOptions options,
     Identity identity,
     Func<Hello> hello,
-    RoundRunner rounds,
+    IStationRounds rounds,
     StatusFile status,
     WireTrace trace,
     TimeProvider clock,

@@ -15,7 +15,7 @@ namespace SecureAggregation.Party.Rounds;
 /// The outpost's side of all rounds: proposal → rules, policy, budget → join; noise, then the pass over the data → masked input;
 /// and so on to the cosigned log. Many rounds at once. It outlives the streams to the station.
 /// </summary>
-internal sealed class RoundRunner : IAsyncDisposable
+internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
 {
     private const int MostRounds = 256;
     private static readonly TimeSpan s_afterlife = TimeSpan.FromMinutes(10);
@@ -45,16 +45,13 @@ internal sealed class RoundRunner : IAsyncDisposable
         _heads = new HeadKeeper(setup, memory, logger, SendAsync, _rounds.GetValueOrDefault, Finish);
     }
 
-    /// <summary>A stream stands: from now on the rounds speak there.</summary>
     public void Attach(IStationSession session) => Volatile.Write(ref _session, session);
 
-    /// <summary>Every open round says again what it said, in the same bytes: on an earlier stream some of it may have been lost.</summary>
     public void Repeat()
     {
         foreach (var round in _rounds.Values) _ = round.DoAsync(() => Guarded(round, () => RepeatAsync(round))).AsTask();
     }
 
-    /// <summary>A stream is gone.</summary>
     public void Detach(IStationSession session) => Interlocked.CompareExchange(ref _session, null, session);
 
     public async ValueTask ReceiveAsync(Broadcast broadcast, CancellationToken cancellationToken)
@@ -293,17 +290,7 @@ internal sealed class RoundRunner : IAsyncDisposable
 
     private async Task SendVectorAsync(OpenRound open, ReadOnlyMemory<byte> vector)
     {
-        for (var offset = 0; offset < vector.Length; offset += Limits.Chunk)
-        {
-            var part = vector.Slice(offset, Math.Min(Limits.Chunk, vector.Length - offset));
-            await SendAsync(new PartyFrame
-            {
-                Chunk = new VectorChunk
-                {
-                    RoundId = ByteString.CopyFrom(open.Id), Offset = (ulong)offset, Data = UnsafeByteOperations.UnsafeWrap(part),
-                },
-            });
-        }
+        foreach (var frame in VectorFrames.Of(ByteString.CopyFrom(open.Id), vector)) await SendAsync(frame);
     }
 
     /// <summary>Hands a frame to the stream that stands, if one does; what is lost is said again on the next.</summary>

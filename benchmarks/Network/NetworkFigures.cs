@@ -1,0 +1,111 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using SecureAggregation.Client;
+using SecureAggregation.Party.Link;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Benchmarks;
+
+/// <summary>
+/// `network`: one round over the real network stack, with the station as its own process and the parties in this one, and beside it a bare upload of the same
+/// bytes. The upload phase lasts from the moment when every party has its masked vector ready to the first word of the station that all are stored.
+/// </summary>
+internal static class NetworkFigures
+{
+    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly TimeSpan s_phase = TimeSpan.FromMinutes(10);
+
+    public static Command Command()
+    {
+        var parties = new Option<int>("--parties") { DefaultValueFactory = _ => 50, Description = "Outposts, each with a connection of its own" };
+        var length = new Option<int>("--length") { DefaultValueFactory = _ => 1_000_000, Description = "Cells of the query" };
+        var bits = new Option<int>("--bits") { DefaultValueFactory = _ => 32, Description = "Bits a cell, at most" };
+        var bare = new Option<int>("--bare") { DefaultValueFactory = _ => 3, Description = "How often the bare upload is measured; the best counts" };
+        var json = new Option<bool>("--json") { Description = "One JSON document instead of a table" };
+        var command = new Command("network", "a round over TLS on loopback: seconds, MB/s, memory of the station") { parties, length, bits, bare, json };
+        command.SetAction(async parsed =>
+        {
+            var report = await Run(parsed.GetValue(parties), parsed.GetValue(length), parsed.GetValue(bits), parsed.GetValue(bare));
+            if (parsed.GetValue(json)) Console.WriteLine(JsonSerializer.Serialize(report, s_json));
+            else report.Print();
+            return report.Correct ? 0 : 1;
+        });
+        return command;
+    }
+
+    private static async Task<NetworkReport> Run(int count, int length, int bits, int repeats)
+    {
+        using var world = new NetworkWorld(count, length, bits);
+        var bytes = world.Shape.PackedLength * count;
+        var before = await Bare(world, count, repeats);
+        await using var station = ChildProgram.Start(
+            "SecureAggregation.Aggregator.dll", "--key", world.KeyFile, "--roster", world.RosterFile, "--data", Path.Combine(world.Folder, "data"),
+            "--listen", "127.0.0.1:0", "--set", "Station:Limits:IdleTimeout=00:10:00");
+        var address = (await station.Said).Split(' ')[^1];
+        var progress = new NetworkProgress(count);
+        var parties = Enumerable.Range(0, count).Select(i => new NetworkParty(world, i, address, progress)).ToList();
+        try
+        {
+            foreach (var wave in parties.Chunk(32)) await Task.WhenAll(wave.Select(p => p.ConnectAsync()));
+            await progress.Until(progress.Connected.All);
+            await station.Quiet();
+            var idle = station.Memory;
+            await using var consortium = Consortium.Connect(new ConsortiumOptions
+            {
+                Address = new Uri(address), Roster = world.Roster, Identity = world.Coordinator, Time = TimeProvider.System,
+            });
+            var began = Stopwatch.GetTimestamp();
+            await consortium.SubmitAsync(world.Query(), s_phase);
+            await progress.Until(progress.Masked.All);
+            var cpu = station.CpuSeconds;
+            await progress.Until(progress.Stored.First);
+            cpu = station.CpuSeconds - cpu;
+            await progress.Until(progress.Done.All);
+            await station.Quiet();
+            return new NetworkReport
+            {
+                Parties = count,
+                Length = world.Shape.Length,
+                Bits = world.Shape.Bits,
+                Correct = world.IsSum(Total.Parser.ParseFrom(progress.Total)),
+                RoundSeconds = Seconds(began, progress.Done.LastAt),
+                MaskedSeconds = Seconds(began, progress.Masked.LastAt),
+                UploadSeconds = Seconds(progress.Masked.LastAt, progress.Stored.FirstAt),
+                FinishSeconds = Seconds(progress.Stored.FirstAt, progress.Done.LastAt),
+                UploadBytes = bytes,
+                BareSeconds = Math.Min(before, await Bare(world, count, repeats)),
+                StationCpuUpload = cpu,
+                StationCpu = station.CpuSeconds,
+                StationMemoryIdle = idle,
+                StationMemoryPeak = station.PeakMemory,
+            };
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidOperationException($"{e.Message}{Environment.NewLine}The station's last words:{Environment.NewLine}{station.Log}", e);
+        }
+        finally
+        {
+            await Task.WhenAll(parties.Select(p => p.DisposeAsync().AsTask()));
+        }
+    }
+
+    /// <summary>The bare upload, its best time; before and after the round, since a shared machine is not always the same.</summary>
+    private static async Task<double> Bare(NetworkWorld world, int count, int repeats)
+    {
+        var best = double.PositiveInfinity;
+        for (var i = 0; i < repeats; i++)
+        {
+            await using var sink = ChildProgram.Start("Benchmarks.dll", UploadSink.Name, world.KeyFile);
+            var address = await sink.Said;
+            var handlers = Enumerable.Range(0, count).Select(p => new StationTls(world.Identity(p), TimeProvider.System).Handler()).ToList();
+            best = Math.Min(best, await UploadSink.Upload(address, handlers, world.Shape.PackedLength));
+            handlers.ForEach(h => h.Dispose());
+        }
+
+        return best;
+    }
+
+    private static double Seconds(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalSeconds;
+}

@@ -1,0 +1,135 @@
+using System.Security.Cryptography;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging.Abstractions;
+using SecureAggregation.Crypto;
+using SecureAggregation.Party;
+using SecureAggregation.Party.Config;
+using SecureAggregation.Party.Link;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Benchmarks;
+
+/// <summary>
+/// An outpost without data and disk: the outpost's own link, the protocol's own party, and an input that needs no noise. When its masked vector is ready it
+/// waits for all the others, so that the upload is a phase of its own.
+/// </summary>
+internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
+{
+    private readonly NetworkWorld _world;
+    private readonly NetworkProgress _progress;
+    private readonly int _index;
+    private readonly Identity _identity;
+    private readonly KeyRing _keys = new(Limits.KeyLife);
+    private readonly RandomNumberGenerator _random = RandomNumberGenerator.Create();
+    private readonly WireTrace _trace = new("");
+    private readonly StationLink _link;
+    private IStationSession? _session;
+    private PartyRound? _round;
+
+    public NetworkParty(NetworkWorld world, int index, string station, NetworkProgress progress)
+    {
+        (_world, _index, _progress, _identity) = (world, index, progress, world.Identity(index));
+        var folder = Directory.CreateDirectory(Path.Combine(world.Folder, "parties", $"{index}")).FullName;
+        var first = new OutpostStatus { Consortium = "", Party = _identity.Member.Name, Station = station, Software = "", ProcessId = Environment.ProcessId };
+        _link = new StationLink(
+            new OutpostOptions { Station = station },
+            _identity,
+            Hello,
+            this,
+            new StatusFile(folder, TimeProvider.System, NullLogger<StatusFile>.Instance, first),
+            _trace,
+            TimeProvider.System,
+            _random,
+            NullLogger<StationLink>.Instance);
+    }
+
+    public Task ConnectAsync() => _link.StartAsync(CancellationToken.None);
+
+    public void Attach(IStationSession session)
+    {
+        _session = session;
+        _progress.Connected.Reach(_index);
+    }
+
+    public void Detach(IStationSession session) => _progress.Fail($"party {_index} lost its stream");
+
+    public async ValueTask ReceiveAsync(Broadcast broadcast, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await StepAsync(broadcast);
+        }
+        catch (Exception e)
+        {
+            _progress.Fail($"party {_index}: {e}");
+        }
+    }
+
+    public ValueTask ReceiveAsync(Publication publication, CancellationToken cancellationToken) => default;
+
+    public void Repeat()
+    {
+    }
+
+    public void Sweep()
+    {
+    }
+
+    public IReadOnlyList<RoundStatus> Snapshot() => [];
+
+    public async ValueTask DisposeAsync()
+    {
+        using (_link) await _link.StopAsync(CancellationToken.None);
+        _round?.Dispose();
+        _keys.Dispose();
+        _random.Dispose();
+        _trace.Dispose();
+    }
+
+    private async Task StepAsync(Broadcast broadcast)
+    {
+        var (kind, now) = (broadcast.Envelope.Kind, TimeProvider.System.GetUtcNow());
+        if (kind == MessageKind.Propose)
+        {
+            _round = PartyRound.Open(
+                new PartySetup
+                {
+                    Roster = _world.Roster, Index = (uint)_index, Identity = _identity.Key, Memory = new ForgetfulMemory(), Keys = _keys, Random = _random,
+                },
+                broadcast.Envelope,
+                now);
+            await SayAsync(_round.Join(_world.Shape, now));
+            return;
+        }
+
+        if (kind == MessageKind.Abort) throw new InvalidOperationException($"the round was aborted: {Abort.Parser.ParseFrom(broadcast.Envelope.Body).Reason}");
+        if (kind == MessageKind.Shared) await SayAsync(_round!.ProvideInput(_world.Input(_index)));
+        if (kind == MessageKind.Survivors) _progress.Stored.Reach(_index);
+        await SayAsync(_round!.Receive(broadcast, now));
+        if (kind == MessageKind.Total) _progress.Finish(_index, broadcast.Envelope.Body);
+    }
+
+    private async Task SayAsync(PartyStep step)
+    {
+        if (step.Refusal != RefusalCode.Unspecified) throw new InvalidOperationException($"it refused ({step.Refusal}): {step.Detail}");
+        if (!step.Vector.IsEmpty)
+        {
+            _progress.Masked.Reach(_index);
+            await _progress.Masked.All;
+        }
+
+        var roundId = ByteString.CopyFrom(_round!.RoundId);
+        foreach (var message in step.Messages) await SendAsync(new PartyFrame { Message = new PartyMessage { RoundId = roundId, Envelope = message } });
+        foreach (var frame in VectorFrames.Of(roundId, step.Vector)) await SendAsync(frame);
+    }
+
+    private ValueTask SendAsync(PartyFrame frame) => _session!.SendAsync(frame, CancellationToken.None);
+
+    private Hello Hello()
+    {
+        var hello = new Hello { RosterHash = ByteString.CopyFrom(_world.Roster.Hash), Software = "benchmark" };
+        hello.Datasets.Add(new DatasetOffer { Name = NetworkWorld.Dataset });
+        return hello;
+    }
+}
