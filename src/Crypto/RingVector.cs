@@ -173,9 +173,12 @@ public sealed class RingVector : IDisposable
     {
         ArgumentNullException.ThrowIfNull(other);
         if (Bits != other.Bits || Length != other.Length) return false;
-        var difference = 0UL;
-        for (var i = 0; i < Length; i++) difference |= this[i] ^ other[i];
-        return difference == 0;
+        return LaneBits switch
+        {
+            16 => LaneMath.Equal(Elements<ushort>(), other.Elements<ushort>(), (ushort)_mask),
+            32 => LaneMath.Equal(Elements<uint>(), other.Elements<uint>(), (uint)_mask),
+            _ => LaneMath.Equal(Elements<ulong>(), other.Elements<ulong>(), _mask),
+        };
     }
 
     /// <summary>An independent copy, to be disposed on its own.</summary>
@@ -294,6 +297,9 @@ public sealed class RingVector : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(i, Length);
         return Storage.Slice(i * (LaneBits / 8), LaneBits / 8);
     }
+
+    private ReadOnlySpan<T> Elements<T>()
+        where T : unmanaged => All<T>()[..Length];
 
     private Span<T> All<T>()
         where T : unmanaged => MemoryMarshal.Cast<byte, T>(Storage);

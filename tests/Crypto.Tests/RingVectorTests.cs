@@ -128,6 +128,33 @@ public sealed class RingVectorTests
         Assert.DoesNotContain("7654321", message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(9)]
+    [InlineData(16)]
+    [InlineData(31)]
+    [InlineData(63)]
+    public void Vectors_are_equal_when_every_element_is(int bits)
+    {
+        using var vector = Uniform(new SeededRandom(13), bits, 71);
+        using var zero = new RingVector(bits, 71);
+        using var same = RingVector.Unpack(bits, 71, vector.Pack());
+        // The bits of a lane above the ring's, and what storage has after the last element, do not count.
+        same.Storage[^1] ^= 1;
+        Assert.True(same.FixedTimeEquals(vector));
+        for (var i = 0; i < vector.Length; i++)
+        {
+            foreach (var bit in new[] { 0, bits - 1 })
+            {
+                same[i] ^= 1UL << bit;
+                Assert.False(same.FixedTimeEquals(vector));
+                same[i] ^= 1UL << bit;
+            }
+        }
+
+        Assert.True(same.FixedTimeEquals(vector));
+        Assert.False(zero.FixedTimeEquals(vector));
+    }
+
     [Fact]
     public void Elements_are_reduced_when_set()
     {
