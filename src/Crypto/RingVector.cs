@@ -26,7 +26,12 @@ public sealed class RingVector : IDisposable
     // Storage is a whole number of cipher blocks for every lane, so that masking needs no case for the last, partial block.
     private const int StorageAlignment = 16;
 
-    private readonly byte[] _storage;
+    // Lanes begin on a cache line: a wide vector that straddles two of them costs twice. Pinned memory stays where it is.
+    private const int CacheLine = 64;
+
+    private readonly byte[] _allocated;
+    private readonly int _start;
+    private readonly int _size;
     private readonly ulong _mask;
     private bool _disposed;
 
@@ -42,8 +47,10 @@ public sealed class RingVector : IDisposable
         (Bits, Length, LaneBits) = (bits, length, LaneBitsFor(bits));
         _mask = ulong.MaxValue >> (MaxBits - bits);
         var bytes = ((long)length * (LaneBits / 8) + StorageAlignment - 1) / StorageAlignment * StorageAlignment;
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, Array.MaxLength, nameof(length));
-        _storage = GC.AllocateArray<byte>((int)bytes, pinned: true);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, Array.MaxLength - CacheLine, nameof(length));
+        _size = (int)bytes;
+        _allocated = GC.AllocateArray<byte>(_size + CacheLine, pinned: true);
+        _start = (int)(CacheLine - (Marshal.UnsafeAddrOfPinnedArrayElement(_allocated, 0) % CacheLine));
     }
 
     /// <summary>b: elements are integers modulo 2^b.</summary>
@@ -61,7 +68,7 @@ public sealed class RingVector : IDisposable
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return _storage;
+            return _allocated.AsSpan(_start, _size);
         }
     }
 
@@ -185,7 +192,7 @@ public sealed class RingVector : IDisposable
     public RingVector Clone()
     {
         var copy = new RingVector(Bits, Length);
-        Storage.CopyTo(copy._storage);
+        Storage.CopyTo(copy.Storage);
         return copy;
     }
 
@@ -247,7 +254,7 @@ public sealed class RingVector : IDisposable
     /// <summary>Zeroes the elements; later use is refused.</summary>
     public void Dispose()
     {
-        CryptographicOperations.ZeroMemory(_storage);
+        CryptographicOperations.ZeroMemory(_allocated);
         _disposed = true;
     }
 

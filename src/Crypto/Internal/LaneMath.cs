@@ -10,44 +10,32 @@ internal static class LaneMath
     public static void Add<T>(Span<T> target, ReadOnlySpan<T> addend)
         where T : unmanaged, IBinaryInteger<T>
     {
-        var done = 0;
-        if (Vector512.IsHardwareAccelerated)
-        {
-            var wide = MemoryMarshal.Cast<T, Vector512<T>>(target);
-            var other = MemoryMarshal.Cast<T, Vector512<T>>(addend);
-            for (var i = 0; i < wide.Length; i++) wide[i] += other[i];
-            done = wide.Length * Vector512<T>.Count;
-        }
-        else
-        {
-            var wide = MemoryMarshal.Cast<T, Vector<T>>(target);
-            var other = MemoryMarshal.Cast<T, Vector<T>>(addend);
-            for (var i = 0; i < wide.Length; i++) wide[i] += other[i];
-            done = wide.Length * Vector<T>.Count;
-        }
-
-        for (var i = done; i < target.Length; i++) target[i] = unchecked(target[i] + addend[i]);
+        // Where a vector of 512 bits is more than the processor has, the compiler makes two of 256.
+        var wide = MemoryMarshal.Cast<T, Vector512<T>>(target);
+        var other = MemoryMarshal.Cast<T, Vector512<T>>(addend);
+        for (var i = 0; i < wide.Length; i++) wide[i] += other[i];
+        for (var i = wide.Length * Vector512<T>.Count; i < target.Length; i++) target[i] = unchecked(target[i] + addend[i]);
     }
 
     public static void Subtract<T>(Span<T> target, ReadOnlySpan<T> subtrahend)
         where T : unmanaged, IBinaryInteger<T>
     {
-        var wide = MemoryMarshal.Cast<T, Vector<T>>(target);
-        var other = MemoryMarshal.Cast<T, Vector<T>>(subtrahend);
+        var wide = MemoryMarshal.Cast<T, Vector512<T>>(target);
+        var other = MemoryMarshal.Cast<T, Vector512<T>>(subtrahend);
         for (var i = 0; i < wide.Length; i++) wide[i] -= other[i];
-        for (var i = wide.Length * Vector<T>.Count; i < target.Length; i++) target[i] = unchecked(target[i] - subtrahend[i]);
+        for (var i = wide.Length * Vector512<T>.Count; i < target.Length; i++) target[i] = unchecked(target[i] - subtrahend[i]);
     }
 
     /// <summary>Whether the lanes are equal in the bits of the mask.</summary>
     public static bool Equal<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, T mask)
         where T : unmanaged, IBinaryInteger<T>
     {
-        var wide = MemoryMarshal.Cast<T, Vector<T>>(a);
-        var other = MemoryMarshal.Cast<T, Vector<T>>(b);
-        var difference = Vector<T>.Zero;
+        var wide = MemoryMarshal.Cast<T, Vector512<T>>(a);
+        var other = MemoryMarshal.Cast<T, Vector512<T>>(b);
+        var difference = Vector512<T>.Zero;
         for (var i = 0; i < wide.Length; i++) difference |= wide[i] ^ other[i];
         var rest = T.Zero;
-        for (var i = wide.Length * Vector<T>.Count; i < a.Length; i++) rest |= a[i] ^ b[i];
-        return ((difference | new Vector<T>(rest)) & new Vector<T>(mask)) == Vector<T>.Zero;
+        for (var i = wide.Length * Vector512<T>.Count; i < a.Length; i++) rest |= a[i] ^ b[i];
+        return ((difference | Vector512.Create(rest)) & Vector512.Create(mask)) == Vector512<T>.Zero;
     }
 }
