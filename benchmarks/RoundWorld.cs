@@ -43,7 +43,7 @@ internal sealed class RoundWorld : IDisposable
     {
         var clock = new PhaseClock();
         var traffic = new Traffic();
-        var round = new AggregatorRound(_roster, (_, _) => _shape);
+        var round = new AggregatorRound(_roster, (_, _) => _shape, _plan.Threads);
         var parties = new PartyRound[_plan.Parties];
         var dropped = Enumerable.Range(0, _plan.Dropouts).Select(i => (int)((long)i * _plan.Parties / _plan.Dropouts)).ToHashSet();
         var staying = Enumerable.Range(0, _plan.Parties).Where(i => !dropped.Contains(i)).ToList();
@@ -103,14 +103,18 @@ internal sealed class RoundWorld : IDisposable
             for (var i = 0; i < group.Length; i++) broadcasts[i] = Latest(round, group[i]);
         });
         var steps = new PartyStep[group.Length];
+        var packed = new byte[group.Length][];
         clock.Parties("input", () => Parallel.For(0, group.Length, _threads, i =>
         {
             traffic.Down(group[i], broadcasts[i]);
             Require(parties[group[i]].Receive(broadcasts[i], s_now));
             steps[i] = Require(parties[group[i]].ProvideInput(inputs[i]));
+            packed[i] = steps[i].Vector!.ToArray();
+            // It will not be asked for again; an outpost waits until the survivors are named.
+            steps[i].Vector!.Dispose();
         }));
         clock.Station("input", () => Take(round, traffic, group, steps));
-        clock.Station("sum", () => Parallel.For(0, group.Length, _threads, i => Bring(round, group[i], steps[i].Vector)));
+        clock.Station("sum", () => Parallel.For(0, group.Length, _threads, i => Bring(round, group[i], packed[i])));
         clock.Station("sum", () =>
         {
             foreach (var party in group)
@@ -121,13 +125,13 @@ internal sealed class RoundWorld : IDisposable
         foreach (var party in group) traffic.Up(party, _shape.PackedLength);
     }
 
-    private void Bring(AggregatorRound round, int party, ReadOnlyMemory<byte> vector)
+    private void Bring(AggregatorRound round, int party, byte[] vector)
     {
         using var intake = round.BeginVector((uint)party) ?? throw new InvalidOperationException($"No vector of party {party} is awaited.");
         using var file = _vectors.Create((uint)party);
         for (var offset = 0; offset < vector.Length; offset += Limits.Chunk)
         {
-            var part = vector.Span.Slice(offset, Math.Min(Limits.Chunk, vector.Length - offset));
+            var part = vector.AsSpan(offset, Math.Min(Limits.Chunk, vector.Length - offset));
             if (!intake.TryAppend(part)) throw new InvalidOperationException($"The vector of party {party} is too long.");
             file.Write(part);
         }

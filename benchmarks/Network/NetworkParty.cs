@@ -113,7 +113,7 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
     private async Task SayAsync(PartyStep step)
     {
         if (step.Refusal != RefusalCode.Unspecified) throw new InvalidOperationException($"it refused ({step.Refusal}): {step.Detail}");
-        if (!step.Vector.IsEmpty)
+        if (step.Vector is not null)
         {
             _progress.Masked.Reach(_index);
             await _progress.Masked.All;
@@ -121,6 +121,7 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
 
         var roundId = ByteString.CopyFrom(_round!.RoundId);
         foreach (var message in step.Messages) await SendAsync(new PartyFrame { Message = new PartyMessage { RoundId = roundId, Envelope = message } });
+        if (step.Vector is null) return;
         foreach (var frame in VectorFrames.Of(roundId, step.Vector)) await SendAsync(frame);
     }
 

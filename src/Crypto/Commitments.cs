@@ -52,12 +52,12 @@ public static class Commitments
         return blinder;
     }
 
-    /// <summary>Commitment of a party to its noised input; the salt (32 random bytes) keeps small inputs from being guessed.</summary>
-    public static byte[] Input(ReadOnlySpan<byte> context2, uint party, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> packedInput)
-    {
-        using var hash = new LabelHash("commit/x");
-        return hash.Field(context2).Field(party).Field(salt).Field(packedInput).Finish();
-    }
+    /// <summary>
+    /// Begins the commitment of a party to its noised input; the packed input follows through <see cref="LabelHash.Append"/>. The salt (32 random bytes)
+    /// keeps small inputs from being guessed.
+    /// </summary>
+    public static LabelHash BeginInput(ReadOnlySpan<byte> context2, uint party, ReadOnlySpan<byte> salt, long packedLength) =>
+        new LabelHash("commit/x").Field(context2).Field(party).Field(salt).BeginField(packedLength);
 
     private static byte[] OfParty(string purpose, ReadOnlySpan<byte> context, uint party, ReadOnlySpan<byte> secret)
     {

@@ -251,6 +251,20 @@ public sealed class RingVector : IDisposable
         }
     }
 
+    /// <summary>Subtracts the packed elements of one block: takes out again what <see cref="AddPacked"/> added.</summary>
+    /// <inheritdoc cref="AddPacked"/>
+    public void SubtractPacked(int firstElement, int count, ReadOnlySpan<byte> packed)
+    {
+        RequireBlock(firstElement, count);
+        using var block = Unpack(Bits, count, packed);
+        switch (LaneBits)
+        {
+            case 16: LaneMath.Subtract(All<ushort>().Slice(firstElement, count), block.All<ushort>()[..count]); break;
+            case 32: LaneMath.Subtract(All<uint>().Slice(firstElement, count), block.All<uint>()[..count]); break;
+            default: LaneMath.Subtract(All<ulong>().Slice(firstElement, count), block.All<ulong>()[..count]); break;
+        }
+    }
+
     /// <summary>Zeroes the elements; later use is refused.</summary>
     public void Dispose()
     {

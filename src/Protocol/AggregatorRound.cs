@@ -15,6 +15,7 @@ public sealed class AggregatorRound
 {
     private readonly Roster _roster;
     private readonly Func<Question, int, RoundShape> _shapeOf;
+    private readonly int _cores;
     private readonly SortedDictionary<uint, Attendance> _parties = [];
     private readonly List<Envelope> _broadcasts = [];
     private readonly HashSet<(uint Low, uint High)> _disputed = [];
@@ -22,15 +23,17 @@ public sealed class AggregatorRound
     private Unmasking? _masks;
     private MessageJudge? _judge;
     private Composer? _composer;
+    private RunningSum? _sum;
     private (uint Party, Envelope Envelope, Offer Offer)? _considered;
 
     /// <summary>A round that has not begun; the first entry to apply is its proposal.</summary>
     /// <param name="roster">The roster in force.</param>
     /// <param name="shapeOf">Shape of the vectors from the question and the number of invited parties.</param>
-    public AggregatorRound(Roster roster, Func<Question, int, RoundShape> shapeOf)
+    /// <param name="cores">Threads to add and unmask with, 1 or more.</param>
+    public AggregatorRound(Roster roster, Func<Question, int, RoundShape> shapeOf, int cores = 1)
     {
-        _roster = roster;
-        _shapeOf = shapeOf;
+        ArgumentOutOfRangeException.ThrowIfLessThan(cores, 1);
+        (_roster, _shapeOf, _cores) = (roster, shapeOf, cores);
     }
 
     /// <summary>Whether the round runs, is done or was aborted; unspecified before the proposal.</summary>
@@ -137,12 +140,29 @@ public sealed class AggregatorRound
         }
     }
 
-    /// <summary>Begins to take the vector that a party's accepted Input message announces; null when none is awaited.</summary>
+    /// <summary>
+    /// Begins to take the vector that a party's accepted Input message announces; null when none is awaited. The intake adds it to the round's sum while it
+    /// arrives, and may be used on another thread than the round, beside those of other parties. An earlier intake of the party must be disposed, and what it
+    /// received given to <see cref="WithdrawVector"/>.
+    /// </summary>
     public VectorIntake? BeginVector(uint party) =>
         State == RoundState.Running && Phase == RoundPhase.Input && _parties.TryGetValue(party, out var a) && !a.Answered(MessageKind.Input)
         && a.Get(MessageKind.Input) is { } envelope
-            ? new VectorIntake(Record, Shape, party, Input.Parser.ParseFrom(envelope.Body).VectorDigest.Span)
+            ? new VectorIntake(Record, Shape, party, Input.Parser.ParseFrom(envelope.Body).VectorDigest.Span, _sum)
             : null;
+
+    /// <summary>
+    /// Takes what arrived of a vector out of the round's sum again: it broke off, is not the signed one, or is whole and its party is not a survivor. Without
+    /// this, or if the bytes cannot be read, the total is as right, but is made from the stored vectors. May be called on any thread once the party's
+    /// intake is no longer used; does nothing when there is nothing to take out.
+    /// </summary>
+    /// <param name="party">The party.</param>
+    /// <param name="received">Its packed vector from the beginning, at least as far as the intake took it.</param>
+    public void WithdrawVector(uint party, Stream received)
+    {
+        ArgumentNullException.ThrowIfNull(received);
+        _sum?.Withdraw(party, received);
+    }
 
     /// <summary>Says that the whole vector of a party has been checked and is on disk; false if it came too late to count.</summary>
     public bool MarkVectorStored(uint party)
@@ -203,8 +223,11 @@ public sealed class AggregatorRound
 
     /// <summary>The total of the round from its messages and masked vectors alone, for a verifier; the survivors must have unmasked.</summary>
     /// <exception cref="TranscriptException">The messages do not give every seed.</exception>
-    public RingVector Recompute(IMaskedVectors vectors) =>
-        Masks.TryGather(Recovery, out _) ? Masks.Total(Shape, vectors) : throw new TranscriptException("The revealed seeds do not undo every mask.");
+    public RingVector Recompute(IMaskedVectors vectors)
+    {
+        if (!Masks.TryGather(Recovery, out _)) throw new TranscriptException("The revealed seeds do not undo every mask.");
+        return Unmasked(AddStored(vectors, cores: 1));
+    }
 
     private static Envelope Seal(MessageKind kind, ByteString body, RoundContexts contexts, IdentityKey station) => new()
     {
@@ -280,6 +303,7 @@ public sealed class AggregatorRound
                 break;
             case MessageKind.Survivors:
                 Record.AcceptSurvivors(envelope);
+                _sum!.Close();
                 MustHaveSaid(MessageKind.Input, Wire.Survivors.Parser.ParseFrom(envelope.Body).Inputs);
                 Enter(RoundPhase.Agree, at);
                 break;
@@ -301,6 +325,7 @@ public sealed class AggregatorRound
                 Abort = RoundRecord.Decode(Wire.Abort.Parser, envelope.Body, Record.BroadcastLimit);
                 if (!Abort.Equals(new Abort { Reason = Abort.Reason, Blamed = { Convicted(Abort.Reason) } })) throw new TranscriptException("The abort blames others than the log convicts.");
                 (State, Ended) = (RoundState.Aborted, at);
+                _sum!.Take([])?.Dispose();
                 break;
         }
 
@@ -327,6 +352,7 @@ public sealed class AggregatorRound
         _judge = new MessageJudge(_record, _parties, _masks);
         _composer = new Composer(_record, _parties, _disputed);
         Shape = _shapeOf(_record.Question, _parties.Count).Checked();
+        _sum = new RunningSum(Shape);
         State = RoundState.Running;
         Started = at;
         _broadcasts.Add(envelope);
@@ -409,10 +435,29 @@ public sealed class AggregatorRound
     private Envelope SealTotal(IdentityKey station, IMaskedVectors vectors)
     {
         if (!Masks.TryGather(Recovery, out _)) return SealAbort(AbortReason.Unrecoverable, station);
-        using var sum = Masks.Total(Shape, vectors);
+        using var sum = Unmasked(_sum!.Take(Record.Survivors.Keys) ?? AddStored(vectors, _cores));
         var total = new Total { Bits = (uint)Shape.Bits, Length = (uint)Shape.Length, Packed = UnsafeByteOperations.UnsafeWrap(sum.Pack()) };
         total.Survivors.Add(Record.Survivors.Keys);
         return Seal(MessageKind.Total, total.ToByteString(), Record.Contexts, station);
+    }
+
+    private RingVector Unmasked(RingVector sum)
+    {
+        Masks.Unmask(sum, _cores);
+        return sum;
+    }
+
+    /// <summary>The sum from the stored vectors: after a restart, and whenever the running one is not exactly the survivors'.</summary>
+    private RingVector AddStored(IMaskedVectors vectors, int cores)
+    {
+        var (sum, survivors) = (new RunningSum(Shape), Survivors);
+        Workers.Run(survivors.Count, cores, i =>
+        {
+            using var intake = new VectorIntake(Record, Shape, survivors[i], Record.Survivors[survivors[i]].VectorDigest.Span, sum);
+            using var stored = vectors.Open(survivors[i]);
+            if (!intake.CompleteFrom(stored)) throw new IOException($"The stored vector of {_parties[survivors[i]].Member.Name} is not the one that it signed; the storage has changed it.");
+        });
+        return sum.Take(survivors)!;
     }
 
     private Envelope SealAbort(AbortReason reason, IdentityKey station)

@@ -57,8 +57,8 @@ public sealed class PartyRound : IDisposable
     /// <summary>Kinds of its messages that a broadcast has shown to be in the log; later ones may have come too late to be taken.</summary>
     public IReadOnlySet<MessageKind> Confirmed => _confirmed;
 
-    /// <summary>The packed masked vector that goes with the Input message, once it is there.</summary>
-    public ReadOnlyMemory<byte> SentVector { get; private set; }
+    /// <summary>The masked vector that goes with the Input message, while it may be asked for: null before, and once the survivors are named.</summary>
+    public MaskedVector? SentVector { get; private set; }
 
     /// <summary>Checks a proposal. Nothing is stored and nothing is said yet.</summary>
     /// <exception cref="RefusalException">The round must be declined with this code.</exception>
@@ -221,39 +221,54 @@ public sealed class PartyRound : IDisposable
 
     private PartyStep SendInput()
     {
-        var context2 = _record.Contexts.Context2;
-        using var vector = _input!;
-        _input = null;
-        var salt = new byte[32];
-        _setup.Random.GetBytes(salt);
-        var packedInput = vector.Pack();
-        try
-        {
-            var commitment = Commitments.Input(context2, _setup.Index, salt, packedInput);
-            using var masks = new MaskBatch();
-            AddMask(masks, _dealing!.SelfSeed, MaskSign.Add);
-            foreach (var v in _record.Shared.Keys.Where(v => v != _setup.Index && !_disputed.Contains(v)))
-            {
-                AddMask(masks, _dealing.PairSeed(v), v > _setup.Index ? MaskSign.Add : MaskSign.Subtract);
-            }
+        var vector = _input!;
+        var commitment = CommitToInput(vector);
+        using (var masks = Masks()) masks.ApplyTo(vector, _setup.Cores);
+        (_input, SentVector) = (null, new MaskedVector(vector));
 
-            masks.ApplyTo(vector);
-            var packed = vector.Pack();
-            using var digest = Digests.BeginVector(context2, _setup.Index, _shape);
-            _vectorDigest = ByteString.CopyFrom(digest.Append(packed).Finish());
-            SentVector = packed;
-            State = PartyRoundState.InputSent;
-            var message = Say(MessageKind.Input, new Input
-            {
-                Party = _setup.Index, VectorDigest = _vectorDigest, InputCommitment = ByteString.CopyFrom(commitment),
-            });
-            return PartyStep.Send(message) with { Vector = SentVector };
-        }
-        finally
+        // The digest stands in the header, so every mask is in before the first chunk leaves: docs/adr/0012.
+        using var digest = Digests.BeginVector(_record.Contexts.Context2, _setup.Index, _shape);
+        AppendPacked(digest, vector);
+        _vectorDigest = ByteString.CopyFrom(digest.Finish());
+        State = PartyRoundState.InputSent;
+        var message = Say(MessageKind.Input, new Input
         {
-            CryptographicOperations.ZeroMemory(packedInput);
-            CryptographicOperations.ZeroMemory(salt);
+            Party = _setup.Index, VectorDigest = _vectorDigest, InputCommitment = ByteString.CopyFrom(commitment),
+        });
+        return PartyStep.Send(message) with { Vector = SentVector };
+    }
+
+    private byte[] CommitToInput(RingVector input)
+    {
+        using var salt = SecretBytes.Random(32, _setup.Random);
+        using var hash = Commitments.BeginInput(_record.Contexts.Context2, _setup.Index, salt.Span, _shape.PackedLength);
+        AppendPacked(hash, input);
+        return hash.Finish();
+    }
+
+    /// <summary>Hashes a vector as it is packed, a block at a time, so that no second copy of it is ever made.</summary>
+    private static void AppendPacked(LabelHash hash, RingVector vector)
+    {
+        using var buffer = new SecretBytes((int)RingVector.PackedLength(vector.Bits, RunningSum.BlockElements));
+        for (var first = 0; first < vector.Length; first += RunningSum.BlockElements)
+        {
+            var count = Math.Min(RunningSum.BlockElements, vector.Length - first);
+            var packed = buffer.Span[..(int)RingVector.PackedLength(vector.Bits, count)];
+            vector.PackBlockTo(first, count, packed);
+            hash.Append(packed);
         }
+    }
+
+    private MaskBatch Masks()
+    {
+        var masks = new MaskBatch();
+        AddMask(masks, _dealing!.SelfSeed, MaskSign.Add);
+        foreach (var v in _record.Shared.Keys.Where(v => v != _setup.Index && !_disputed.Contains(v)))
+        {
+            AddMask(masks, _dealing.PairSeed(v), v > _setup.Index ? MaskSign.Add : MaskSign.Subtract);
+        }
+
+        return masks;
     }
 
     private void AddMask(MaskBatch masks, SecretBytes seed, MaskSign sign)
@@ -268,6 +283,7 @@ public sealed class PartyRound : IDisposable
         if (!_record.Survivors.TryGetValue(_setup.Index, out var own)) throw RoundRecord.Refuse(RefusalCode.SurvivorSet, "This party is not in the survivor set; its vector came too late.");
         if (!own.VectorDigest.Equals(_vectorDigest)) throw RoundRecord.Refuse(RefusalCode.OwnMessageChanged, "The survivor set has another vector of this party.");
         _confirmed.Add(MessageKind.Input);
+        ForgetVector();
         if (!_setup.SurvivorGuard([.. _record.Survivors.Keys])) throw RoundRecord.Refuse(RefusalCode.Differencing, "The operator's guard objects to this survivor set.");
         if (!_setup.Memory.TrySignSurvivors(RoundId, _record.Contexts.Survivors))
         {
@@ -368,10 +384,17 @@ public sealed class PartyRound : IDisposable
         _key?.Dispose();
         _dealing?.Dispose();
         _input?.Dispose();
+        ForgetVector();
         foreach (var shares in _received.Values) shares.Dispose();
         _received.Clear();
         _key = null;
         _dealing = null;
         _input = null;
+    }
+
+    private void ForgetVector()
+    {
+        SentVector?.Dispose();
+        SentVector = null;
     }
 }

@@ -28,21 +28,24 @@ public sealed record PartySetup
     /// <summary>Pre-shared keys of 32 bytes with other parties, by their index; usually none.</summary>
     public IReadOnlyDictionary<uint, SecretBytes> PreSharedKeys { get; init; } = new Dictionary<uint, SecretBytes>();
 
+    /// <summary>Threads that one round may use at a time, 1 or more.</summary>
+    public int Cores { get; init; } = 1;
+
     /// <summary>The operator's own word on a survivor set (differencing guard); false objects. Runs in phase 4.</summary>
     public Func<IReadOnlyList<uint>, bool> SurvivorGuard { get; init; } = _ => true;
 }
 
 /// <summary>What a party sends after it has been told something.</summary>
 /// <param name="Messages">Envelopes, in order.</param>
-/// <param name="Vector">The packed masked vector to send after them, or empty.</param>
+/// <param name="Vector">The masked vector to send after them, or null. The round disposes it.</param>
 /// <param name="Refusal">Why the party has left the round; <see cref="RefusalCode.Unspecified"/> while it has not.</param>
 /// <param name="Detail">For this party's own operator: what exactly was refused. Holds no secret.</param>
-public sealed record PartyStep(IReadOnlyList<Envelope> Messages, ReadOnlyMemory<byte> Vector, RefusalCode Refusal, string Detail)
+public sealed record PartyStep(IReadOnlyList<Envelope> Messages, MaskedVector? Vector, RefusalCode Refusal, string Detail)
 {
     /// <summary>Nothing to send.</summary>
-    public static PartyStep Nothing { get; } = new([], default, RefusalCode.Unspecified, "");
+    public static PartyStep Nothing { get; } = new([], null, RefusalCode.Unspecified, "");
 
-    internal static PartyStep Send(params Envelope[] messages) => new(messages, default, RefusalCode.Unspecified, "");
+    internal static PartyStep Send(params Envelope[] messages) => new(messages, null, RefusalCode.Unspecified, "");
 }
 
 /// <summary>How far a party is in a round.</summary>

@@ -4,23 +4,28 @@ using SecureAggregation.Protocol.Internal;
 namespace SecureAggregation.Protocol;
 
 /// <summary>
-/// Checks a masked vector while it arrives in parts: its exact size, zero padding, and the digest that its sender signed. Memory is O(1); the host
-/// writes the same parts to the blob.
+/// Takes a masked vector that arrives in parts: checks its exact size, zero padding, and the digest that its sender signed, and adds it to the sum of
+/// its round block by block (<see cref="AggregatorRound.BeginVector"/>). Memory is one block; the host writes the same parts to the blob. One thread at a
+/// time; the intakes of different parties may run at the same time.
 /// </summary>
 public sealed class VectorIntake : IDisposable
 {
+    private const int ReadSize = 64 * 1024;
+
     private readonly LabelHash _digest;
     private readonly byte[] _expected;
     private readonly int _paddingBits;
+    private readonly RunningSum.Part? _part;
     private bool _clean = true;
 
-    internal VectorIntake(RoundRecord record, RoundShape shape, uint party, ReadOnlySpan<byte> expected)
+    internal VectorIntake(RoundRecord record, RoundShape shape, uint party, ReadOnlySpan<byte> expected, RunningSum? sum = null)
     {
         Party = party;
         Length = shape.PackedLength;
         _expected = expected.ToArray();
         _paddingBits = (int)((Length * 8) - ((long)shape.Bits * shape.Length));
         _digest = Digests.BeginVector(record.Contexts.Context2, party, shape);
+        _part = sum?.Begin(party);
     }
 
     /// <summary>Whose vector it is.</summary>
@@ -40,11 +45,34 @@ public sealed class VectorIntake : IDisposable
         Received += part.Length;
         if (Received == Length && _paddingBits != 0 && part[^1] >> (8 - _paddingBits) != 0) _clean = false;
         _digest.Append(part);
+        if (_clean) _part?.Append(part);
         return true;
     }
 
-    /// <summary>Whether the whole vector is there, has zero padding and is the one that was signed. Call once.</summary>
-    public bool Complete() => Received == Length && _clean && PublicBytes.Equal(_digest.Finish(), _expected);
+    /// <summary>
+    /// Whether the whole vector is there, has zero padding and is the one that was signed. Call once. If it is not, the host gives what it has written to
+    /// <see cref="AggregatorRound.WithdrawVector"/>.
+    /// </summary>
+    public bool Complete()
+    {
+        if (Received != Length || !_clean || !PublicBytes.Equal(_digest.Finish(), _expected)) return false;
+        _part?.Finish();
+        return true;
+    }
+
+    /// <summary>Takes a whole vector from where it is stored; whether it is the one that was signed. Instead of the two methods above.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public bool CompleteFrom(Stream packed)
+    {
+        ArgumentNullException.ThrowIfNull(packed);
+        var buffer = new byte[ReadSize];
+        for (int read; (read = packed.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false)) > 0;)
+        {
+            if (!TryAppend(buffer.AsSpan(0, read))) return false;
+        }
+
+        return Complete();
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _digest.Dispose();

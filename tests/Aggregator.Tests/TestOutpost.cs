@@ -170,9 +170,10 @@ internal sealed class TestOutpost : IAsyncDisposable
             await SendAltered(new PartyFrame { Message = new PartyMessage { RoundId = ByteString.CopyFrom(round.RoundId), Envelope = envelope } });
         }
 
-        for (var offset = 0; offset < step.Vector.Length; offset += ChunkSize)
+        var vector = step.Vector?.ToArray() ?? [];
+        for (var offset = 0; offset < vector.Length; offset += ChunkSize)
         {
-            var data = step.Vector.Slice(offset, Math.Min(ChunkSize, step.Vector.Length - offset));
+            var data = vector.AsMemory(offset, Math.Min(ChunkSize, vector.Length - offset));
             await SendAltered(new PartyFrame { Chunk = new VectorChunk { RoundId = ByteString.CopyFrom(round.RoundId), Offset = (ulong)offset, Data = ByteString.CopyFrom(data.Span) } });
         }
     }

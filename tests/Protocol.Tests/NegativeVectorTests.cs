@@ -56,7 +56,7 @@ public sealed class NegativeVectorTests
 
         var answer = round.Receive(message.BroadcastTo(receiver), vector.Now);
         Assert.All(answer.Messages, m => Assert.Equal(MessageKind.Decline, m.Kind));
-        Assert.True(answer.Vector.IsEmpty);
+        Assert.Null(answer.Vector);
         Assert.Equal(PartyRoundState.Ended, round.State);
         return answer.Refusal;
     }

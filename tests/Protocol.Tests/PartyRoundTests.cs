@@ -90,11 +90,11 @@ public sealed class PartyRoundTests
 
             return [b];
         };
-        harness.OnVector = (party, v) => party == 1 ? late.SentVector.ToArray() : v;
+        harness.OnVector = (party, v) => party == 1 ? late.SentVector!.ToArray() : v;
         harness.RunThrough(MessageKind.Shared);
         Assert.Equal(MessageKind.Input, input!.Messages.Single().Kind);
-        Assert.Equal(late.SentVector.ToArray(), input.Vector.ToArray());
-        Assert.Equal(16, input.Vector.Length);
+        Assert.Same(late.SentVector, input.Vector);
+        Assert.Equal(16, input.Vector!.Length);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class VectorIntakeTests : IDisposable
         _round.RunThrough(MessageKind.Shared);
     }
 
-    private byte[] Vector => _round.Parties[0].SentVector.ToArray();
+    private byte[] Vector => _round.Parties[0].SentVector!.ToArray();
 
     public void Dispose() => _round.Dispose();
 

@@ -295,7 +295,7 @@ internal sealed class RoundBook : IAsyncDisposable
     private void Resume(string name, AggregatorRound round, RoundProjection projection, int entries)
     {
         var running = round.State == RoundState.Running;
-        using (var vectors = new RoundVectors(_services.Blobs, round.RoundId))
+        using (var vectors = new RoundVectors(_services.Blobs, round))
         {
             if (!running || round.Phase != RoundPhase.Input)
             {
@@ -304,7 +304,7 @@ internal sealed class RoundBook : IAsyncDisposable
             }
             else
             {
-                foreach (var party in vectors.Recheck(round.BeginVector)) round.MarkVectorStored(party);
+                foreach (var party in vectors.Recheck()) round.MarkVectorStored(party);
             }
         }
 

@@ -49,7 +49,7 @@ internal sealed class RoundDriver : IAsyncDisposable
         RoundId = round.RoundId;
         Name = PublicBytes.Hex(RoundId);
         Invited = round.Invited;
-        _vectors = new RoundVectors(services.Blobs, RoundId);
+        _vectors = new RoundVectors(services.Blobs, round);
         _view = projection.Of(round);
         _deadline = services.Clock.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _running = Task.Run(Run);
@@ -225,13 +225,7 @@ internal sealed class RoundDriver : IAsyncDisposable
     private void Receive(PartySession from, VectorChunk part)
     {
         var (party, name) = (from.Party, _services.Parties.Name(from.Party));
-        if (part.Offset == 0)
-        {
-            // Null: the vector is here already, or its time has passed; the rest of it runs into the void.
-            if (_round.BeginVector(party) is not { } intake) return;
-            _vectors.Begin(intake);
-        }
-
+        if (part.Offset == 0) _vectors.Begin(party);
         if (_vectors.Received(party) is not { } received) return;
         if (part.Offset != (ulong)received)
         {

@@ -4,19 +4,22 @@ using SecureAggregation.Protocol;
 namespace SecureAggregation.Aggregator.Rounds;
 
 /// <summary>The masked vectors of one round: those that arrive, and those that are stored.</summary>
-internal sealed class RoundVectors(BlobStore blobs, byte[] roundId) : IMaskedVectors, IDisposable
+internal sealed class RoundVectors(BlobStore blobs, AggregatorRound round) : IMaskedVectors, IDisposable
 {
+    private readonly byte[] _roundId = round.RoundId;
     private readonly Dictionary<uint, (VectorIntake Intake, BlobWriter Writer)> _arriving = [];
 
-    public Stream Open(uint party) => blobs.Open(roundId, party);
+    public Stream Open(uint party) => blobs.Open(_roundId, party);
 
-    /// <summary>Begins the vector of a party; what came before of it is dropped.</summary>
-    public void Begin(VectorIntake intake)
+    /// <summary>Begins the vector of a party, if one is awaited; what came before of it is dropped.</summary>
+    public void Begin(uint party)
     {
-        Drop(intake.Party);
+        Withdraw(party);
+        // Null: the vector is here already, or its time has passed; the rest of it runs into the void.
+        if (round.BeginVector(party) is not { } intake) return;
         try
         {
-            _arriving.Add(intake.Party, (intake, blobs.Create(roundId, intake.Party)));
+            _arriving.Add(party, (intake, blobs.Create(_roundId, party)));
         }
         catch
         {
@@ -34,42 +37,59 @@ internal sealed class RoundVectors(BlobStore blobs, byte[] roundId) : IMaskedVec
         var (intake, writer) = _arriving[party];
         if (!intake.TryAppend(data))
         {
-            Drop(party);
+            Withdraw(party);
             return VectorResult.TooLong;
         }
 
         writer.Append(data);
         if (intake.Received < intake.Length) return VectorResult.More;
-        var fits = intake.Complete();
-        if (fits) writer.Commit();
+        if (!intake.Complete())
+        {
+            Withdraw(party);
+            return VectorResult.Wrong;
+        }
+
+        writer.Commit();
         Drop(party);
-        return fits ? VectorResult.Stored : VectorResult.Wrong;
+        return VectorResult.Stored;
     }
 
     /// <summary>Holds the stored vectors against what their parties signed, after a restart; a file that does not fit is deleted.</summary>
     /// <returns>The parties whose vector is here.</returns>
-    public IReadOnlyList<uint> Recheck(Func<uint, VectorIntake?> begin)
+    public IReadOnlyList<uint> Recheck()
     {
-        var whole = blobs.Parties(roundId).Where(party =>
+        var whole = blobs.Parties(_roundId).Where(party =>
         {
-            using var intake = begin(party);
-            return intake is not null && Fits(intake);
+            using var intake = round.BeginVector(party);
+            if (intake is null) return false;
+            using var stored = Open(party);
+            if (intake.CompleteFrom(stored)) return true;
+            stored.Position = 0;
+            round.WithdrawVector(party, stored);
+            return false;
         }).ToHashSet();
-        blobs.KeepOnly(roundId, whole);
+        blobs.KeepOnly(_roundId, whole);
         return [.. whole.Order()];
     }
 
     /// <summary>The survivor set is fixed: vectors of all others go, and none is written any more.</summary>
     public void KeepOnly(IEnumerable<uint> parties)
     {
-        Dispose();
-        blobs.KeepOnly(roundId, parties.ToHashSet());
+        var keep = parties.ToHashSet();
+        foreach (var party in _arriving.Keys.ToList()) Withdraw(party);
+        foreach (var party in blobs.Parties(_roundId).Where(p => !keep.Contains(p)))
+        {
+            using var stored = Open(party);
+            round.WithdrawVector(party, stored);
+        }
+
+        blobs.KeepOnly(_roundId, keep);
     }
 
     public void Delete()
     {
         Dispose();
-        blobs.Delete(roundId);
+        blobs.Delete(_roundId);
     }
 
     public void Dispose()
@@ -77,16 +97,11 @@ internal sealed class RoundVectors(BlobStore blobs, byte[] roundId) : IMaskedVec
         foreach (var party in _arriving.Keys.ToList()) Drop(party);
     }
 
-    private bool Fits(VectorIntake intake)
+    /// <summary>Drops what arrived of a vector, and takes it out of the sum.</summary>
+    private void Withdraw(uint party)
     {
-        using var file = Open(intake.Party);
-        var buffer = new byte[Protocol.Limits.Chunk];
-        for (int read; (read = file.Read(buffer)) > 0;)
-        {
-            if (!intake.TryAppend(buffer.AsSpan(0, read))) return false;
-        }
-
-        return intake.Complete();
+        if (_arriving.TryGetValue(party, out var vector)) round.WithdrawVector(party, vector.Writer.Written());
+        Drop(party);
     }
 
     private void Drop(uint party)

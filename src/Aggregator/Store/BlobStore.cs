@@ -72,10 +72,17 @@ internal sealed class BlobStore
 /// <summary>One vector on its way to disk. Disposed before <see cref="Commit"/>, it leaves nothing.</summary>
 internal sealed class BlobWriter(string partial, string whole) : IDisposable
 {
-    private readonly FileStream _file = new(partial, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
+    private readonly FileStream _file = new(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16);
     private bool _committed;
 
     public void Append(ReadOnlySpan<byte> data) => _file.Write(data);
+
+    /// <summary>What was appended, from the beginning; nothing can be appended afterwards.</summary>
+    public Stream Written()
+    {
+        _file.Position = 0;
+        return _file;
+    }
 
     /// <summary>Flushes the bytes, then gives the file its name, then flushes the name.</summary>
     public void Commit()

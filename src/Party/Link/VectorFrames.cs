@@ -4,14 +4,15 @@ using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Party.Link;
 
-/// <summary>A masked vector in the frames that carry it.</summary>
+/// <summary>A masked vector in the frames that carry it, packed one at a time.</summary>
 internal static class VectorFrames
 {
-    public static IEnumerable<PartyFrame> Of(ByteString roundId, ReadOnlyMemory<byte> vector)
+    public static IEnumerable<PartyFrame> Of(ByteString roundId, MaskedVector vector)
     {
-        for (var offset = 0; offset < vector.Length; offset += Limits.Chunk)
+        for (long offset = 0; offset < vector.Length; offset += vector.ChunkLength)
         {
-            var part = vector.Slice(offset, Math.Min(Limits.Chunk, vector.Length - offset));
+            var part = new byte[Math.Min(vector.ChunkLength, vector.Length - offset)];
+            vector.Read(offset, part);
             yield return new PartyFrame
             {
                 Chunk = new VectorChunk { RoundId = roundId, Offset = (ulong)offset, Data = UnsafeByteOperations.UnsafeWrap(part) },

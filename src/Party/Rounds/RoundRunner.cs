@@ -235,7 +235,7 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
         var (released, ended) = (round.Released, round.State == PartyRoundState.Ended);
         var step = act(round);
         // From here on the others can open a total with this vector in it, with or without a word of this outpost's: it is never sent again.
-        if (!step.Vector.IsEmpty) ForgetAnswer(open.AnswerKey!);
+        if (step.Vector is not null) ForgetAnswer(open.AnswerKey!);
         if (round.Released && !released) Log.Released(_logger, open.Name);
 
         var endsHere = !ended && step.Refusal == RefusalCode.Unspecified && round.State == PartyRoundState.Ended;
@@ -288,8 +288,9 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
     private Task SendAsync(OpenRound open, Envelope message) =>
         SendAsync(new PartyFrame { Message = new PartyMessage { RoundId = ByteString.CopyFrom(open.Id), Envelope = message } });
 
-    private async Task SendVectorAsync(OpenRound open, ReadOnlyMemory<byte> vector)
+    private async Task SendVectorAsync(OpenRound open, MaskedVector? vector)
     {
+        if (vector is null) return;
         foreach (var frame in VectorFrames.Of(ByteString.CopyFrom(open.Id), vector)) await SendAsync(frame);
     }
 

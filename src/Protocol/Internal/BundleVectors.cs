@@ -57,6 +57,7 @@ internal sealed class BundleVectors(BundleReader reader, Func<uint, VectorIntake
 
         private bool Fill()
         {
+            if (_intake.Received == _intake.Length) return false;
             if (owner.Next(party) is not { } blob) throw new TranscriptException($"The masked vector of {owner.Name(party)} ends after {_intake.Received} of {_intake.Length} bytes.");
             if (blob.Data.IsEmpty || !_intake.TryAppend(blob.Data.Span)) throw new TranscriptException($"The masked vector of {owner.Name(party)} is not of the round's size.");
             if (_intake.Received == _intake.Length)

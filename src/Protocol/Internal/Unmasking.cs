@@ -10,8 +10,6 @@ namespace SecureAggregation.Protocol.Internal;
 /// </summary>
 internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, Attendance> parties, IReadOnlySet<(uint Low, uint High)> disputed)
 {
-    private const int BlockElements = 32 * 1024;
-
     private readonly Dictionary<uint, byte[]> _selfSeeds = [];
     private readonly Dictionary<(uint Survivor, uint Dropped), byte[]> _pairSeeds = [];
 
@@ -85,34 +83,13 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
         return blames.Count == 0;
     }
 
-    /// <summary>The total: masked vectors of the survivors less every mask. <see cref="TryGather"/> must have succeeded.</summary>
-    /// <exception cref="IOException">A vector cannot be read.</exception>
-    public RingVector Total(RoundShape shape, IMaskedVectors vectors)
+    /// <summary>Makes the total out of the sum of the survivors' masked vectors: takes out every mask. <see cref="TryGather"/> must have succeeded.</summary>
+    public void Unmask(RingVector sum, int cores)
     {
-        var total = new RingVector(shape.Bits, shape.Length);
-        foreach (var party in record.Survivors.Keys)
-        {
-            using var stream = vectors.Open(party);
-            AddPacked(total, stream);
-        }
-
         using var masks = new MaskBatch();
         foreach (var party in record.Survivors.Keys) Remove(masks, _selfSeeds[party], MaskSign.Add);
         foreach (var ((survivor, dropped), seed) in _pairSeeds) Remove(masks, seed, dropped > survivor ? MaskSign.Add : MaskSign.Subtract);
-        masks.ApplyTo(total);
-        return total;
-    }
-
-    private static void AddPacked(RingVector total, Stream stream)
-    {
-        var buffer = new byte[RingVector.PackedLength(total.Bits, BlockElements)];
-        for (var first = 0; first < total.Length; first += BlockElements)
-        {
-            var count = Math.Min(BlockElements, total.Length - first);
-            var block = buffer.AsSpan(0, (int)RingVector.PackedLength(total.Bits, count));
-            stream.ReadExactly(block);
-            total.AddPacked(first, count, block);
-        }
+        masks.ApplyTo(sum, cores);
     }
 
     /// <summary>Has a mask taken out that its owner put in with this sign.</summary>

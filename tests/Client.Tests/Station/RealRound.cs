@@ -90,10 +90,10 @@ public sealed class RealRound : IMaskedVectors
                 if (_station.Consider(said.Party, message, _now).Outcome == OfferOutcome.Accept) Append(said.Party + 1, message);
             }
 
-            if (said.Step.Vector.IsEmpty) continue;
+            if (said.Step.Vector?.ToArray() is not { } vector) continue;
             using var intake = _station.BeginVector(said.Party)!;
-            if (!intake.TryAppend(said.Step.Vector.Span) || !intake.Complete()) throw new InvalidOperationException("The vector is not the one that was announced.");
-            _vectors[said.Party] = said.Step.Vector.ToArray();
+            if (!intake.TryAppend(vector) || !intake.Complete()) throw new InvalidOperationException("The vector is not the one that was announced.");
+            _vectors[said.Party] = vector;
             _station.MarkVectorStored(said.Party);
         }
     }

@@ -283,8 +283,8 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
     private void Bring(uint party, PartyStep step)
     {
         foreach (var message in step.Messages) Offer(party, message);
-        if (step.Vector.IsEmpty || _round!.BeginVector(party) is not { } intake) return;
-        Store(party, intake, 0, step.Vector.Span);
+        if (step.Vector is not { } vector || _round!.BeginVector(party) is not { } intake) return;
+        Store(party, intake, 0, vector.ToArray());
         intake.Dispose();
     }
 

@@ -55,7 +55,7 @@ internal static class Corruption
         harness.OnVector = (from, vector) => from == corrupt ? WithoutMasks(harness, corrupt, others, vector) : vector;
         harness.Corrupt<Input>(corrupt, MessageKind.Input, input =>
         {
-            var vector = WithoutMasks(harness, corrupt, others, harness.Parties[corrupt].SentVector.ToArray());
+            var vector = WithoutMasks(harness, corrupt, others, harness.Parties[corrupt].SentVector!.ToArray());
             using var digest = Digests.BeginVector(harness.Station.Record.Contexts.Context2, corrupt, harness.Shape);
             input.VectorDigest = ByteString.CopyFrom(digest.Append(vector).Finish());
         });

@@ -15,7 +15,7 @@ internal sealed class RoundHarness : IDisposable
     private readonly IReadOnlyList<Fault> _faults;
     private readonly ulong _seed;
     private readonly SortedDictionary<uint, PartyRound> _parties = [];
-    private readonly Queue<(uint Party, PartyStep Step)> _outbox = new();
+    private readonly Queue<(uint Party, IReadOnlyList<Envelope> Messages, byte[]? Vector)> _outbox = new();
     private readonly HashSet<(uint, MessageKind)> _lost = [];
     private readonly List<(uint Party, byte[] Vector)> _late = [];
 
@@ -160,12 +160,12 @@ internal sealed class RoundHarness : IDisposable
             _parties.Add(index, party);
             if (_faults.Contains(new Fault(index, FaultKind.Declines, MessageKind.Join)))
             {
-                _outbox.Enqueue((index, party.Decline(RefusalCode.Policy)));
+                Enqueue(index, party.Decline(RefusalCode.Policy));
                 continue;
             }
 
-            _outbox.Enqueue((index, party.Join(Shape, Now)));
-            _outbox.Enqueue((index, party.ProvideInput(InputOf(index))));
+            Enqueue(index, party.Join(Shape, Now));
+            Enqueue(index, party.ProvideInput(InputOf(index)));
         }
     }
 
@@ -177,7 +177,7 @@ internal sealed class RoundHarness : IDisposable
         {
             var step = round.Receive(Broadcast.Parser.ParseFrom(told.ToByteArray()), Now);
             if (step.Refusal != RefusalCode.Unspecified) Refusals.TryAdd(party, step.Refusal);
-            _outbox.Enqueue((party, step));
+            Enqueue(party, step);
         }
     }
 
@@ -188,7 +188,7 @@ internal sealed class RoundHarness : IDisposable
         foreach (var index in _lost.Select(l => l.Item1).Distinct().ToList())
         {
             if (!_parties.TryGetValue(index, out var party) || party.State == PartyRoundState.Ended) continue;
-            _outbox.Enqueue((index, new PartyStep([.. party.Sent], party.SentVector, RefusalCode.Unspecified, "")));
+            _outbox.Enqueue((index, [.. party.Sent], party.SentVector?.ToArray()));
             foreach (var broadcast in Station.Round.CatchUp(index)) Tell(index, broadcast);
         }
 
@@ -196,12 +196,15 @@ internal sealed class RoundHarness : IDisposable
         return true;
     }
 
+    /// <summary>Of the vector a copy: the party erases its own as soon as it hears of the survivors.</summary>
+    private void Enqueue(uint party, PartyStep step) => _outbox.Enqueue((party, step.Messages, step.Vector?.ToArray()));
+
     private void Drain()
     {
         while (_outbox.TryDequeue(out var next))
         {
-            foreach (var message in next.Step.Messages.SelectMany(m => OnSend(next.Party, m))) Bring(next.Party, message);
-            if (!next.Step.Vector.IsEmpty) BringVector(next.Party, OnVector(next.Party, next.Step.Vector.ToArray()));
+            foreach (var message in next.Messages.SelectMany(m => OnSend(next.Party, m))) Bring(next.Party, message);
+            if (next.Vector is { } vector) BringVector(next.Party, OnVector(next.Party, vector));
         }
     }
 

@@ -1,0 +1,155 @@
+using SecureAggregation.Crypto;
+
+namespace SecureAggregation.Protocol.Internal;
+
+/// <summary>
+/// The sum of the masked vectors of a round, built while they arrive: each block of elements is added as soon as it is there, so that nobody's
+/// vector is ever held. It knows what is in it: unless that is exactly the survivors' whole vectors it is not given out, and the sum is made again
+/// from what is stored. Several vectors may arrive at once, each on one thread at a time.
+/// </summary>
+internal sealed class RunningSum
+{
+    /// <summary>Elements of a block: a lock for each, so that two vectors seldom meet, and a block of any ring is in the fastest cache.</summary>
+    public const int BlockElements = 8 * 1024;
+
+    private readonly RoundShape _shape;
+    private readonly Lock[] _blocks;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<uint, Part> _parts = [];
+    private RingVector? _sum;
+    private bool _closed;
+    private bool _spoilt;
+
+    public RunningSum(RoundShape shape)
+    {
+        _shape = shape;
+        _blocks = new Lock[(shape.Length + BlockElements - 1) / BlockElements];
+        for (var i = 0; i < _blocks.Length; i++) _blocks[i] = new Lock();
+    }
+
+    /// <summary>Begins the vector of a party. What was in the sum of an earlier one must have been withdrawn.</summary>
+    public Part Begin(uint party)
+    {
+        lock (_gate)
+        {
+            var part = new Part(this);
+            if (_closed) return part;
+            _sum ??= new RingVector(_shape.Bits, _shape.Length);
+            _spoilt |= _parts.TryGetValue(party, out var earlier) && earlier.Blocks > 0;
+            _parts[party] = part;
+            return part;
+        }
+    }
+
+    /// <summary>
+    /// Subtracts what is in the sum of a party's vector. Nothing must arrive of it any more. If the bytes cannot be read again, the sum is not
+    /// given out.
+    /// </summary>
+    /// <param name="party">The party.</param>
+    /// <param name="received">The packed vector from its beginning, at least as far as it arrived.</param>
+    public void Withdraw(uint party, Stream received)
+    {
+        lock (_gate)
+        {
+            if (_sum is null || !_parts.Remove(party, out var part)) return;
+            try
+            {
+                var buffer = new byte[SizeOf(0)];
+                for (var block = 0; block < part.Blocks; block++)
+                {
+                    var packed = buffer.AsSpan(0, SizeOf(block));
+                    received.ReadExactly(packed);
+                    lock (_blocks[block]) _sum.SubtractPacked(block * BlockElements, CountOf(block), packed);
+                }
+            }
+            catch (Exception e) when (e is IOException or RingFormatException)
+            {
+                _spoilt = true;
+            }
+        }
+    }
+
+    /// <summary>From here on nothing is added, by whichever thread.</summary>
+    public void Close()
+    {
+        lock (_gate) _closed = true;
+        foreach (var block in _blocks)
+        {
+            // Whoever was adding here is done; whoever comes later sees that the sum is closed.
+            block.Enter();
+            block.Exit();
+        }
+    }
+
+    /// <summary>Gives the sum away, the caller disposes it; null unless it is exactly that of the whole vectors of these parties. Closes it.</summary>
+    public RingVector? Take(IReadOnlyCollection<uint> parties)
+    {
+        Close();
+        lock (_gate)
+        {
+            var sum = _sum;
+            _sum = null;
+            var inside = _parts.Where(p => p.Value.Blocks > 0).ToList();
+            if (sum is null) return null;
+            if (!_spoilt && inside.Count == parties.Count && parties.All(p => _parts.TryGetValue(p, out var part) && part.Whole)) return sum;
+            sum.Dispose();
+            return null;
+        }
+    }
+
+    private int CountOf(int block) => Math.Min(BlockElements, _shape.Length - (block * BlockElements));
+
+    private int SizeOf(int block) => (int)RingVector.PackedLength(_shape.Bits, CountOf(block));
+
+    /// <summary>What is in the sum of one party's vector.</summary>
+    internal sealed class Part(RunningSum owner)
+    {
+        private byte[]? _buffer;
+        private int _filled;
+
+        /// <summary>Blocks from the beginning that are in the sum.</summary>
+        public int Blocks { get; private set; }
+
+        /// <summary>Whether the whole vector is in the sum and is the signed one.</summary>
+        public bool Whole { get; private set; }
+
+        /// <summary>Adds the bytes that come next, block by block.</summary>
+        public void Append(ReadOnlySpan<byte> packed)
+        {
+            while (!packed.IsEmpty && Blocks < owner._blocks.Length)
+            {
+                var size = owner.SizeOf(Blocks);
+                if (_filled == 0 && packed.Length >= size)
+                {
+                    if (!Add(packed[..size])) return;
+                    packed = packed[size..];
+                    continue;
+                }
+
+                _buffer ??= new byte[owner.SizeOf(0)];
+                var next = packed[..Math.Min(size - _filled, packed.Length)];
+                next.CopyTo(_buffer.AsSpan(_filled));
+                _filled += next.Length;
+                packed = packed[next.Length..];
+                if (_filled < size) return;
+                _filled = 0;
+                if (!Add(_buffer.AsSpan(0, size))) return;
+            }
+        }
+
+        /// <summary>Says that the vector is complete and right.</summary>
+        public void Finish() => Whole = Blocks == owner._blocks.Length;
+
+        private bool Add(ReadOnlySpan<byte> packed)
+        {
+            var block = Blocks;
+            lock (owner._blocks[block])
+            {
+                if (owner._closed) return false;
+                owner._sum!.AddPacked(block * BlockElements, owner.CountOf(block), packed);
+                Blocks++;
+                return true;
+            }
+        }
+    }
+}
