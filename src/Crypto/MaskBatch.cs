@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using System.Runtime.ExceptionServices;
 
 namespace SecureAggregation.Crypto;
 
@@ -14,15 +14,29 @@ public sealed class MaskBatch : IDisposable
     /// <summary>Bytes of a mask key.</summary>
     public const int KeySize = 16;
 
-    private readonly List<MaskSign> _signs = [];
-    private byte[] _keys = GC.AllocateArray<byte>(KeySize, pinned: true);
+    // So many pieces for each thread let one that was held up do less; a piece of fewer cipher blocks, over all keys, is not worth a thread.
+    private const int PiecesPerCore = 4;
+    private const int WorthwhileBlocks = 1 << 15;
+
+    // Pieces begin where the paths begin their own units of work, and on a cache line.
+    private const int PieceAlignment = 256;
+
+    private readonly MaskKeys _keys;
     private bool _disposed;
 
+    /// <summary>A batch without masks.</summary>
+    public MaskBatch()
+        : this(MaskPath.Best.NewKeys())
+    {
+    }
+
+    internal MaskBatch(MaskKeys keys) => _keys = keys;
+
     /// <summary>The implementation chosen at start-up: "x86-aes", "arm-aes" or "portable". All give the same bytes.</summary>
-    public static string PathName => MaskStream.PathName;
+    public static string PathName => MaskPath.Best.Name;
 
     /// <summary>Number of masks.</summary>
-    public int Count => _signs.Count;
+    public int Count => _keys.Count;
 
     /// <summary>Adds the mask of a key to the batch.</summary>
     /// <param name="key16">16 bytes, used for this one mask and nothing else. The batch keeps a copy and zeroes it when disposed.</param>
@@ -35,28 +49,38 @@ public sealed class MaskBatch : IDisposable
         Require.Length(key16, KeySize, nameof(key16));
         if (sign is not (MaskSign.Add or MaskSign.Subtract))
             throw new ArgumentOutOfRangeException(nameof(sign), sign, "A mask is added or subtracted.");
-        if (Count * KeySize == _keys.Length)
-        {
-            var larger = GC.AllocateArray<byte>(_keys.Length * 2, pinned: true);
-            _keys.CopyTo(larger, 0);
-            CryptographicOperations.ZeroMemory(_keys);
-            _keys = larger;
-        }
-
-        key16.CopyTo(_keys.AsSpan(Count * KeySize));
-        _signs.Add(sign);
+        _keys.Add(key16, sign);
     }
 
     /// <summary>Applies every mask to a whole vector. The result does not depend on the number of threads.</summary>
     /// <param name="accumulator">The vector to mask.</param>
-    /// <param name="cores">Threads to use at most; 1 or more.</param>
+    /// <param name="cores">Threads to use at most; 1 or more. The vector is divided among them, not the keys.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number of cores is 0 or less.</exception>
     /// <exception cref="ObjectDisposedException">The batch or the vector was disposed.</exception>
     public void ApplyTo(RingVector accumulator, int cores = 1)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentNullException.ThrowIfNull(accumulator);
         if (cores < 1) throw new ArgumentOutOfRangeException(nameof(cores), cores, "Masks need at least 1 core.");
-        ApplyTo(accumulator, 0, accumulator.Length);
+
+        var blocks = accumulator.Storage.Length / KeystreamBlock.Size;
+        var wanted = Math.Max(blocks / cores / PiecesPerCore, WorthwhileBlocks / Math.Max(Count, 1));
+        var piece = (wanted / PieceAlignment + 1) * PieceAlignment;
+        if (cores == 1 || piece >= blocks)
+        {
+            Accumulate(accumulator, 0, blocks);
+            return;
+        }
+
+        try
+        {
+            Parallel.For(0, (blocks + piece - 1) / piece, new ParallelOptions { MaxDegreeOfParallelism = cores }, i =>
+                Accumulate(accumulator, i * piece, Math.Min(piece, blocks - (i * piece))));
+        }
+        catch (AggregateException failures)
+        {
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
     }
 
     /// <summary>Applies every mask to one block of a vector, on the caller's thread.</summary>
@@ -68,14 +92,23 @@ public sealed class MaskBatch : IDisposable
     public void ApplyTo(RingVector accumulator, int firstElement, int count)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        for (var i = 0; i < Count; i++)
-            MaskStream.Accumulate(accumulator, _keys.AsSpan(i * KeySize, KeySize), _signs[i], firstElement, count, MaskStream.BestPath);
+        ArgumentNullException.ThrowIfNull(accumulator);
+        accumulator.RequireBlock(firstElement, count);
+
+        // An aligned block starts on a cipher block, and storage reaches to the end of the last one.
+        var laneBytes = accumulator.LaneBits / 8;
+        var firstBlock = firstElement * laneBytes / KeystreamBlock.Size;
+        Accumulate(accumulator, firstBlock, ((count * laneBytes) + KeystreamBlock.Size - 1) / KeystreamBlock.Size);
     }
 
     /// <summary>Zeroes the keys.</summary>
     public void Dispose()
     {
-        CryptographicOperations.ZeroMemory(_keys);
+        _keys.Dispose();
         _disposed = true;
     }
+
+    private void Accumulate(RingVector accumulator, int firstBlock, int blocks) =>
+        _keys.Accumulate(
+            accumulator.Storage.Slice(firstBlock * KeystreamBlock.Size, blocks * KeystreamBlock.Size), accumulator.LaneBits, (ulong)firstBlock);
 }

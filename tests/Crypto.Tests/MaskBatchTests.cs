@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using SecureAggregation.Testing;
 
 namespace SecureAggregation.Crypto.Tests;
@@ -9,7 +10,7 @@ public sealed class MaskBatchTests
         TestData.Randoms,
         random =>
         {
-            var (bits, length) = (8 + random.Next(57), random.Next(3000));
+            var (bits, length) = (8 + random.Next(57), random.Next(30_000));
             using var start = new RingVector(bits, length);
             start.FillRandom(random);
             using var expected = start.Clone();
@@ -18,7 +19,9 @@ public sealed class MaskBatchTests
             {
                 var (key, sign) = (random.Bytes(MaskBatch.KeySize), random.Next(2) == 0 ? MaskSign.Add : MaskSign.Subtract);
                 batch.Add(key, sign);
-                MaskStream.Accumulate(expected, key, sign, 0, length, MaskPath.Portable);
+                using var alone = new MaskBatch(MaskPath.Portable.NewKeys());
+                alone.Add(key, sign);
+                alone.ApplyTo(expected);
             }
 
             foreach (var cores in new[] { 1, 2, 3, 7 })
@@ -30,6 +33,38 @@ public sealed class MaskBatchTests
 
             return true;
         });
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Failure_on_any_thread_is_the_callers(int cores)
+    {
+        using var batch = new MaskBatch(new FailingKeys());
+        batch.Add(new byte[16], MaskSign.Add);
+        using var vector = new RingVector(64, 1_000_000);
+        Assert.Equal("at block 0 or later", Assert.Throws<InvalidOperationException>(() => batch.ApplyTo(vector, cores)).Message);
+    }
+
+    [Fact]
+    public void Pieces_cover_the_vector_once_and_begin_on_whole_groups()
+    {
+        foreach (var (length, keys, cores) in new[] { (1_000_000, 1, 4), (1_000_001, 99, 3), (65_537, 2000, 7), (511, 5000, 2), (0, 1, 2) })
+        {
+            using var recorder = new RecordingKeys();
+            using var batch = new MaskBatch(recorder);
+            for (var i = 0; i < keys; i++) batch.Add(new byte[16], MaskSign.Add);
+            using var vector = new RingVector(64, length);
+            batch.ApplyTo(vector, cores);
+            var next = 0UL;
+            foreach (var (first, blocks) in recorder.Pieces.Order())
+            {
+                Assert.Equal((next, 0UL), (first, first % 256));
+                next += (ulong)blocks;
+            }
+
+            Assert.Equal((ulong)(length + 1) / 2, next);
+        }
+    }
 
     [Fact]
     public void Empty_batch_changes_nothing()
@@ -85,5 +120,33 @@ public sealed class MaskBatchTests
         Assert.Throws<ObjectDisposedException>(() => batch.Add(new byte[16], MaskSign.Add));
         Assert.Throws<ObjectDisposedException>(() => batch.ApplyTo(vector));
         Assert.Throws<ObjectDisposedException>(() => batch.ApplyTo(vector, 0, 8));
+    }
+
+    private sealed class FailingKeys : MaskKeys
+    {
+        public override void Accumulate(Span<byte> target, int laneBits, ulong firstBlock) => throw new InvalidOperationException("at block 0 or later");
+
+        public override void Dispose()
+        {
+        }
+
+        protected override void Expand(ReadOnlySpan<byte> key16)
+        {
+        }
+    }
+
+    private sealed class RecordingKeys : MaskKeys
+    {
+        public ConcurrentBag<(ulong First, int Blocks)> Pieces { get; } = [];
+
+        public override void Accumulate(Span<byte> target, int laneBits, ulong firstBlock) => Pieces.Add((firstBlock, target.Length / 16));
+
+        public override void Dispose()
+        {
+        }
+
+        protected override void Expand(ReadOnlySpan<byte> key16)
+        {
+        }
     }
 }

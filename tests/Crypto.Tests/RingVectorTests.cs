@@ -18,10 +18,12 @@ public sealed class RingVectorTests
             var packed = ring.Pack();
             Assert.Equal(vector.Text("packed"), PublicBytes.Hex(packed));
 
-            foreach (var path in new[] { MaskPath.Portable, MaskStream.BestPath })
+            foreach (var path in MaskPath.All.Where(path => path.IsSupported))
             {
                 using var masked = RingVector.Unpack(bits, elements.Length, packed);
-                MaskStream.Accumulate(masked, vector.Bytes("key"), MaskSign.Add, 0, masked.Length, path);
+                using var masks = new MaskBatch(path.NewKeys());
+                masks.Add(vector.Bytes("key"), MaskSign.Add);
+                masks.ApplyTo(masked);
                 Assert.Equal(vector.Text("masked_packed"), PublicBytes.Hex(masked.Pack()));
             }
 
