@@ -24,7 +24,17 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
     /// <summary>What was rejected, by whom and why.</summary>
     public List<(uint Party, MessageKind Kind, RejectionCode Code)> Rejected { get; } = [];
 
-    public Stream Open(uint party) => new MemoryStream(_blobs[party], writable: false);
+    /// <summary>How often a stored vector was read again.</summary>
+    public int Opened { get; private set; }
+
+    /// <summary>Whether what does not count is taken out of the running sum, as a station does, or left to the round to notice.</summary>
+    public bool Withdraws { get; set; } = true;
+
+    public Stream Open(uint party)
+    {
+        Opened++;
+        return new MemoryStream(_blobs[party], writable: false);
+    }
 
     public byte[] Blob(uint party) => _blobs[party];
 
@@ -37,7 +47,10 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
             case MessageKind.Propose: Record = RoundRecord.Open(roster, envelope, now); break;
             case MessageKind.Advertised: Record.AcceptAdvertised(envelope, null); break;
             case MessageKind.Shared: Record.AcceptShared(envelope); break;
-            case MessageKind.Survivors: Record.AcceptSurvivors(envelope); break;
+            case MessageKind.Survivors:
+                Record.AcceptSurvivors(envelope);
+                foreach (var party in _stored.Except(Round.Survivors)) Withdraw(party, new MemoryStream(_blobs[party]));
+                break;
             default: break;
         }
     }
@@ -59,15 +72,15 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
         for (; !packed.IsEmpty; packed = packed[Math.Min(chunk, packed.Length)..])
         {
             var part = packed[..Math.Min(chunk, packed.Length)];
-            if (!intake.TryAppend(part)) return false;
+            if (!intake.TryAppend(part)) return Withdraw(party, blob);
             blob.Write(part);
         }
 
-        if (intake.Received < intake.Length) return false;
+        if (intake.Received < intake.Length) return Withdraw(party, blob);
         if (!intake.Complete())
         {
             Round.MarkVectorWrong(party);
-            return false;
+            return Withdraw(party, blob);
         }
 
         _blobs[party] = blob.ToArray();
@@ -118,6 +131,13 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
 
     /// <summary>The end of phase 0 is the one change that no entry records: nothing is said at it.</summary>
     private static RoundPhase Joined(RoundPhase phase) => phase == RoundPhase.Propose ? RoundPhase.Advertise : phase;
+
+    private bool Withdraw(uint party, MemoryStream received)
+    {
+        received.Position = 0;
+        if (Withdraws) Round.WithdrawVector(party, received);
+        return false;
+    }
 
     private void Append(uint sender, Envelope envelope, RejectionCode rejection, DateTimeOffset now)
     {
