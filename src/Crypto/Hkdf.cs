@@ -8,6 +8,9 @@ public static class Hkdf
     /// <summary>Bytes of a pseudorandom key.</summary>
     public const int KeySize = SHA256.HashSizeInBytes;
 
+    // Every info of the protocol fits; it is public.
+    private const int StackLimit = 256;
+
     /// <summary>HKDF-Extract (RFC 5869 section 2.2). The caller zeroes the result, 32 bytes, when it is a secret.</summary>
     public static byte[] Extract(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> ikm)
     {
@@ -35,7 +38,12 @@ public static class Hkdf
     /// <exception cref="ArgumentException">The purpose is malformed, the key too short, or the output empty or too long.</exception>
     public static void Expand(ReadOnlySpan<byte> prk, string purpose, ReadOnlySpan<byte> info, Span<byte> output)
     {
-        ExpandRaw(prk, [.. LabelHash.Label(purpose), .. info], output);
+        var labelled = LabelHash.LabelLength(purpose);
+        Span<byte> all = stackalloc byte[StackLimit];
+        all = labelled + info.Length <= all.Length ? all[..(labelled + info.Length)] : new byte[labelled + info.Length];
+        LabelHash.WriteLabel(purpose, all);
+        info.CopyTo(all[labelled..]);
+        ExpandRaw(prk, all, output);
     }
 
     /// <summary>HKDF-Expand without a label, for known-answer tests.</summary>

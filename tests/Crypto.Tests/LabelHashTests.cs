@@ -52,6 +52,41 @@ public sealed class LabelHashTests
         return PublicBytes.Equal(whole.Field(bytes).Field(7u).Finish(), streamed.Field(7u).Finish());
     });
 
+    [Fact]
+    public void Input_of_any_length_is_framed_the_same()
+    {
+        var bytes = new SeededRandom(14).Bytes(1100);
+        for (var length = 0; length < bytes.Length; length++)
+        {
+            using var hash = new LabelHash("share");
+            byte[] framed = [0, 15, .. "secagg/v1/share"u8, 0, 0, (byte)(length >> 8), (byte)(length & 255), .. bytes[..length], 0, 0, 0, 4, 0, 0, 0, 9];
+            Assert.Equal(SHA256.HashData(framed), hash.Field(bytes.AsSpan(0, length)).Field(9u).Finish());
+        }
+    }
+
+    [Fact]
+    public void Hashes_that_are_open_at_the_same_time_do_not_meet()
+    {
+        using var alone = new LabelHash("share");
+        var expected = alone.Field(1u).Field(2u).Finish();
+        using var outer = new LabelHash("share");
+        outer.Field(1u);
+        using (var inner = new LabelHash("round")) inner.Field(7u).Finish();
+        Assert.Equal(expected, outer.Field(2u).Finish());
+    }
+
+    [Fact]
+    public void Disposed_hash_cannot_be_used_again()
+    {
+        var hash = new LabelHash("round");
+        hash.BeginField(3);
+        hash.Dispose();
+        hash.Dispose();
+        Assert.Throws<InvalidOperationException>(() => hash.Append([1]));
+        Assert.Throws<InvalidOperationException>(() => hash.Field([]));
+        Assert.Throws<InvalidOperationException>(hash.Finish);
+    }
+
     [Theory]
     [InlineData(2u, 1u)]
     [InlineData(1u, 1u)]
