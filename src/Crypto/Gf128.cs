@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -41,6 +42,7 @@ internal readonly record struct Gf128(Vector128<ulong> Bits)
     public Gf128 MultiplySmall(Gf128 small) => MultiplySmall<CarryLess>(small);
 
     /// <summary>a^(2^128 − 2) by a fixed chain: the inverse, or 0 for 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public Gf128 Invert()
     {
         // The exponent is 127 ones and a zero: the product of a^(2^1) to a^(2^127).
@@ -70,6 +72,7 @@ internal readonly record struct Gf128(Vector128<ulong> Bits)
         where T : struct, ICarryLess =>
         new(AddAtX64<T>(T.LowLow(Bits, small.Bits), T.HighLow(Bits, small.Bits)));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Gf128 Dot<T>(ReadOnlySpan<Gf128> a, ReadOnlySpan<Gf128> b, int stride)
         where T : struct, ICarryLess
     {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace SecureAggregation.Crypto;
 
 /// <summary>
@@ -41,6 +43,7 @@ public sealed class ShamirWeights
     }
 
     /// <summary>With P = Π x_j the weight is P / (x_i · Π_(j ≠ i) (x_j − x_i)). Coordinates and their differences are small.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Gf128[] Weights(Gf128[] x)
     {
         var all = Gf128.One;
