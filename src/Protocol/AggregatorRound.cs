@@ -384,7 +384,7 @@ public sealed class AggregatorRound
     private bool Due(MessageKind kind, IEnumerable<Attendance> awaited, DateTimeOffset now) => now >= Deadline || awaited.All(a => a.Answered(kind));
 
     private bool RecoverDue(DateTimeOffset now) =>
-        Masks.Enough(Recovery!) || Due(MessageKind.Recover, _parties.Values.Where(a => a.Unmask is not null), now);
+        Masks.Enough(Recovery!) || Due(MessageKind.Recover, _parties.Values.Where(a => Masks.IsAsked(a.Member.Index, Recovery!)), now);
 
     private IEnumerable<Attendance> Members(IEnumerable<uint> parties) => parties.Select(p => _parties[p]);
 
@@ -408,13 +408,9 @@ public sealed class AggregatorRound
             : Seal(MessageKind.Shared, body.ToByteString(), Record.Contexts, station);
     }
 
-    private Envelope CloseInput(IdentityKey station)
-    {
-        var body = _composer!.Survivors();
-        return body.Inputs.Count < Rules.Threshold
-            ? SealAbort(AbortReason.TooFewInputs, station)
-            : Seal(MessageKind.Survivors, body.ToByteString(), Record.Contexts, station);
-    }
+    private Envelope CloseInput(IdentityKey station) => _composer!.Survivors() is { } body
+        ? Seal(MessageKind.Survivors, body.ToByteString(), Record.Contexts, station)
+        : SealAbort(AbortReason.TooFewInputs, station);
 
     private Envelope CloseAgree(IdentityKey station)
     {
@@ -495,7 +491,7 @@ public sealed class AggregatorRound
         MessageKind.Advertised => Record.Advertised.ContainsKey(party),
         MessageKind.Shared or MessageKind.Survivors => Record.Shared.ContainsKey(party),
         MessageKind.Agreed => Record.Survivors.ContainsKey(party),
-        MessageKind.Recovery => _parties[party].Unmask is not null,
+        MessageKind.Recovery => Masks.IsAsked(party, Recovery!),
         _ => true,
     };
 
@@ -504,7 +500,7 @@ public sealed class AggregatorRound
         var broadcast = new Broadcast { RoundId = ByteString.CopyFrom(RoundId), Envelope = envelope };
         if (envelope.Kind == MessageKind.Shared)
         {
-            foreach (var dealer in Record.Shared.Keys.Where(d => d != party)) broadcast.Deliveries.Add(Deliver(dealer, party));
+            foreach (var dealer in Record.Peers(party)) broadcast.Deliveries.Add(Deliver(dealer, party));
         }
 
         return broadcast;
@@ -512,10 +508,9 @@ public sealed class AggregatorRound
 
     private Delivery Deliver(uint dealer, uint party)
     {
-        var entries = Record.Neighbours(dealer).Select(v => _parties[dealer].Entries[v]).ToList();
-        var leaves = entries.ConvertAll(e => MerkleTree.LeafHash(e.Bytes));
+        var leaves = Record.Neighbours(dealer).Select(v => MerkleTree.LeafHash(_parties[dealer].Entries[v].Bytes)).ToList();
         var delivery = new Delivery { Dealer = dealer, Entry = ByteString.CopyFrom(_parties[dealer].Entries[party].Bytes) };
-        delivery.Path.Add(MerkleTree.InclusionProof(leaves, entries.FindIndex(e => e.Holder == party)).Select(ByteString.CopyFrom));
+        delivery.Path.Add(MerkleTree.InclusionProof(leaves, Record.Graph.IndexOf(party, dealer)).Select(ByteString.CopyFrom));
         return delivery;
     }
 }

@@ -187,12 +187,12 @@ public sealed class PartyRound : IDisposable
         CheckOwn(Shared.Parser.ParseFrom(envelope.Body).Shares, MessageKind.Share);
         _confirmed.Add(MessageKind.Share);
         var byDealer = deliveries.GroupBy(d => d.Dealer).ToDictionary(g => g.Key, g => g.First());
-        foreach (var dealer in _record.Shared.Keys.Where(p => p != _setup.Index))
+        foreach (var dealer in _record.Peers(_setup.Index))
         {
             ReceiveShares(dealer, byDealer.GetValueOrDefault(dealer));
         }
 
-        if (_disputed.Count > _record.Roster.MaxColluders) throw RoundRecord.Refuse(RefusalCode.Disputes, $"{_disputed.Count} pairs are disputed; c is {_record.Roster.MaxColluders}.");
+        if (_disputed.Count > _record.MostDisputes) throw RoundRecord.Refuse(RefusalCode.Disputes, $"{_disputed.Count} pairs are disputed; no more than {_record.MostDisputes} neighbours can be corrupt.");
         State = PartyRoundState.AwaitingInput;
         return _input is null ? PartyStep.Nothing : SendInput();
     }
@@ -200,9 +200,8 @@ public sealed class PartyRound : IDisposable
     private void ReceiveShares(uint dealer, Delivery? delivery)
     {
         var entry = delivery is null ? null : ShareEntry.TryRead(delivery.Entry.Span, _setup.Index);
-        var neighbours = _record.Neighbours(dealer).ToList();
         if (entry is null || !MerkleTree.VerifyInclusion(
-                MerkleTree.LeafHash(entry.Bytes), neighbours.IndexOf(_setup.Index), neighbours.Count,
+                MerkleTree.LeafHash(entry.Bytes), _record.Graph.IndexOf(_setup.Index, dealer), _record.Rules.Degree,
                 [.. delivery!.Path.Select(p => p.ToByteArray())], _record.Shared[dealer].EntriesRoot.ToByteArray()))
         {
             throw RoundRecord.Refuse(RefusalCode.BadShares, $"What party {dealer} dealt to this party is missing or not under its signed root.");
@@ -263,7 +262,7 @@ public sealed class PartyRound : IDisposable
     {
         var masks = new MaskBatch();
         AddMask(masks, _dealing!.SelfSeed, MaskSign.Add);
-        foreach (var v in _record.Shared.Keys.Where(v => v != _setup.Index && !_disputed.Contains(v)))
+        foreach (var v in _record.Peers(_setup.Index).Where(v => !_disputed.Contains(v)))
         {
             AddMask(masks, _dealing.PairSeed(v), v > _setup.Index ? MaskSign.Add : MaskSign.Subtract);
         }
@@ -301,7 +300,7 @@ public sealed class PartyRound : IDisposable
         Released = true;
         State = PartyRoundState.Unmasked;
         var unmask = new Unmask { Party = _setup.Index, SelfSeed = ByteString.CopyFrom(_dealing!.SelfSeed.Span) };
-        unmask.Dropped.Add(_record.Dropped.Where(w => !_disputed.Contains(w))
+        unmask.Dropped.Add(_record.DroppedPeers(_setup.Index).Where(w => !_disputed.Contains(w))
             .Select(w => new PairSeed { Neighbour = w, Seed = ByteString.CopyFrom(_dealing.PairSeed(w).Span) }));
         return PartyStep.Send(Say(MessageKind.Unmask, unmask));
     }
@@ -311,9 +310,9 @@ public sealed class PartyRound : IDisposable
         var request = _record.AcceptRecovery(envelope);
         if (request.Silent.Contains(_setup.Index)) throw RoundRecord.Refuse(RefusalCode.BothSecrets, "Recovery names this party, which has unmasked.");
         var answer = new Recover { Party = _setup.Index };
-        answer.SelfShares.Add(request.Silent.Select(v => _received[v].Reveal(_record.Contexts.Context1, v, _setup.Index, SharedSecret.SelfSeed)));
-        answer.RecoveryShares.Add(request.Dropped.Select(w => _received[w].Reveal(_record.Contexts.Context1, w, _setup.Index, SharedSecret.RecoverySeed)));
-        return PartyStep.Send(Say(MessageKind.Recover, answer));
+        answer.SelfShares.Add(request.Silent.Where(_received.ContainsKey).Select(v => _received[v].Reveal(_record.Contexts.Context1, v, _setup.Index, SharedSecret.SelfSeed)));
+        answer.RecoveryShares.Add(request.Dropped.Where(_received.ContainsKey).Select(w => _received[w].Reveal(_record.Contexts.Context1, w, _setup.Index, SharedSecret.RecoverySeed)));
+        return answer.SelfShares.Count + answer.RecoveryShares.Count == 0 ? PartyStep.Nothing : PartyStep.Send(Say(MessageKind.Recover, answer));
     }
 
     private PartyStep OnTotal(Envelope envelope)

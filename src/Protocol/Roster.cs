@@ -37,7 +37,9 @@ public sealed class Roster
         MaxColluders = checked((int)wire.MaxColluders);
         MinSurvivors = checked((int)wire.MinSurvivors);
         MinHonest = checked((int)wire.MinHonest);
+        DropoutPermille = checked((int)wire.DropoutPermille);
         Witnesses = checked((int)wire.Witnesses);
+        SparseGraph = wire.SparseGraph;
         Words = Fingerprint.Words(hash, 12);
         _byIndex = Parties.ToDictionary(p => p.Index);
     }
@@ -77,6 +79,12 @@ public sealed class Roster
 
     /// <summary>Fewest honest parties in a total, at least 2.</summary>
     public int MinHonest { get; }
+
+    /// <summary>How many of a thousand parties are expected to vanish during a round, at most 500.</summary>
+    public int DropoutPermille { get; }
+
+    /// <summary>Whether rounds above <see cref="GraphParameters.CompleteUpTo"/> parties may use the sparse graph.</summary>
+    public bool SparseGraph { get; }
 
     /// <summary>Cosignatures under a checkpoint that make it witnessed.</summary>
     public int Witnesses { get; }

@@ -9,8 +9,12 @@ namespace SecureAggregation.Protocol;
 /// <param name="Threshold">t: how many must agree before anything is unmasked.</param>
 /// <param name="ShareThreshold">How many shares rebuild a secret.</param>
 /// <param name="Degree">k: neighbours of each party.</param>
-public readonly record struct RoundRules(int Advertised, int Threshold, int ShareThreshold, int Degree)
+/// <param name="SuccessorFloor">How many survivors the successors of any two survivors that are not neighbours hold together; 0 on the complete graph.</param>
+public readonly record struct RoundRules(int Advertised, int Threshold, int ShareThreshold, int Degree, int SuccessorFloor = 0)
 {
+    /// <summary>Whether each party is joined to all others.</summary>
+    public bool IsComplete => Degree == Advertised - 1;
+
     /// <summary>
     /// Computes the rules, or says why a round of so few may not run. More than half of the honest parties and all colluders fit below t only once:
     /// two disjoint sets of t agreements cannot both exist, so no two survivor sets are ever opened.
@@ -20,11 +24,15 @@ public readonly record struct RoundRules(int Advertised, int Threshold, int Shar
     /// <param name="minimumSurvivors">The larger of the roster's and the query's.</param>
     /// <param name="minimumHonest">Honest parties that every total must contain.</param>
     /// <param name="rules">The numbers, when the result is null.</param>
+    /// <param name="dropoutPermille">The expected dropouts of the roster if it allows the sparse graph, else null.</param>
     /// <returns>Null, or the rule that is broken.</returns>
-    public static string? TryFor(int advertised, int colluders, int minimumSurvivors, int minimumHonest, out RoundRules rules)
+    public static string? TryFor(
+        int advertised, int colluders, int minimumSurvivors, int minimumHonest, out RoundRules rules, int? dropoutPermille = null)
     {
         var t = Math.Max(((advertised + colluders) / 2) + 1, minimumSurvivors);
-        rules = new RoundRules(advertised, t, Math.Max(2, t - 1), advertised - 1);
+        rules = dropoutPermille is { } dropouts && GraphParameters.For(advertised, colluders, dropouts) is { } graph
+            ? new RoundRules(advertised, t, graph.ShareThreshold, graph.Degree, graph.SuccessorFloor)
+            : new RoundRules(advertised, t, Math.Max(2, t - 1), advertised - 1);
         if (t > advertised)
         {
             return $"{advertised} parties advertised a key and at least {t} must survive (c = {colluders}, minimum survivors = {minimumSurvivors}).";
@@ -36,5 +44,7 @@ public readonly record struct RoundRules(int Advertised, int Threshold, int Shar
     }
 
     internal static string? TryFor(int advertised, Roster roster, Query query, out RoundRules rules) =>
-        TryFor(advertised, roster.MaxColluders, Math.Max(roster.MinSurvivors, (int)query.MinSurvivors), roster.MinHonest, out rules);
+        TryFor(
+            advertised, roster.MaxColluders, Math.Max(roster.MinSurvivors, (int)query.MinSurvivors), roster.MinHonest, out rules,
+            roster.SparseGraph ? roster.DropoutPermille : null);
 }

@@ -22,6 +22,8 @@ internal static class RosterCommands
     private static readonly Option<int?> s_colluders = new("--colluders") { Description = "How many parties may work together with the station (default: a third, rounded up, less one)" };
     private static readonly Option<int> s_survivors = new("--min-survivors") { Description = "Fewest parties in a total, at least 3", DefaultValueFactory = _ => 3 };
     private static readonly Option<int> s_honest = new("--min-honest") { Description = "Fewest honest parties in a total, at least 2", DefaultValueFactory = _ => 2 };
+    private static readonly Option<int> s_dropouts = new("--dropout-permille") { Description = "How many of a thousand parties are expected to vanish during a round, at most 500", DefaultValueFactory = _ => 100 };
+    private static readonly Option<bool> s_sparse = new("--sparse-graph") { Description = $"Let rounds above {GraphParameters.CompleteUpTo} parties share masks with some neighbours instead of all (docs/protocol.md section 3)" };
     private static readonly Option<int> s_days = new("--days") { Description = "Days until the roster expires", DefaultValueFactory = _ => 365 };
     private static readonly Option<bool> s_force = new("--force") { Description = "Overwrite an existing roster" };
     private static readonly Option<string?> s_previous = new("--previous") { Description = "The roster that this one follows" };
@@ -32,7 +34,7 @@ internal static class RosterCommands
     {
         new Command("new", "Draft a roster; every party and coordinator then signs it")
         {
-            s_file, s_consortium, s_party, s_coordinator, s_auditor, s_station, s_colluders, s_survivors, s_honest, s_days, s_previous, s_origin, s_force,
+            s_file, s_consortium, s_party, s_coordinator, s_auditor, s_station, s_colluders, s_survivors, s_honest, s_dropouts, s_sparse, s_days, s_previous, s_origin, s_force,
         }.Does(New),
         new Command("sign", "Add signatures to a draft") { s_file, s_keys }.Does(Sign),
         new Command("show", "Show a roster, and whose signature is missing") { s_file }.Does(Show),
@@ -61,8 +63,9 @@ internal static class RosterCommands
             MaxColluders = Unsigned(colluders, "--colluders"),
             MinSurvivors = Unsigned(arguments.Get(s_survivors), "--min-survivors"),
             MinHonest = Unsigned(arguments.Get(s_honest), "--min-honest"),
-            DropoutPermille = 100,
+            DropoutPermille = Unsigned(arguments.Get(s_dropouts), "--dropout-permille"),
             Witnesses = (uint)Roster.DefaultWitnesses(parties.Count, colluders),
+            SparseGraph = arguments.Get(s_sparse),
         };
         roster.Parties.AddRange(parties.Select((p, i) => new RosterParty { Index = (uint)i, Name = p.Name, PublicKey = ByteString.CopyFrom(p.Key.Point), Founder = true }));
         roster.Coordinators.AddRange(Named(arguments.Find(s_coordinator), "--coordinator").Select(c => Officer(c, founder: true)));
@@ -112,6 +115,8 @@ internal static class RosterCommands
                 roster.MaxColluders,
                 roster.MinSurvivors,
                 roster.MinHonest,
+                roster.DropoutPermille,
+                roster.SparseGraph,
                 roster.Witnesses,
                 Parties = roster.Parties.Select(p => new { p.Index, p.Name, Key = Fingerprint(p.PublicKey) }),
                 Coordinators = roster.Coordinators.Select(o => new { o.Name, Key = Fingerprint(o.PublicKey) }),
@@ -124,6 +129,7 @@ internal static class RosterCommands
 
         terminal.Line($"{roster.Consortium}, epoch {roster.Epoch}, until {DateTimeOffset.FromUnixTimeSeconds((long)roster.NotAfter):yyyy-MM-dd}");
         terminal.Line($"totals need {roster.MinSurvivors} parties, {roster.MinHonest} of them honest; {roster.MaxColluders} may collude with the station");
+        if (roster.SparseGraph) terminal.Line(Graph(roster));
         var table = new Table().Border(TableBorder.Simple).AddColumns("role", "name", "key");
         foreach (var party in roster.Parties) table.AddRow($"party {party.Index}", Markup.Escape(party.Name), Fingerprint(party.PublicKey));
         foreach (var officer in roster.Coordinators) table.AddRow("coordinator", Markup.Escape(officer.Name), Fingerprint(officer.PublicKey));
@@ -141,6 +147,13 @@ internal static class RosterCommands
         if (arguments.Terminal.Json) arguments.Terminal.WriteJson(new { roster.Words, Hash = Convert.ToHexStringLower(roster.Hash) });
         else arguments.Terminal.Line(string.Join(' ', roster.Words));
         return Task.FromResult(ExitCode.Ok);
+    }
+
+    private static string Graph(Protocol.Wire.Roster roster)
+    {
+        var graph = GraphParameters.For(roster.Parties.Count, (int)roster.MaxColluders, (int)roster.DropoutPermille);
+        return $"rounds above {GraphParameters.CompleteUpTo} parties may use the sparse graph: "
+            + (graph is { } g ? $"with all {roster.Parties.Count}, {g.Degree} neighbours each" : $"with all {roster.Parties.Count} it would not be safe or no smaller, so everybody has all others");
     }
 
     private static RosterOfficer Officer((string Name, IdentityPublicKey Key) officer, bool founder) =>

@@ -17,7 +17,7 @@ internal sealed class Composer(RoundRecord record, IReadOnlyDictionary<uint, Att
     }
 
     /// <summary>
-    /// Those who dealt, less whoever disagrees with more than c others about the seed of the pair: only a corrupt party can. The worst go first and the
+    /// Those who dealt, less whoever disagrees with more neighbours about the seed of the pair than can be corrupt: only a corrupt party does. The worst go first and the
     /// rest is counted again, so that one liar takes nobody with it.
     /// </summary>
     public Shared Shared()
@@ -25,9 +25,10 @@ internal sealed class Composer(RoundRecord record, IReadOnlyDictionary<uint, Att
         var dealers = Members(record.Advertised.Keys).Where(a => a.Has(MessageKind.Share) && !a.Left).ToList();
         while (dealers.Count > 0)
         {
-            var disputes = dealers.ToDictionary(a => a, a => dealers.Count(b => b != a && Disagree(a, b)));
+            var left = dealers.ToDictionary(a => a.Member.Index);
+            var disputes = dealers.ToDictionary(a => a, a => record.Neighbours(a.Member.Index).Count(v => left.TryGetValue(v, out var b) && Disagree(a, b)));
             var most = disputes.Values.Max();
-            if (most <= record.Roster.MaxColluders) break;
+            if (most <= record.MostDisputes) break;
             dealers.RemoveAll(a => disputes[a] == most);
         }
 
@@ -36,11 +37,16 @@ internal sealed class Composer(RoundRecord record, IReadOnlyDictionary<uint, Att
         return body;
     }
 
-    /// <summary>Those of U2 whose whole vector is stored.</summary>
-    public Survivors Survivors()
+    /// <summary>
+    /// Those of U2 whose whole vector is stored; null if they are too few, or lie so on the graph that every party would refuse them. To take further
+    /// ones out would not help: the holes only grow.
+    /// </summary>
+    public Survivors? Survivors()
     {
+        var survivors = Members(record.Shared.Keys).Where(a => a.VectorStored && !a.Left).ToDictionary(a => a.Member.Index);
+        if (survivors.Count < record.Rules.Threshold || record.Graph.FindCut(survivors.ContainsKey) is not null) return null;
         var body = new Survivors();
-        body.Inputs.Add(Bodies(MessageKind.Input, Members(record.Shared.Keys).Where(a => a.VectorStored && !a.Left)));
+        body.Inputs.Add(Bodies(MessageKind.Input, survivors.Values));
         return body;
     }
 
@@ -60,10 +66,9 @@ internal sealed class Composer(RoundRecord record, IReadOnlyDictionary<uint, Att
     /// <summary>Pairs of U2 whose mask both leave out.</summary>
     public void FixDisputes()
     {
-        var dealers = Members(record.Shared.Keys).ToList();
-        for (var i = 0; i < dealers.Count; i++)
+        foreach (var low in record.Shared.Keys)
         {
-            foreach (var other in dealers.Skip(i + 1).Where(o => Disagree(dealers[i], o))) disputed.Add((dealers[i].Member.Index, other.Member.Index));
+            disputed.UnionWith(record.Peers(low).Where(high => low < high && Disagree(parties[low], parties[high])).Select(high => (low, high)));
         }
     }
 

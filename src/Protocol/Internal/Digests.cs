@@ -40,6 +40,9 @@ internal static class Digests
         return hash.Finish();
     }
 
+    /// <summary>What the graph of a round is drawn from.</summary>
+    public static byte[] Graph(ReadOnlySpan<byte> context1) => One("graph", context1);
+
     public static byte[] Context2(ReadOnlySpan<byte> context1, IReadOnlyCollection<uint> sharers, IEnumerable<ByteString> shareBodies)
     {
         using var hash = new LabelHash("share");

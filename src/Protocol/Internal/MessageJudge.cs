@@ -77,7 +77,7 @@ internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint,
         MessageKind.Share => record.Advertised.ContainsKey(party),
         MessageKind.Input => record.Shared.ContainsKey(party),
         MessageKind.Agree or MessageKind.Unmask => record.Survivors.ContainsKey(party),
-        MessageKind.Recover => parties[party].Unmask is not null,
+        MessageKind.Recover => Recovery is { } request && masks.IsAsked(party, request),
         _ => true,
     };
 
@@ -125,7 +125,7 @@ internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint,
     /// <summary>What a dealer published, one entry for each neighbour; null if it is not under the root that it signed.</summary>
     public List<ShareEntry>? ReadEntries(Share share, Envelope envelope)
     {
-        var neighbours = record.Neighbours(share.Party).ToList();
+        var neighbours = record.Neighbours(share.Party);
         if (envelope.Detached.Count != neighbours.Count) return null;
         var entries = neighbours.Select((v, i) => ShareEntry.TryRead(envelope.Detached[i].Span, v)).OfType<ShareEntry>().ToList();
         return entries.Count == neighbours.Count

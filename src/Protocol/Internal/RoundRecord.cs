@@ -14,6 +14,8 @@ internal sealed class RoundRecord
     private const int Suite = 1;
     private const int DeadlineCount = 7;
 
+    private RoundGraph? _graph;
+
     private RoundRecord(Roster roster, Proposal proposal, Question question)
     {
         Roster = roster;
@@ -47,8 +49,20 @@ internal sealed class RoundRecord
     /// <summary>U2∖U3, once U3 is fixed.</summary>
     public IEnumerable<uint> Dropped => Shared.Keys.Where(p => !Survivors.ContainsKey(p));
 
-    /// <summary>Neighbours of a party in phase 2: on the complete graph, everybody else who advertised.</summary>
-    public IEnumerable<uint> Neighbours(uint party) => Advertised.Keys.Where(v => v != party);
+    /// <summary>Who is joined to whom, once U1 is fixed.</summary>
+    public RoundGraph Graph => _graph ?? throw new InvalidOperationException("The round has no graph before its keys are out.");
+
+    /// <summary>Disputes above which somebody is surely corrupt: no honest party has more corrupt neighbours.</summary>
+    public int MostDisputes => Math.Min(Roster.MaxColluders, Rules.ShareThreshold - 1);
+
+    /// <summary>Neighbours of a party in phase 2, ascending; whatever becomes of them.</summary>
+    public IReadOnlyList<uint> Neighbours(uint party) => Graph.Neighbours(party);
+
+    /// <summary>Neighbours of a party in U2, ascending.</summary>
+    public IEnumerable<uint> Peers(uint party) => Neighbours(party).Where(Shared.ContainsKey);
+
+    /// <summary>Neighbours of a party in U2∖U3, ascending, once U3 is fixed.</summary>
+    public IEnumerable<uint> DroppedPeers(uint party) => Peers(party).Where(p => !Survivors.ContainsKey(p));
 
     public int PartyLimit => Limits.PartyEnvelope(Proposal.Invited.Count);
 
@@ -96,6 +110,7 @@ internal sealed class RoundRecord
         if (RoundRules.TryFor(Advertised.Count, Roster, Question.Query, out var rules) is { } rule) throw Refuse(RefusalCode.Floors, rule);
         Rules = rules;
         Contexts.Context1 = Digests.Context1(Contexts.Context0, rules, body.Advertisements.Select(s => s.Body));
+        _graph = new RoundGraph(rules, Advertised.Keys, Digests.Graph(Contexts.Context1));
     }
 
     public void AcceptShared(Envelope envelope)
@@ -125,6 +140,11 @@ internal sealed class RoundRecord
         }
 
         if (Survivors.Count < Rules.Threshold) throw Refuse(RefusalCode.SurvivorSet, $"{Survivors.Count} parties survive; the threshold is {Rules.Threshold}.");
+        if (Graph.FindCut(Survivors.ContainsKey) is var (one, other))
+        {
+            throw Refuse(RefusalCode.SurvivorSet, $"Fewer than {Rules.SuccessorFloor} of the {Rules.Degree} successors of parties {one} and {other} survive: the graph may be cut there.");
+        }
+
         Contexts.Survivors = Digests.Survivors(Contexts.Context2, Survivors.Keys, Survivors.Values.Select(i => i.VectorDigest));
     }
 

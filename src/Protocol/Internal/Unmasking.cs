@@ -22,7 +22,7 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
         var request = new Recovery();
         request.Silent.Add(Silent);
         if (request.Silent.Count == 0) return null;
-        request.Dropped.Add(record.Dropped);
+        request.Dropped.Add(record.Dropped.Where(w => record.Neighbours(w).Intersect(request.Silent).Any()));
         return request;
     }
 
@@ -36,8 +36,8 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
             return "the self seed does not fit its commitment";
         }
 
-        var expected = record.Dropped.Where(w => !IsDisputed(unmask.Party, w)).ToList();
-        if (unmask.Dropped.Count != expected.Count) return "the list of pair seeds is not that of the dropped parties";
+        var expected = record.DroppedPeers(unmask.Party).Where(w => !IsDisputed(unmask.Party, w)).ToList();
+        if (unmask.Dropped.Count != expected.Count) return "the list of pair seeds is not that of its dropped neighbours";
         for (var i = 0; i < expected.Count; i++)
         {
             var pair = unmask.Dropped[i];
@@ -55,12 +55,12 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
         WrongShares(recover.Party, recover.SelfShares, request.Silent, SharedSecret.SelfSeed)
         ?? WrongShares(recover.Party, recover.RecoveryShares, request.Dropped, SharedSecret.RecoverySeed);
 
+    /// <summary>Whether a party that has unmasked holds a share of anything that is asked for.</summary>
+    public bool IsAsked(uint party, Recovery request) =>
+        parties[party].Unmask is not null && request.Silent.Concat(request.Dropped).Any(dealer => record.Graph.IndexOf(party, dealer) >= 0);
+
     /// <summary>Whether every secret that was asked for has enough shares.</summary>
-    public bool Enough(Recovery request)
-    {
-        var answers = parties.Values.Count(a => a.Recover is not null);
-        return answers >= record.Rules.ShareThreshold || (request.Silent.Count == 0 && request.Dropped.Count == 0);
-    }
+    public bool Enough(Recovery request) => request.Silent.Concat(request.Dropped).All(dealer => Answers(dealer).Skip(record.Rules.ShareThreshold - 1).Any());
 
     /// <summary>Gathers every seed; false with the culprits if some cannot be had.</summary>
     public bool TryGather(Recovery? request, out IReadOnlyList<Blame> blamed)
@@ -106,23 +106,26 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
 
     private string? WrongShares(uint holder, Google.Protobuf.Collections.RepeatedField<RevealedShare> shares, Google.Protobuf.Collections.RepeatedField<uint> asked, SharedSecret kind)
     {
-        if (shares.Count != asked.Count) return "the list of shares is not the one that was asked for";
-        for (var i = 0; i < asked.Count; i++)
+        var dealers = asked.Where(dealer => record.Graph.IndexOf(holder, dealer) >= 0).ToList();
+        if (shares.Count != dealers.Count) return "the list of shares is not the one that was asked for";
+        for (var i = 0; i < dealers.Count; i++)
         {
-            if (shares[i].Dealer != asked[i]
-                || !ReceivedShares.Fits(shares[i], record.Contexts.Context1, holder, kind, parties[asked[i]].Entries[holder].ShareCommitment))
+            if (shares[i].Dealer != dealers[i]
+                || !ReceivedShares.Fits(shares[i], record.Contexts.Context1, holder, kind, parties[dealers[i]].Entries[holder].ShareCommitment))
             {
-                return $"the share of party {asked[i]} does not fit its dealer's commitment";
+                return $"the share of party {dealers[i]} does not fit its dealer's commitment";
             }
         }
 
         return null;
     }
 
+    /// <summary>Answers that hold a share of this dealer, ascending.</summary>
+    private IEnumerable<Recover> Answers(uint dealer) => record.Neighbours(dealer).Select(v => parties[v].Recover).OfType<Recover>();
+
     private SecretBytes Rebuild(uint dealer, Func<Recover, IEnumerable<RevealedShare>> list)
     {
-        var shares = record.Survivors.Keys.Select(p => parties[p].Recover).OfType<Recover>()
-            .Select(r => (r.Party, Share: list(r).Single(s => s.Dealer == dealer).Share.ToByteArray()))
+        var shares = Answers(dealer).Select(r => (r.Party, Share: list(r).Single(s => s.Dealer == dealer).Share.ToByteArray()))
             .Take(record.Rules.ShareThreshold).ToList();
         return Shamir.Combine(record.Rules.ShareThreshold, shares);
     }
@@ -146,7 +149,7 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
             return;
         }
 
-        foreach (var neighbour in silent.Where(v => !IsDisputed(owner, v)))
+        foreach (var neighbour in silent.Where(v => record.Graph.IndexOf(v, owner) >= 0 && !IsDisputed(owner, v)))
         {
             using var key = PairKeys.Vault(recoverySeed.Span, context1, owner, neighbour);
             var seed = new byte[PairKeys.SeedSize];

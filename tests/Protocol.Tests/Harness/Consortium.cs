@@ -13,14 +13,15 @@ internal sealed class Consortium
 {
     public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private static readonly ConcurrentDictionary<(int, int, int, int), Lazy<Consortium>> s_made = new();
+    private static readonly ConcurrentDictionary<(int, int, int, int, int?), Lazy<Consortium>> s_made = new();
     private static readonly ConcurrentDictionary<string, IdentityKey> s_keys = new();
 
     private readonly ConcurrentDictionary<uint, KeyRing> _rings = new();
 
-    private Consortium(int parties, int colluders, int minSurvivors, int minHonest)
+    private Consortium(int parties, int colluders, int minSurvivors, int minHonest, int? sparse)
     {
         Wire = Draft(parties, colluders, minSurvivors, minHonest);
+        if (sparse is { } dropoutPermille) (Wire.SparseGraph, Wire.DropoutPermille) = (true, (uint)dropoutPermille);
         Roster = Roster.Open(Roster.Sign(Wire, Founders(parties)));
     }
 
@@ -32,10 +33,12 @@ internal sealed class Consortium
 
     public static IdentityKey Coordinator => Key("coordinator");
 
-    public static Consortium Of(int parties, int? colluders = null, int minSurvivors = 3, int minHonest = 2)
+    /// <param name="sparse">Expected dropouts per mille of a roster that allows the sparse graph; null for one that does not.</param>
+    public static Consortium Of(int parties, int? colluders = null, int minSurvivors = 3, int minHonest = 2, int? sparse = null)
     {
         var c = colluders ?? Roster.DefaultColluders(parties);
-        return s_made.GetOrAdd((parties, c, minSurvivors, minHonest), k => new Lazy<Consortium>(() => new Consortium(k.Item1, k.Item2, k.Item3, k.Item4))).Value;
+        return s_made.GetOrAdd(
+            (parties, c, minSurvivors, minHonest, sparse), k => new Lazy<Consortium>(() => new Consortium(k.Item1, k.Item2, k.Item3, k.Item4, k.Item5))).Value;
     }
 
     public static IdentityKey PartyKey(uint index) => Key($"party {index}");
