@@ -408,9 +408,12 @@ public sealed class AggregatorRound
             : Seal(MessageKind.Shared, body.ToByteString(), Record.Contexts, station);
     }
 
-    private Envelope CloseInput(IdentityKey station) => _composer!.Survivors() is { } body
-        ? Seal(MessageKind.Survivors, body.ToByteString(), Record.Contexts, station)
-        : SealAbort(AbortReason.TooFewInputs, station);
+    private Envelope CloseInput(IdentityKey station)
+    {
+        var body = _composer!.Survivors();
+        if (body.Inputs.Count < Rules.Threshold) return SealAbort(AbortReason.TooFewInputs, station);
+        return _composer.IsCut() ? SealAbort(AbortReason.GraphCut, station) : Seal(MessageKind.Survivors, body.ToByteString(), Record.Contexts, station);
+    }
 
     private Envelope CloseAgree(IdentityKey station)
     {

@@ -31,6 +31,17 @@ public sealed class RosterCommandTests : IDisposable
         Assert.Equal(string.Join(' ', roster.Words), words.Output.Trim());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Sparse_graph_is_what_the_draft_says(bool sparse)
+    {
+        var draft = await Draft(sparse ? ["--sparse-graph", "--dropout-permille", "250"] : []);
+        Assert.Equal((sparse, sparse ? 250 : 100), (draft.Json.GetProperty("sparse_graph").GetBoolean(), draft.Json.GetProperty("dropout_permille").GetInt32()));
+        var shown = await Run.Of("roster", "show", _folder["roster.bin"]);
+        Assert.Equal(sparse, shown.Output.Contains("sparse graph", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Signing_twice_changes_nothing()
     {

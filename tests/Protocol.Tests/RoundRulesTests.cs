@@ -28,6 +28,26 @@ public sealed class RoundRulesTests
     public void Rules_that_cannot_hold_say_why(int advertised, int c, int survivors, int honest, string says) =>
         Assert.Contains(says, RoundRules.TryFor(advertised, c, survivors, honest, out _), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(128, 42, 100, 85, 127, 0)]
+    [InlineData(129, 42, 100, 42, 56, 43)]
+    [InlineData(132, 2, 100, 3, 18, 3)]
+    [InlineData(500, 50, 100, 33, 62, 35)]
+    [InlineData(1000, 50, 50, 25, 46, 26)]
+    [InlineData(1000, 10, 300, 11, 56, 11)]
+    [InlineData(1000, 333, 100, 107, 158, 111)]
+    [InlineData(1000, 333, 300, 186, 350, 190)]
+    [InlineData(1000, 600, 400, 800, 999, 0)]
+    public void Rules_above_128_parties_are_those_of_the_sparse_graph_if_there_is_one(int advertised, int c, int permille, int shares, int degree, int floor)
+    {
+        var t = ((advertised + c) / 2) + 1;
+        Assert.Null(RoundRules.TryFor(advertised, c, 3, 2, out var rules, permille));
+        Assert.Equal(new RoundRules(advertised, t, shares, degree, floor), rules);
+        Assert.Equal(floor == 0, rules.IsComplete);
+        Assert.Null(RoundRules.TryFor(advertised, c, 3, 2, out var complete));
+        Assert.Equal(new RoundRules(advertised, t, t - 1, advertised - 1), complete);
+    }
+
     [Fact]
     public void Two_quorums_always_share_an_honest_party()
     {

@@ -102,6 +102,7 @@ internal sealed class RoundProjection(Roster roster, Func<AggregatorRound, IRead
             AbortReason.Cancelled => "A coordinator stopped the round.",
             AbortReason.StationRestarted => "The roster changed while the station was down.",
             AbortReason.Storage => "The station could not use its storage.",
+            AbortReason.GraphCut => "The outposts that vanished left holes in the graph that joins the others; every outpost would have refused the rest.",
             AbortReason.Internal => "The station had an internal error; see its log.",
             _ => $"The round was aborted ({reason}).",
         };

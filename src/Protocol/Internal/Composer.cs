@@ -37,16 +37,11 @@ internal sealed class Composer(RoundRecord record, IReadOnlyDictionary<uint, Att
         return body;
     }
 
-    /// <summary>
-    /// Those of U2 whose whole vector is stored; null if they are too few, or lie so on the graph that every party would refuse them. To take further
-    /// ones out would not help: the holes only grow.
-    /// </summary>
-    public Survivors? Survivors()
+    /// <summary>Those of U2 whose whole vector is stored.</summary>
+    public Survivors Survivors()
     {
-        var survivors = Members(record.Shared.Keys).Where(a => a.VectorStored && !a.Left).ToDictionary(a => a.Member.Index);
-        if (survivors.Count < record.Rules.Threshold || record.Graph.FindCut(survivors.ContainsKey) is not null) return null;
         var body = new Survivors();
-        body.Inputs.Add(Bodies(MessageKind.Input, survivors.Values));
+        body.Inputs.Add(Bodies(MessageKind.Input, Members(record.Shared.Keys).Where(IsWhole)));
         return body;
     }
 
@@ -56,6 +51,11 @@ internal sealed class Composer(RoundRecord record, IReadOnlyDictionary<uint, Att
         body.Agreements.Add(Bodies(MessageKind.Agree, Members(record.Survivors.Keys).Where(a => a.Has(MessageKind.Agree))));
         return body;
     }
+
+    /// <summary>Whether parties would refuse these survivors. To leave out more of them would not help: the holes only grow.</summary>
+    public bool IsCut() => record.Graph.FindCut(p => record.Shared.ContainsKey(p) && IsWhole(parties[p])) is not null;
+
+    private static bool IsWhole(Attendance a) => a.VectorStored && !a.Left;
 
     private static IEnumerable<SignedBody> Bodies(MessageKind kind, IEnumerable<Attendance> parties) =>
         parties.Select(a => a.Get(kind)!).Select(e => new SignedBody { Body = e.Body, Signature = e.Signature });
