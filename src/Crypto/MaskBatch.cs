@@ -32,8 +32,14 @@ public sealed class MaskBatch : IDisposable
 
     internal MaskBatch(MaskKeys keys) => _keys = keys;
 
-    /// <summary>The implementation chosen at start-up: "x86-aes", "arm-aes" or "portable". All give the same bytes.</summary>
+    /// <summary>
+    /// The implementation that this process uses: "x86-gfni", "x86-aes", "arm-aes" or "portable", all of which give the same bytes. It is
+    /// the fastest that passes a self-test at the first use, or the one that the environment variable SECAGG_MASK_PATH names.
+    /// </summary>
     public static string PathName => MaskPath.Best.Name;
+
+    /// <summary>What <see cref="PathName"/> stands for, in a few words for people.</summary>
+    public static string PathDescription => MaskPath.Best.Description;
 
     /// <summary>Number of masks.</summary>
     public int Count => _keys.Count;

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -85,7 +84,7 @@ internal sealed class AesMaskKeys<TAes> : MaskKeys
         // A stretch of fewer than 256 blocks that does not cross a boundary needs a part of the table only.
         var low = (int)(firstBlock % TableSize);
         var high = firstBlock - (ulong)low;
-        var origin = AfterCachedRounds(Counter(high), keys);
+        var origin = AfterCachedRounds(KeystreamBlock.Counter(high), keys);
         if (low + stretch.Length <= TableSize)
             FillTable(table.Slice(low, stretch.Length), keys, firstBlock);
         else
@@ -94,7 +93,7 @@ internal sealed class AesMaskKeys<TAes> : MaskKeys
         for (; !stretch.IsEmpty; low = 0, high += TableSize)
         {
             var count = Math.Min(stretch.Length, TableSize - low);
-            var offset = AfterCachedRounds(Counter(high), keys) ^ origin;
+            var offset = AfterCachedRounds(KeystreamBlock.Counter(high), keys) ^ origin;
             Run<TLane, TSign>(stretch[..count], table.Slice(low, count), offset, keys);
             stretch = stretch[count..];
         }
@@ -103,7 +102,7 @@ internal sealed class AesMaskKeys<TAes> : MaskKeys
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FillTable(Span<Vector128<byte>> table, ReadOnlySpan<Vector128<byte>> keys, ulong block)
     {
-        for (var i = 0; i < table.Length; i++) table[i] = AfterCachedRounds(Counter(block + (uint)i), keys);
+        for (var i = 0; i < table.Length; i++) table[i] = AfterCachedRounds(KeystreamBlock.Counter(block + (uint)i), keys);
     }
 
     // Without AggressiveOptimization the loop runs at a seventh of the speed until tiering has replaced it.
@@ -176,10 +175,6 @@ internal sealed class AesMaskKeys<TAes> : MaskKeys
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> AfterCachedRounds(Vector128<byte> counter, ReadOnlySpan<Vector128<byte>> keys) =>
         TAes.Round(TAes.Round(counter ^ keys[0], keys[1]), keys[2]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> Counter(ulong block) =>
-        Vector128.Create(0UL, BinaryPrimitives.ReverseEndianness(block)).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Apply<TLane, TSign>(ref Vector128<byte> lanes, Vector128<byte> mask)

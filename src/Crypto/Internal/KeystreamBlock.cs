@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace SecureAggregation.Crypto;
 
@@ -6,6 +8,9 @@ namespace SecureAggregation.Crypto;
 internal static class KeystreamBlock
 {
     public const int Size = 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Counter(ulong block) => Vector128.Create(0UL, BinaryPrimitives.ReverseEndianness(block)).AsByte();
 
     /// <summary>Writes consecutive counter blocks, 16 bytes big-endian each.</summary>
     public static void WriteCounters(Span<byte> blocks, ulong first)

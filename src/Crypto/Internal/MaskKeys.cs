@@ -10,7 +10,7 @@ internal abstract class MaskKeys : IDisposable
 
     public int Count => _signs.Count;
 
-    public void Add(ReadOnlySpan<byte> key16, MaskSign sign)
+    public virtual void Add(ReadOnlySpan<byte> key16, MaskSign sign)
     {
         Expand(key16);
         _signs.Add(sign);
