@@ -100,9 +100,11 @@ internal sealed class RoundRecord
         var body = Open(Wire.Advertised.Parser, envelope, MessageKind.Advertised, Advertised.Count == 0);
         CheckStation(envelope);
         var keys = new HashSet<byte[]>(PublicBytes.Comparer);
+        var invited = Proposal.Invited.ToHashSet();
+        long last = -1;
         foreach (var (signed, advertise) in body.Advertisements.Select(s => (s, CheckAdvertise(s.Body, s.Signature, joined, Limits.KeyTolerance))))
         {
-            CheckNext(Advertised.Keys, advertise.Party, Proposal.Invited);
+            CheckNext(ref last, advertise.Party, invited.Contains);
             if (!keys.Add(advertise.PublicKey.ToByteArray())) throw Refuse(RefusalCode.BadMessage, $"Party {advertise.Party} advertises the key of another party.");
             Advertised.Add(advertise.Party, advertise);
         }
@@ -117,10 +119,11 @@ internal sealed class RoundRecord
     {
         var body = Open(Wire.Shared.Parser, envelope, MessageKind.Shared, Shared.Count == 0 && Advertised.Count != 0);
         CheckStation(envelope);
+        long last = -1;
         foreach (var signed in body.Shares)
         {
             var share = CheckShare(signed.Body, signed.Signature);
-            CheckNext(Shared.Keys, share.Party, Advertised.Keys);
+            CheckNext(ref last, share.Party, Advertised.ContainsKey);
             Shared.Add(share.Party, share);
         }
 
@@ -132,10 +135,11 @@ internal sealed class RoundRecord
     {
         var body = Open(Wire.Survivors.Parser, envelope, MessageKind.Survivors, Survivors.Count == 0 && Shared.Count != 0);
         CheckStation(envelope);
+        long last = -1;
         foreach (var signed in body.Inputs)
         {
             var input = CheckInput(signed.Body, signed.Signature);
-            CheckNext(Survivors.Keys, input.Party, Shared.Keys, RefusalCode.SurvivorSet);
+            CheckNext(ref last, input.Party, Shared.ContainsKey, RefusalCode.SurvivorSet);
             Survivors.Add(input.Party, input);
         }
 
@@ -153,15 +157,14 @@ internal sealed class RoundRecord
     {
         var body = Open(Agreed.Parser, envelope, MessageKind.Agreed, Survivors.Count != 0);
         CheckStation(envelope);
-        var seen = new List<uint>();
+        long last = -1;
         foreach (var signed in body.Agreements)
         {
             var agree = CheckAgree(signed.Body, signed.Signature);
-            CheckNext(seen, agree.Party, Survivors.Keys);
-            seen.Add(agree.Party);
+            CheckNext(ref last, agree.Party, Survivors.ContainsKey);
         }
 
-        if (seen.Count < Rules.Threshold) throw Refuse(RefusalCode.NoQuorum, $"{seen.Count} survivors agreed on the set; the threshold is {Rules.Threshold}.");
+        if (body.Agreements.Count < Rules.Threshold) throw Refuse(RefusalCode.NoQuorum, $"{body.Agreements.Count} survivors agreed on the set; the threshold is {Rules.Threshold}.");
     }
 
     public Recovery AcceptRecovery(Envelope envelope)
@@ -277,10 +280,11 @@ internal sealed class RoundRecord
         }
     }
 
-    private static void CheckNext(IEnumerable<uint> before, uint next, IEnumerable<uint> allowed, RefusalCode code = RefusalCode.BadMessage)
+    private static void CheckNext(ref long last, uint next, Func<uint, bool> isAllowed, RefusalCode code = RefusalCode.BadMessage)
     {
-        if (before.Any(p => p >= next)) throw Refuse(code, "A broadcast must list each party once, in ascending order.");
-        if (!allowed.Contains(next)) throw Refuse(code, $"Party {next} is listed but was not in the phase before.");
+        if (next <= last) throw Refuse(code, "A broadcast must list each party once, in ascending order.");
+        if (!isAllowed(next)) throw Refuse(code, $"Party {next} is listed but was not in the phase before.");
+        last = next;
     }
 
     private static void CheckAscending(Google.Protobuf.Collections.RepeatedField<uint> indices, string what, bool allowEmpty = false)
