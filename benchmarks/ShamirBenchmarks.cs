@@ -3,34 +3,45 @@ using SecureAggregation.Crypto;
 
 namespace SecureAggregation.Benchmarks;
 
-/// <summary>One 32-byte secret among n holders, threshold ⌊2n/3⌋.</summary>
+/// <summary>One 32-byte secret among n holders, of which t give it back.</summary>
 [MemoryDiagnoser]
 public class ShamirBenchmarks
 {
     private byte[] _secret = [];
     private uint[] _holders = [];
     private (uint, byte[])[] _shares = [];
+    private ShamirWeights? _weights;
+    private byte[] _joined = [];
 
-    [Params(5, 50, 128)]
-    public int Holders { get; set; }
+    [Params("10, 7", "34, 18", "50, 33", "100, 67")]
+    public string HoldersAndThreshold { get; set; } = "";
 
-    private int Threshold => Holders * 2 / 3;
+    private int Threshold => int.Parse(HoldersAndThreshold.Split(", ")[1]);
 
     [GlobalSetup]
     public void Setup()
     {
         _secret = Data.Random().Bytes(Shamir.SecretSize);
-        _holders = [.. Enumerable.Range(0, Holders).Select(i => (uint)i)];
+        _holders = [.. Enumerable.Range(0, int.Parse(HoldersAndThreshold.Split(", ")[0])).Select(i => (uint)i)];
         _shares = [.. _holders.Zip(Shamir.Split(_secret, Threshold, _holders, Data.Random()))];
+        _weights = new ShamirWeights(_holders[..Threshold]);
+        _joined = [.. _shares.Take(Threshold).SelectMany(share => share.Item2)];
     }
 
     [Benchmark(Baseline = true)]
-    public byte[][] Split() => Shamir.Split(_secret, Threshold, _holders, Data.Random());
+    public byte[][] Share() => Shamir.Split(_secret, Threshold, _holders, Data.Random());
 
     [Benchmark]
-    public int Combine()
+    public int ReconstructOnce()
     {
         using var secret = Shamir.Combine(Threshold, _shares);
+        return secret.Length;
+    }
+
+    [Benchmark]
+    public int ReconstructWithKnownWeights()
+    {
+        using var secret = _weights!.Combine(_joined);
         return secret.Length;
     }
 }

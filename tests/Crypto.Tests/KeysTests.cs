@@ -59,6 +59,20 @@ public sealed class KeysTests
     }
 
     [Fact]
+    public void Agreements_of_one_key_may_be_made_at_the_same_time()
+    {
+        using var own = AgreementKey.Generate(new SeededRandom(2));
+        var peers = Enumerable.Range(0, 64).Select(i => AgreementKey.Generate(new SeededRandom((ulong)i + 3))).ToArray();
+        Parallel.ForEach(peers, peer =>
+        {
+            using var one = own.Agree(peer.PublicKey);
+            using var other = peer.Agree(own.PublicKey);
+            Assert.True(one.FixedTimeEquals(other.Span));
+        });
+        foreach (var peer in peers) peer.Dispose();
+    }
+
+    [Fact]
     public void Agreement_agrees_with_BouncyCastle() => Property.Holds(
         TestData.Randoms,
         random =>

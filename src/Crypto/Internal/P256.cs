@@ -16,7 +16,7 @@ internal static class P256
     private static readonly BigInteger s_prime = Hex("0ffffffff00000001000000000000000000000000ffffffffffffffffffffffff");
     private static readonly BigInteger s_b = Hex("05ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b");
     private static readonly BigInteger s_order = Hex("0ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
-    private static readonly BigInteger s_halfOrder = s_order >> 1;
+    private static readonly byte[] s_halfOrderBytes = (s_order >> 1).ToByteArray(isUnsigned: true, isBigEndian: true);
     private static readonly byte[] s_orderBytes = s_order.ToByteArray(isUnsigned: true, isBigEndian: true);
 
     // SubjectPublicKeyInfo (RFC 5480 section 2) of an uncompressed P-256 point: only the last 65 bytes vary.
@@ -71,7 +71,7 @@ internal static class P256
     }
 
     /// <summary>Whether s of a signature r‖s is at most half the order: of the two valid values for s only one passes.</summary>
-    public static bool IsLowS(ReadOnlySpan<byte> signature) => Integer(signature[CoordinateSize..]) <= s_halfOrder;
+    public static bool IsLowS(ReadOnlySpan<byte> signature) => signature[CoordinateSize..].SequenceCompareTo(s_halfOrderBytes) <= 0;
 
     /// <summary>Replaces a high s by its low twin, order − s.</summary>
     public static void MakeLowS(Span<byte> signature)

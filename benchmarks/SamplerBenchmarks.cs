@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+using BenchmarkDotNet.Attributes;
+using SecureAggregation.Privacy;
+
+namespace SecureAggregation.Benchmarks;
+
+/// <summary>
+/// Exact draws of discrete Laplace noise at ε = 1 from the platform's generator: a second divided by the mean is draws a second.
+/// The baseline is the draw that is not exact, by the logarithm of 8 random bytes.
+/// </summary>
+[MemoryDiagnoser]
+public class SamplerBenchmarks
+{
+    private const int Draws = 1000;
+
+    private readonly RandomNumberGenerator _random = RandomNumberGenerator.Create();
+    private readonly Int128[] _values = new Int128[Draws];
+    private DiscreteLaplace _noise = new(1, MicroEpsilon.MaxValue);
+
+    /// <summary>A count, and a sum of amounts up to a million.</summary>
+    [Params(1, 1_000_000)]
+    public int Sensitivity { get; set; }
+
+    [GlobalSetup]
+    public void Setup() => _noise = new(Sensitivity, MicroEpsilon.Parse("1"));
+
+    [Benchmark(Baseline = true, OperationsPerInvoke = Draws)]
+    public void InexactByLogarithm()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        foreach (ref var value in _values.AsSpan())
+        {
+            _random.GetBytes(bytes);
+            var bits = BitConverter.ToUInt64(bytes);
+            var magnitude = -Math.Log(((bits >> 11) + 0.5) / (1L << 53)) * Sensitivity;
+            value = (Int128)Math.Round((bits & 1) == 0 ? magnitude : -magnitude);
+        }
+    }
+
+    [Benchmark(OperationsPerInvoke = Draws)]
+    public void ExactDraws() => _noise.Fill(_values, _random);
+}
