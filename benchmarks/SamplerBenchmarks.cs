@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using BenchmarkDotNet.Attributes;
 using SecureAggregation.Privacy;
@@ -27,13 +28,12 @@ public class SamplerBenchmarks
     [Benchmark(Baseline = true, OperationsPerInvoke = Draws)]
     public void InexactByLogarithm()
     {
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        foreach (ref var value in _values.AsSpan())
+        Span<ulong> tape = stackalloc ulong[Draws];
+        _random.GetBytes(MemoryMarshal.AsBytes(tape));
+        for (var i = 0; i < Draws; i++)
         {
-            _random.GetBytes(bytes);
-            var bits = BitConverter.ToUInt64(bytes);
-            var magnitude = -Math.Log(((bits >> 11) + 0.5) / (1L << 53)) * Sensitivity;
-            value = (Int128)Math.Round((bits & 1) == 0 ? magnitude : -magnitude);
+            var magnitude = -Math.Log(((tape[i] >> 11) + 0.5) / (1L << 53)) * Sensitivity;
+            _values[i] = (Int128)Math.Round((tape[i] & 1) == 0 ? magnitude : -magnitude);
         }
     }
 
