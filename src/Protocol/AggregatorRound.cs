@@ -24,7 +24,7 @@ public sealed class AggregatorRound
     private MessageJudge? _judge;
     private Composer? _composer;
     private RunningSum? _sum;
-    private (uint Party, Envelope Envelope, Offer Offer)? _considered;
+    private (uint Party, Envelope Envelope, Judgement Judgement)? _considered;
 
     /// <summary>A round that has not begun; the first entry to apply is its proposal.</summary>
     /// <param name="roster">The roster in force.</param>
@@ -116,10 +116,11 @@ public sealed class AggregatorRound
         ArgumentNullException.ThrowIfNull(envelope);
 
         // To the millisecond, as the log keeps it: a replay must judge alike.
-        var offer = Judge(party, envelope, DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()));
-        if (offer.Outcome == OfferOutcome.Reject && _parties.TryGetValue(party, out var a) && a.Evidence >= Limits.Evidence) offer = Offer.Ignored;
-        _considered = (party, envelope, offer);
-        return offer;
+        var judgement = Judge(party, envelope, DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()));
+        var tooMuch = judgement.Offer.Outcome == OfferOutcome.Reject && _parties.TryGetValue(party, out var a) && a.Evidence >= Limits.Evidence;
+        if (tooMuch) judgement = new Judgement(Offer.Ignored);
+        _considered = (party, envelope, judgement);
+        return judgement.Offer;
     }
 
     /// <summary>Changes the state by one entry of the log.</summary>
@@ -147,8 +148,8 @@ public sealed class AggregatorRound
     /// </summary>
     public VectorIntake? BeginVector(uint party) =>
         State == RoundState.Running && Phase == RoundPhase.Input && _parties.TryGetValue(party, out var a) && !a.Answered(MessageKind.Input)
-        && a.Get(MessageKind.Input) is { } envelope
-            ? new VectorIntake(Record, Shape, party, Input.Parser.ParseFrom(envelope.Body).VectorDigest.Span, _sum)
+        && a.Input is { } input
+            ? new VectorIntake(Record, Shape, party, input.VectorDigest.Span, _sum)
             : null;
 
     /// <summary>
@@ -234,12 +235,13 @@ public sealed class AggregatorRound
         Kind = kind, Body = body, Signature = ByteString.CopyFrom(station.Sign(Digests.Message(kind, contexts, body.Span))),
     };
 
-    private Offer Judge(uint party, Envelope envelope, DateTimeOffset now) =>
-        State == RoundState.Running ? _judge!.Judge(Phase, party, envelope, now) : Offer.Ignored;
+    private Judgement Judge(uint party, Envelope envelope, DateTimeOffset now) =>
+        State == RoundState.Running ? _judge!.Judge(Phase, party, envelope, now) : new Judgement(Offer.Ignored);
 
     private void ApplyMessage(uint party, Envelope envelope, RejectionCode rejection, DateTimeOffset at)
     {
-        var offer = _considered is { } c && c.Party == party && ReferenceEquals(c.Envelope, envelope) ? c.Offer : Judge(party, envelope, at);
+        var judgement = _considered is { } c && c.Party == party && ReferenceEquals(c.Envelope, envelope) ? c.Judgement : Judge(party, envelope, at);
+        var offer = judgement.Offer;
         _considered = null;
         if (!_parties.TryGetValue(party, out var from)) throw new TranscriptException($"Party {party} is not invited to this round.");
         var logged = rejection == RejectionCode.None ? OfferOutcome.Accept : OfferOutcome.Reject;
@@ -254,11 +256,8 @@ public sealed class AggregatorRound
             return;
         }
 
-        from.Take(envelope, at);
-        if (envelope.Kind == MessageKind.Share)
-        {
-            foreach (var entry in _judge!.ReadEntries(Share.Parser.ParseFrom(envelope.Body), envelope)!) from.Entries.Add(entry.Holder, entry);
-        }
+        from.Take(envelope, judgement, at);
+        _judge!.Remember(from, envelope, judgement.Message!);
     }
 
     private static string Say(OfferOutcome outcome, RejectionCode code) => outcome == OfferOutcome.Reject ? $"rejected as {code}" : outcome.ToString().ToLowerInvariant();
@@ -302,9 +301,8 @@ public sealed class AggregatorRound
                 Enter(RoundPhase.Input, at);
                 break;
             case MessageKind.Survivors:
-                Record.AcceptSurvivors(envelope);
+                MustHaveSaid(MessageKind.Input, Record.AcceptSurvivors(envelope).Inputs);
                 _sum!.Close();
-                MustHaveSaid(MessageKind.Input, Wire.Survivors.Parser.ParseFrom(envelope.Body).Inputs);
                 Enter(RoundPhase.Agree, at);
                 break;
             case MessageKind.Agreed:
@@ -346,7 +344,7 @@ public sealed class AggregatorRound
 
     private void Begin(Envelope envelope, DateTimeOffset at)
     {
-        _record = RoundRecord.Open(_roster, envelope, at);
+        _record = RoundRecord.Open(_roster, envelope, at, _cores);
         foreach (var index in _record.Proposal.Invited) _parties.Add(index, new Attendance(_roster.FindParty(index)!));
         _masks = new Unmasking(_record, _parties, _disputed);
         _judge = new MessageJudge(_record, _parties, _masks);
@@ -511,9 +509,7 @@ public sealed class AggregatorRound
 
     private Delivery Deliver(uint dealer, uint party)
     {
-        var leaves = Record.Neighbours(dealer).Select(v => MerkleTree.LeafHash(_parties[dealer].Entries[v].Bytes)).ToList();
-        var delivery = new Delivery { Dealer = dealer, Entry = ByteString.CopyFrom(_parties[dealer].Entries[party].Bytes) };
-        delivery.Path.Add(MerkleTree.InclusionProof(leaves, Record.Graph.IndexOf(party, dealer)).Select(ByteString.CopyFrom));
-        return delivery;
+        var entries = _parties[dealer].Entries;
+        return new Delivery { Dealer = dealer, Entry = entries[party].Wire, Path = { entries.PathOf(party) } };
     }
 }

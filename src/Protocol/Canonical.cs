@@ -1,3 +1,4 @@
+using System.Buffers;
 using Google.Protobuf;
 using SecureAggregation.Crypto;
 
@@ -33,11 +34,27 @@ public static class Canonical
             throw new WireException($"The bytes are not a {typeof(T).Name} in protobuf encoding.");
         }
 
-        if (!PublicBytes.Equal(message.ToByteArray(), bytes))
+        if (!EncodesTo(message, bytes))
         {
             throw new WireException($"The encoding of the {typeof(T).Name} is not canonical: unknown or reordered fields, or a number spelt in a longer way.");
         }
 
         return message;
+    }
+
+    private static bool EncodesTo(IMessage message, ReadOnlySpan<byte> bytes)
+    {
+        if (message.CalculateSize() != bytes.Length) return false;
+        var buffer = ArrayPool<byte>.Shared.Rent(bytes.Length);
+        try
+        {
+            var encoded = buffer.AsSpan(0, bytes.Length);
+            message.WriteTo(encoded);
+            return PublicBytes.Equal(encoded, bytes);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 }

@@ -66,7 +66,7 @@ public sealed class PartyRound : IDisposable
     {
         ArgumentNullException.ThrowIfNull(setup);
         if (setup.PreSharedKeys.Values.Any(k => k.Length != Limits.PreSharedKey)) throw new ArgumentException("A pre-shared key has 32 bytes.", nameof(setup));
-        var record = RoundRecord.Open(setup.Roster, proposal, now);
+        var record = RoundRecord.Open(setup.Roster, proposal, now, setup.Cores);
         if (!record.Proposal.Invited.Contains(setup.Index)) throw new RefusalException(RefusalCode.NotInvited, "This party is not among the invited.");
         var round = new PartyRound(setup, record);
         round._handled.Add(MessageKind.Propose, proposal.Body);
@@ -171,20 +171,18 @@ public sealed class PartyRound : IDisposable
 
     private PartyStep OnAdvertised(Envelope envelope)
     {
-        _record.AcceptAdvertised(envelope, _joined);
-        CheckOwn(Advertised.Parser.ParseFrom(envelope.Body).Advertisements, MessageKind.Advertise);
+        CheckOwn(_record.AcceptAdvertised(envelope, _joined).Advertisements, MessageKind.Advertise);
         _confirmed.UnionWith([MessageKind.Join, MessageKind.Advertise]);
         _dealing = Dealing.Draw(_record, _setup.Index, _key!, _setup);
         var entries = _dealing.Entries.ToList();
-        var root = MerkleTree.Root([.. entries.Select(e => MerkleTree.LeafHash(e.Bytes))]);
+        var root = MerkleTree.Root([.. entries.Select(e => e.LeafHash())]);
         State = PartyRoundState.Shared;
         return PartyStep.Send(Say(MessageKind.Share, _dealing.Body(root), entries));
     }
 
     private PartyStep OnShared(Envelope envelope, IEnumerable<Delivery> deliveries)
     {
-        _record.AcceptShared(envelope);
-        CheckOwn(Shared.Parser.ParseFrom(envelope.Body).Shares, MessageKind.Share);
+        CheckOwn(_record.AcceptShared(envelope).Shares, MessageKind.Share);
         _confirmed.Add(MessageKind.Share);
         var byDealer = deliveries.GroupBy(d => d.Dealer).ToDictionary(g => g.Key, g => g.First());
         foreach (var dealer in _record.Peers(_setup.Index))
@@ -199,9 +197,9 @@ public sealed class PartyRound : IDisposable
 
     private void ReceiveShares(uint dealer, Delivery? delivery)
     {
-        var entry = delivery is null ? null : ShareEntry.TryRead(delivery.Entry.Span, _setup.Index);
+        var entry = delivery is null ? null : ShareEntry.TryRead(delivery.Entry, _setup.Index);
         if (entry is null || !MerkleTree.VerifyInclusion(
-                MerkleTree.LeafHash(entry.Bytes), _record.Graph.IndexOf(_setup.Index, dealer), _record.Rules.Degree,
+                entry.LeafHash(), _record.Graph.IndexOf(_setup.Index, dealer), _record.Rules.Degree,
                 [.. delivery!.Path.Select(p => p.ToByteArray())], _record.Shared[dealer].EntriesRoot.ToByteArray()))
         {
             throw RoundRecord.Refuse(RefusalCode.BadShares, $"What party {dealer} dealt to this party is missing or not under its signed root.");
@@ -354,7 +352,7 @@ public sealed class PartyRound : IDisposable
         {
             Kind = kind, Body = body, Signature = ByteString.CopyFrom(_setup.Identity.Sign(Digests.Message(kind, _record.Contexts, body.Span))),
         };
-        envelope.Detached.Add((entries ?? []).Select(e => ByteString.CopyFrom(e.Bytes)));
+        envelope.Detached.Add((entries ?? []).Select(e => e.Wire));
         _sent.Add(envelope);
         return envelope;
     }

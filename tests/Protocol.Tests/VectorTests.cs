@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Google.Protobuf;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Internal;
 using SecureAggregation.Protocol.Tests.Harness;
@@ -134,7 +135,7 @@ public sealed class VectorTests
             var dealt = vector.Derived.GetProperty("dealt").EnumerateArray().Single(d => d.Number("dealer") == owner && d.Number("holder") == neighbour);
             using var key = PairKeys.Vault(recovered[(int)owner], context1, owner, neighbour);
             var seed = new byte[32];
-            Assert.True(Aead.TryOpen(key.Span, ShareEntry.TryRead(dealt.Bytes("entry"), neighbour)!.Vault, PairKeys.AssociatedData(context1, owner, neighbour), seed));
+            Assert.True(Aead.TryOpen(key.Span, ShareEntry.TryRead(ByteString.CopyFrom(dealt.Bytes("entry")), neighbour)!.Vault, PairKeys.AssociatedData(context1, owner, neighbour), seed));
             Assert.Equal(vault.Bytes("seed"), seed);
         }
     }
@@ -142,7 +143,7 @@ public sealed class VectorTests
     private static void CheckDealt(JsonElement dealt, byte[] context1)
     {
         var (dealer, holder) = ((uint)dealt.Number("dealer"), (uint)dealt.Number("holder"));
-        var entry = ShareEntry.TryRead(dealt.Bytes("entry"), holder)!;
+        var entry = ShareEntry.TryRead(ByteString.CopyFrom(dealt.Bytes("entry")), holder)!;
         using var shares = new ReceivedShares([.. dealt.Bytes("b_share"), .. dealt.Bytes("q_share"), .. dealt.Bytes("r")]);
         Assert.Equal(dealt.Bytes("commitment"), shares.Commitment(context1, dealer, holder));
         Assert.Equal(dealt.Bytes("commitment"), entry.ShareCommitment);

@@ -24,8 +24,10 @@ internal sealed class Attendance(RosterMember member)
 
     public List<PhaseStamp> Stamps { get; } = [];
 
-    /// <summary>What it dealt, by neighbour.</summary>
-    public Dictionary<uint, ShareEntry> Entries { get; } = [];
+    /// <summary>What it dealt, once it has.</summary>
+    public DealtEntries Entries { get; private set; } = null!;
+
+    public Input? Input { get; private set; }
 
     public Unmask? Unmask { get; private set; }
 
@@ -38,19 +40,25 @@ internal sealed class Attendance(RosterMember member)
     /// <summary>Whether the station need not wait for a message of this kind.</summary>
     public bool Answered(MessageKind kind) => Left || Failed.Contains(kind) || (Has(kind) && (kind != MessageKind.Input || VectorStored));
 
-    public void Take(Envelope envelope, DateTimeOffset at)
+    public void Take(Envelope envelope, Judgement judgement, DateTimeOffset at)
     {
         _accepted.Add(envelope.Kind, envelope);
-        switch (envelope.Kind)
+        switch (judgement.Message)
         {
-            case MessageKind.Decline:
-                Declined = Decline.Parser.ParseFrom(envelope.Body).Code;
+            case Decline decline:
+                Declined = decline.Code;
                 return;
-            case MessageKind.Unmask:
-                Unmask = Unmask.Parser.ParseFrom(envelope.Body);
+            case Share:
+                Entries = judgement.Entries!;
                 break;
-            case MessageKind.Recover:
-                Recover = Recover.Parser.ParseFrom(envelope.Body);
+            case Input input:
+                Input = input;
+                break;
+            case Unmask unmask:
+                Unmask = unmask;
+                break;
+            case Recover recover:
+                Recover = recover;
                 break;
         }
 

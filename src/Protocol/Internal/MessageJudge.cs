@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
 
@@ -9,52 +10,65 @@ namespace SecureAggregation.Protocol.Internal;
 /// </summary>
 internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint, Attendance> parties, Unmasking masks)
 {
+    private static readonly Judgement s_ignored = new(Offer.Ignored);
+
+    private readonly Dictionary<ByteString, RosterMember> _keys = [];
+
     /// <summary>What phase 5b asks for, once it does.</summary>
     public Recovery? Recovery { get; set; }
 
-    /// <summary>Judges a message that comes while a phase is open.</summary>
-    public Offer Judge(RoundPhase open, uint party, Envelope envelope, DateTimeOffset now)
+    /// <summary>Remembers an accepted message: it has been checked, and its key is taken.</summary>
+    public void Remember(Attendance from, Envelope envelope, IMessage message)
     {
-        if (!parties.TryGetValue(party, out var from)) return Offer.Ignored;
+        record.Remember(envelope, message);
+        if (message is Advertise advertise) _keys[advertise.PublicKey] = from.Member;
+    }
+
+    /// <summary>Judges a message that comes while a phase is open.</summary>
+    public Judgement Judge(RoundPhase open, uint party, Envelope envelope, DateTimeOffset now)
+    {
+        if (!parties.TryGetValue(party, out var from)) return s_ignored;
         var phase = Phases.Of(envelope.Kind);
-        if (phase == RoundPhase.Unspecified) return Offer.Rejected(RejectionCode.BadMessage, $"A party does not send a {envelope.Kind}.");
+        if (phase == RoundPhase.Unspecified) return Rejected(RejectionCode.BadMessage, $"A party does not send a {envelope.Kind}.");
         if (envelope.CalculateSize() > record.PartyLimit)
         {
-            return Offer.Rejected(RejectionCode.BadMessage, $"The {envelope.Kind} of {from.Member.Name} is over its limit of {record.PartyLimit} bytes.");
+            return Rejected(RejectionCode.BadMessage, $"The {envelope.Kind} of {from.Member.Name} is over its limit of {record.PartyLimit} bytes.");
         }
 
         // An unknown field outside of the signed body would stay in the leaf of the log and make it unreadable for strict decoders.
-        if (!envelope.Equals(Plain(envelope))) return Offer.Ignored;
+        if (!envelope.Equals(Plain(envelope))) return s_ignored;
         var earlier = from.Get(envelope.Kind);
-        if (earlier is not null && earlier.Body.Equals(envelope.Body) && earlier.Detached.Equals(envelope.Detached)) return Offer.Ignored;
-        if (from.Left || from.Failed.Contains(envelope.Kind)) return Offer.Ignored;
+        if (earlier is not null && earlier.Body.Equals(envelope.Body) && earlier.Detached.Equals(envelope.Detached)) return s_ignored;
+        if (from.Left || from.Failed.Contains(envelope.Kind)) return s_ignored;
         if (envelope.Kind != MessageKind.Decline)
         {
             if (phase > open && !(phase == RoundPhase.Advertise && open == RoundPhase.Propose))
             {
-                return Offer.Rejected(RejectionCode.WrongPhase, $"A {envelope.Kind} of {from.Member.Name} came before its phase.");
+                return Rejected(RejectionCode.WrongPhase, $"A {envelope.Kind} of {from.Member.Name} came before its phase.");
             }
 
             var late = phase < open && !(phase == RoundPhase.Propose && open == RoundPhase.Advertise);
-            if (earlier is null && (late || !Concerned(envelope.Kind, party))) return Offer.Ignored;
+            if (earlier is null && (late || !Concerned(envelope.Kind, party))) return s_ignored;
         }
 
         try
         {
-            CheckContent(from, envelope, now);
+            var accepted = ReadContent(from, envelope, now);
             return earlier is null
-                ? Offer.Accepted
-                : Offer.Rejected(RejectionCode.Conflict, $"{from.Member.Name} signed two different messages of kind {envelope.Kind}.");
+                ? accepted
+                : Rejected(RejectionCode.Conflict, $"{from.Member.Name} signed two different messages of kind {envelope.Kind}.");
         }
         catch (RefusalException e)
         {
-            return Offer.Rejected(RejectionOf(e), e.Message);
+            return Rejected(RejectionOf(e), e.Message);
         }
         catch (ContentException e)
         {
-            return Offer.Rejected(e.Code, e.Message);
+            return Rejected(e.Code, e.Message);
         }
     }
+
+    private static Judgement Rejected(RejectionCode code, string detail) => new(Offer.Rejected(code, detail));
 
     /// <summary>The four fields that an envelope has, and nothing else.</summary>
     private static Envelope Plain(Envelope envelope) => new()
@@ -81,76 +95,54 @@ internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint,
         _ => true,
     };
 
-    private void CheckContent(Attendance from, Envelope envelope, DateTimeOffset now)
+    /// <summary>Checks what a message says, and gives what was read of it.</summary>
+    private Judgement ReadContent(Attendance from, Envelope envelope, DateTimeOffset now)
     {
-        var named = envelope.Kind switch
+        (IMessage Message, uint Party) read = envelope.Kind switch
         {
-            MessageKind.Join => record.CheckMessage(Join.Parser, envelope, m => m.Party).Party,
-            MessageKind.Decline => record.CheckMessage(Decline.Parser, envelope, m => m.Party).Party,
-            MessageKind.Advertise => CheckAdvertise(envelope, now),
-            MessageKind.Share => CheckShare(envelope),
-            MessageKind.Input => record.CheckInput(envelope.Body, envelope.Signature).Party,
-            MessageKind.Agree => record.CheckAgree(envelope.Body, envelope.Signature).Party,
-            MessageKind.Unmask => CheckUnmask(from, envelope),
-            _ => CheckRecover(from, envelope),
+            MessageKind.Join => Read(Join.Parser, m => m.Party),
+            MessageKind.Decline => Read(Decline.Parser, m => m.Party),
+            MessageKind.Advertise => record.CheckAdvertise(envelope.Body, envelope.Signature, now, Limits.ClockSkew) is var m ? (m, m.Party) : default,
+            MessageKind.Share => record.CheckShare(envelope.Body, envelope.Signature) is var m ? (m, m.Party) : default,
+            MessageKind.Input => record.CheckInput(envelope.Body, envelope.Signature) is var m ? (m, m.Party) : default,
+            MessageKind.Agree => record.CheckAgree(envelope.Body, envelope.Signature) is var m ? (m, m.Party) : default,
+            MessageKind.Unmask => Read(Unmask.Parser, m => m.Party),
+            _ => Read(Recover.Parser, m => m.Party),
         };
-        if (named != from.Member.Index) throw new ContentException(RejectionCode.WrongParty, $"The stream of {from.Member.Name} brought a message of party {named}.");
+        if (read.Party != from.Member.Index) throw new ContentException(RejectionCode.WrongParty, $"The stream of {from.Member.Name} brought a message of party {read.Party}.");
         if (envelope.Kind != MessageKind.Share && envelope.Detached.Count != 0)
         {
             throw new ContentException(RejectionCode.BadMessage, $"A {envelope.Kind} has no detached parts.");
         }
+
+        CheckTruth(from, read.Message);
+        return new Judgement(Offer.Accepted, read.Message, read.Message is Share share ? ReadEntries(share, envelope) : null);
+
+        (IMessage, uint) Read<T>(MessageParser<T> parser, Func<T, uint> party)
+            where T : IMessage<T> => record.CheckMessage(parser, envelope, party) is var message ? (message, party(message)) : default;
     }
 
-    private uint CheckAdvertise(Envelope envelope, DateTimeOffset now)
+    /// <summary>What is rightly signed can still not be true.</summary>
+    private void CheckTruth(Attendance from, IMessage message)
     {
-        var advertise = record.CheckAdvertise(envelope.Body, envelope.Signature, now, Limits.ClockSkew);
-        foreach (var other in parties.Values.Where(a => a.Member.Index != advertise.Party && a.Has(MessageKind.Advertise)))
+        if (message is Advertise advertise && _keys.TryGetValue(advertise.PublicKey, out var owner) && owner != from.Member)
         {
-            if (Advertise.Parser.ParseFrom(other.Get(MessageKind.Advertise)!.Body).PublicKey.Equals(advertise.PublicKey))
-            {
-                throw new ContentException(RejectionCode.BadContent, $"The key is that of {other.Member.Name}.");
-            }
+            throw new ContentException(RejectionCode.BadContent, $"The key is that of {owner.Name}.");
         }
 
-        return advertise.Party;
+        var wrong = message switch
+        {
+            Unmask unmask => masks.Wrong(unmask),
+            Recover recover => masks.Wrong(recover, Recovery!),
+            _ => null,
+        };
+        if (wrong is not null) throw new ContentException(RejectionCode.WrongSecret, $"{message.Descriptor.Name} of {from.Member.Name}: {wrong}.");
     }
 
-    private uint CheckShare(Envelope envelope)
-    {
-        var share = record.CheckShare(envelope.Body, envelope.Signature);
-        if (ReadEntries(share, envelope) is null) throw new ContentException(RejectionCode.BadContent, "The dealt entries are not one for each neighbour under the signed root.");
-        return share.Party;
-    }
-
-    /// <summary>What a dealer published, one entry for each neighbour; null if it is not under the root that it signed.</summary>
-    public List<ShareEntry>? ReadEntries(Share share, Envelope envelope)
-    {
-        var neighbours = record.Neighbours(share.Party);
-        if (envelope.Detached.Count != neighbours.Count) return null;
-        var entries = neighbours.Select((v, i) => ShareEntry.TryRead(envelope.Detached[i].Span, v)).OfType<ShareEntry>().ToList();
-        return entries.Count == neighbours.Count
-            && PublicBytes.Equal(MerkleTree.Root([.. entries.Select(e => MerkleTree.LeafHash(e.Bytes))]), share.EntriesRoot.Span)
+    private DealtEntries ReadEntries(Share share, Envelope envelope) =>
+        DealtEntries.TryRead(envelope.Detached, record.Neighbours(share.Party)) is { } entries && PublicBytes.Equal(entries.Root, share.EntriesRoot.Span)
             ? entries
-            : null;
-    }
-
-    private uint CheckUnmask(Attendance from, Envelope envelope)
-    {
-        var unmask = record.CheckMessage(Unmask.Parser, envelope, m => m.Party);
-        if (unmask.Party == from.Member.Index && masks.Wrong(unmask) is { } wrong) throw new ContentException(RejectionCode.WrongSecret, $"Unmask of {from.Member.Name}: {wrong}.");
-        return unmask.Party;
-    }
-
-    private uint CheckRecover(Attendance from, Envelope envelope)
-    {
-        var recover = record.CheckMessage(Recover.Parser, envelope, m => m.Party);
-        if (recover.Party == from.Member.Index && masks.Wrong(recover, Recovery!) is { } wrong)
-        {
-            throw new ContentException(RejectionCode.WrongSecret, $"Recover of {from.Member.Name}: {wrong}.");
-        }
-
-        return recover.Party;
-    }
+            : throw new ContentException(RejectionCode.BadContent, "The dealt entries are not one for each neighbour under the signed root.");
 
     /// <summary>A message that is signed rightly but says what cannot be.</summary>
     private sealed class ContentException(RejectionCode code, string message) : Exception(message)

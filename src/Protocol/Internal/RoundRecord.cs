@@ -14,10 +14,15 @@ internal sealed class RoundRecord
     private const int Suite = 1;
     private const int DeadlineCount = 7;
 
+    private readonly Dictionary<(MessageKind Kind, ByteString Body), (ByteString Signature, IMessage Message)> _known = [];
+    private readonly HashSet<uint> _invited;
+    private readonly int _cores;
     private RoundGraph? _graph;
 
-    private RoundRecord(Roster roster, Proposal proposal, Question question)
+    private RoundRecord(Roster roster, Proposal proposal, Question question, int cores)
     {
+        _invited = [.. proposal.Invited];
+        _cores = cores;
         Roster = roster;
         Proposal = proposal;
         Question = question;
@@ -71,7 +76,11 @@ internal sealed class RoundRecord
     public TimeSpan DeadlineOf(RoundPhase phase) => TimeSpan.FromMilliseconds(Proposal.DeadlinesMs[(int)phase - (int)RoundPhase.Propose]);
 
     /// <summary>Checks a proposal and its query.</summary>
-    public static RoundRecord Open(Roster roster, Envelope envelope, DateTimeOffset? now)
+    /// <param name="roster">The roster.</param>
+    /// <param name="envelope">The proposal.</param>
+    /// <param name="now">The time; null at a replay.</param>
+    /// <param name="cores">Threads that check the signatures of a broadcast.</param>
+    public static RoundRecord Open(Roster roster, Envelope envelope, DateTimeOffset? now, int cores = 1)
     {
         if (envelope.Kind != MessageKind.Propose) throw Refuse(RefusalCode.OutOfOrder, "A round begins with a proposal.");
         var proposal = Decode(Proposal.Parser, envelope.Body, Limits.Broadcast(Limits.Parties) + Limits.Query);
@@ -85,7 +94,7 @@ internal sealed class RoundRecord
         }
 
         var question = Question.Open(new SignedQuery { Body = proposal.Query, Signature = proposal.QuerySignature }, roster, now);
-        var record = new RoundRecord(roster, proposal, question);
+        var record = new RoundRecord(roster, proposal, question, cores);
         record.CheckStation(envelope);
         return record.RulesBroken(proposal.Invited.Count) is { } rule ? throw Refuse(RefusalCode.Floors, rule) : record;
     }
@@ -95,17 +104,16 @@ internal sealed class RoundRecord
 
     /// <param name="envelope">The broadcast.</param>
     /// <param name="joined">When this party joined; null at the station, which judged each key when it came.</param>
-    public void AcceptAdvertised(Envelope envelope, DateTimeOffset? joined)
+    public Advertised AcceptAdvertised(Envelope envelope, DateTimeOffset? joined)
     {
         var body = Open(Wire.Advertised.Parser, envelope, MessageKind.Advertised, Advertised.Count == 0);
         CheckStation(envelope);
-        var keys = new HashSet<byte[]>(PublicBytes.Comparer);
-        var invited = Proposal.Invited.ToHashSet();
-        long last = -1;
-        foreach (var (signed, advertise) in body.Advertisements.Select(s => (s, CheckAdvertise(s.Body, s.Signature, joined, Limits.KeyTolerance))))
+        var advertisements = Check(body.Advertisements, s => CheckAdvertise(s.Body, s.Signature, joined, Limits.KeyTolerance));
+        CheckParties(advertisements, a => a.Party, _invited.Contains);
+        var keys = new HashSet<ByteString>();
+        foreach (var advertise in advertisements)
         {
-            CheckNext(ref last, advertise.Party, invited.Contains);
-            if (!keys.Add(advertise.PublicKey.ToByteArray())) throw Refuse(RefusalCode.BadMessage, $"Party {advertise.Party} advertises the key of another party.");
+            if (!keys.Add(advertise.PublicKey)) throw Refuse(RefusalCode.BadMessage, $"Party {advertise.Party} advertises the key of another party.");
             Advertised.Add(advertise.Party, advertise);
         }
 
@@ -113,35 +121,29 @@ internal sealed class RoundRecord
         Rules = rules;
         Contexts.Context1 = Digests.Context1(Contexts.Context0, rules, body.Advertisements.Select(s => s.Body));
         _graph = new RoundGraph(rules, Advertised.Keys, Digests.Graph(Contexts.Context1));
+        return body;
     }
 
-    public void AcceptShared(Envelope envelope)
+    public Shared AcceptShared(Envelope envelope)
     {
         var body = Open(Wire.Shared.Parser, envelope, MessageKind.Shared, Shared.Count == 0 && Advertised.Count != 0);
         CheckStation(envelope);
-        long last = -1;
-        foreach (var signed in body.Shares)
-        {
-            var share = CheckShare(signed.Body, signed.Signature);
-            CheckNext(ref last, share.Party, Advertised.ContainsKey);
-            Shared.Add(share.Party, share);
-        }
+        var shares = Check(body.Shares, s => CheckShare(s.Body, s.Signature));
+        CheckParties(shares, s => s.Party, Advertised.ContainsKey);
+        foreach (var share in shares) Shared.Add(share.Party, share);
 
         if (Shared.Count < Rules.Threshold) throw Refuse(RefusalCode.Floors, $"{Shared.Count} parties shared their seeds; the threshold is {Rules.Threshold}.");
         Contexts.Context2 = Digests.Context2(Contexts.Context1, Shared.Keys, body.Shares.Select(s => s.Body));
+        return body;
     }
 
-    public void AcceptSurvivors(Envelope envelope)
+    public Survivors AcceptSurvivors(Envelope envelope)
     {
         var body = Open(Wire.Survivors.Parser, envelope, MessageKind.Survivors, Survivors.Count == 0 && Shared.Count != 0);
         CheckStation(envelope);
-        long last = -1;
-        foreach (var signed in body.Inputs)
-        {
-            var input = CheckInput(signed.Body, signed.Signature);
-            CheckNext(ref last, input.Party, Shared.ContainsKey, RefusalCode.SurvivorSet);
-            Survivors.Add(input.Party, input);
-        }
+        var inputs = Check(body.Inputs, s => CheckInput(s.Body, s.Signature));
+        CheckParties(inputs, i => i.Party, Shared.ContainsKey, RefusalCode.SurvivorSet);
+        foreach (var input in inputs) Survivors.Add(input.Party, input);
 
         if (Survivors.Count < Rules.Threshold) throw Refuse(RefusalCode.SurvivorSet, $"{Survivors.Count} parties survive; the threshold is {Rules.Threshold}.");
         if (Graph.FindCut(Survivors.ContainsKey) is var (one, other))
@@ -150,6 +152,7 @@ internal sealed class RoundRecord
         }
 
         Contexts.Survivors = Digests.Survivors(Contexts.Context2, Survivors.Keys, Survivors.Values.Select(i => i.VectorDigest));
+        return body;
     }
 
     /// <summary>Checks that enough distinct survivors signed the set of this record.</summary>
@@ -157,14 +160,9 @@ internal sealed class RoundRecord
     {
         var body = Open(Agreed.Parser, envelope, MessageKind.Agreed, Survivors.Count != 0);
         CheckStation(envelope);
-        long last = -1;
-        foreach (var signed in body.Agreements)
-        {
-            var agree = CheckAgree(signed.Body, signed.Signature);
-            CheckNext(ref last, agree.Party, Survivors.ContainsKey);
-        }
-
-        if (body.Agreements.Count < Rules.Threshold) throw Refuse(RefusalCode.NoQuorum, $"{body.Agreements.Count} survivors agreed on the set; the threshold is {Rules.Threshold}.");
+        var agreements = Check(body.Agreements, s => CheckAgree(s.Body, s.Signature));
+        CheckParties(agreements, a => a.Party, Survivors.ContainsKey);
+        if (agreements.Length < Rules.Threshold) throw Refuse(RefusalCode.NoQuorum, $"{agreements.Length} survivors agreed on the set; the threshold is {Rules.Threshold}.");
     }
 
     public Recovery AcceptRecovery(Envelope envelope)
@@ -185,8 +183,7 @@ internal sealed class RoundRecord
 
     public Advertise CheckAdvertise(ByteString body, ByteString signature, DateTimeOffset? now, TimeSpan tolerance)
     {
-        var advertise = Decode(Advertise.Parser, body, PartyLimit);
-        CheckParty(MessageKind.Advertise, advertise.Party, body, signature);
+        var advertise = Signed(MessageKind.Advertise, Advertise.Parser, body, signature, a => a.Party);
         if (advertise.Fresh.Length != 32) throw Refuse(RefusalCode.BadMessage, "An advertisement has 32 fresh bytes.");
         if (!AgreementKey.IsValidPublicKey(advertise.PublicKey.Span)) throw Refuse(RefusalCode.BadMessage, $"The key of party {advertise.Party} is not a point on P-256 in 65 bytes.");
         if (now is { } time)
@@ -203,36 +200,31 @@ internal sealed class RoundRecord
 
     public Share CheckShare(ByteString body, ByteString signature)
     {
-        var share = Decode(Share.Parser, body, PartyLimit);
-        CheckParty(MessageKind.Share, share.Party, body, signature);
+        var share = Signed(MessageKind.Share, Share.Parser, body, signature, s => s.Party);
         CheckDigests(share.SelfCommitment, share.RecoveryCommitment, share.EntriesRoot);
         return share;
     }
 
     public Input CheckInput(ByteString body, ByteString signature)
     {
-        var input = Decode(Input.Parser, body, PartyLimit);
-        CheckParty(MessageKind.Input, input.Party, body, signature);
+        var input = Signed(MessageKind.Input, Input.Parser, body, signature, i => i.Party);
         CheckDigests(input.VectorDigest, input.InputCommitment);
         return input;
     }
 
     public Agree CheckAgree(ByteString body, ByteString signature)
     {
-        var agree = Decode(Agree.Parser, body, PartyLimit);
-        CheckParty(MessageKind.Agree, agree.Party, body, signature);
+        var agree = Signed(MessageKind.Agree, Agree.Parser, body, signature, a => a.Party);
         if (!PublicBytes.Equal(agree.SurvivorsDigest.Span, Contexts.Survivors)) throw Refuse(RefusalCode.SurvivorSet, $"Party {agree.Party} signed another survivor set.");
         return agree;
     }
 
     /// <summary>Decodes and checks the signature of a party's message of any other kind.</summary>
     public T CheckMessage<T>(MessageParser<T> parser, Envelope envelope, Func<T, uint> party)
-        where T : IMessage<T>
-    {
-        var message = Decode(parser, envelope.Body, PartyLimit);
-        CheckParty(envelope.Kind, party(message), envelope.Body, envelope.Signature);
-        return message;
-    }
+        where T : IMessage<T> => Signed(envelope.Kind, parser, envelope.Body, envelope.Signature, party);
+
+    /// <summary>Remembers a message of a party that has been checked: a broadcast that repeats it, bit for bit, needs no second check.</summary>
+    public void Remember(Envelope envelope, IMessage message) => _known[(envelope.Kind, envelope.Body)] = (envelope.Signature, message);
 
     public void CheckStation(Envelope envelope)
     {
@@ -263,6 +255,22 @@ internal sealed class RoundRecord
             ? Decode(parser, envelope.Body, BroadcastLimit)
             : throw Refuse(RefusalCode.OutOfOrder, $"A broadcast of kind {envelope.Kind} came where it may not come.");
 
+    private T Signed<T>(MessageKind kind, MessageParser<T> parser, ByteString body, ByteString signature, Func<T, uint> party)
+        where T : IMessage<T>
+    {
+        if (_known.TryGetValue((kind, body), out var known) && known.Signature.Equals(signature)) return (T)known.Message;
+        var message = Decode(parser, body, PartyLimit);
+        CheckParty(kind, party(message), body, signature);
+        return message;
+    }
+
+    private T[] Check<T>(Google.Protobuf.Collections.RepeatedField<SignedBody> bodies, Func<SignedBody, T> check)
+    {
+        var messages = new T[bodies.Count];
+        Workers.Run(messages.Length, _cores, i => messages[i] = check(bodies[i]));
+        return messages;
+    }
+
     private void CheckParty(MessageKind kind, uint party, ByteString body, ByteString signature)
     {
         var member = Roster.FindParty(party) ?? throw Refuse(RefusalCode.WrongRoster, $"Party {party} is not in the roster.");
@@ -280,11 +288,14 @@ internal sealed class RoundRecord
         }
     }
 
-    private static void CheckNext(ref long last, uint next, Func<uint, bool> isAllowed, RefusalCode code = RefusalCode.BadMessage)
+    private static void CheckParties<T>(T[] messages, Func<T, uint> partyOf, Func<uint, bool> allowed, RefusalCode code = RefusalCode.BadMessage)
     {
-        if (next <= last) throw Refuse(code, "A broadcast must list each party once, in ascending order.");
-        if (!isAllowed(next)) throw Refuse(code, $"Party {next} is listed but was not in the phase before.");
-        last = next;
+        for (var i = 0; i < messages.Length; i++)
+        {
+            var party = partyOf(messages[i]);
+            if (i > 0 && party <= partyOf(messages[i - 1])) throw Refuse(code, "A broadcast must list each party once, in ascending order.");
+            if (!allowed(party)) throw Refuse(code, $"Party {party} is listed but was not in the phase before.");
+        }
     }
 
     private static void CheckAscending(Google.Protobuf.Collections.RepeatedField<uint> indices, string what, bool allowEmpty = false)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Google.Protobuf;
 using SecureAggregation.Crypto;
 
 namespace SecureAggregation.Protocol.Internal;
@@ -13,21 +14,22 @@ internal sealed class ShareEntry
     public const int VaultSize = PairKeys.SeedSize + Aead.TagSize;
     public const int Size = 4 + SealedSize + 32 + VaultSize + 32;
 
-    private readonly byte[] _bytes;
+    private ShareEntry(ByteString bytes) => Wire = bytes;
 
-    private ShareEntry(byte[] bytes) => _bytes = bytes;
+    /// <summary>The entry as it travels, without a copy.</summary>
+    public ByteString Wire { get; }
 
-    public ReadOnlySpan<byte> Bytes => _bytes;
+    public uint Holder => BinaryPrimitives.ReadUInt32BigEndian(Wire.Span);
 
-    public uint Holder => BinaryPrimitives.ReadUInt32BigEndian(_bytes);
+    public ReadOnlySpan<byte> Sealed => Wire.Span.Slice(4, SealedSize);
 
-    public ReadOnlySpan<byte> Sealed => _bytes.AsSpan(4, SealedSize);
+    public ReadOnlySpan<byte> ShareCommitment => Wire.Span.Slice(4 + SealedSize, 32);
 
-    public ReadOnlySpan<byte> ShareCommitment => _bytes.AsSpan(4 + SealedSize, 32);
+    public ReadOnlySpan<byte> Vault => Wire.Span.Slice(4 + SealedSize + 32, VaultSize);
 
-    public ReadOnlySpan<byte> Vault => _bytes.AsSpan(4 + SealedSize + 32, VaultSize);
+    public ReadOnlySpan<byte> SeedCommitment => Wire.Span[(Size - 32)..];
 
-    public ReadOnlySpan<byte> SeedCommitment => _bytes.AsSpan(Size - 32, 32);
+    public byte[] LeafHash() => MerkleTree.LeafHash(Wire.Span);
 
     public static ShareEntry Create(
         uint holder, ReadOnlySpan<byte> sealedShares, ReadOnlySpan<byte> shareCommitment, ReadOnlySpan<byte> vault, ReadOnlySpan<byte> seedCommitment)
@@ -38,14 +40,14 @@ internal sealed class ShareEntry
         shareCommitment.CopyTo(bytes.AsSpan(4 + SealedSize, 32));
         vault.CopyTo(bytes.AsSpan(4 + SealedSize + 32, VaultSize));
         seedCommitment.CopyTo(bytes.AsSpan(Size - 32, 32));
-        return new ShareEntry(bytes);
+        return new ShareEntry(UnsafeByteOperations.UnsafeWrap(bytes));
     }
 
     /// <summary>Null if the bytes are not an entry for that holder.</summary>
-    public static ShareEntry? TryRead(ReadOnlySpan<byte> bytes, uint holder)
+    public static ShareEntry? TryRead(ByteString bytes, uint holder)
     {
         if (bytes.Length != Size) return null;
-        var entry = new ShareEntry(bytes.ToArray());
+        var entry = new ShareEntry(bytes);
         return entry.Holder == holder ? entry : null;
     }
 }
