@@ -26,7 +26,6 @@ internal static class CommandLine
         var root = new Command("secagg", Description)
         {
             new HelpOption(),
-            new VersionOption(),
             Json,
             DemoCommand.Create(),
             KeygenCommand.Create(),
@@ -36,6 +35,7 @@ internal static class CommandLine
             VerifyCommand.Create(),
             DecodeCommand.Create(),
         };
+        foreach (var option in VersionOptions.Create()) root.Add(option);
         var parsed = root.Parse(args);
         var terminal = new Terminal(output, error, parsed.GetValue(Json));
         if (parsed.Errors.Count > 0)
@@ -61,10 +61,13 @@ internal static class CommandLine
         }
     }
 
+    /// <summary>The terminal of this run.</summary>
+    public static Terminal Terminal => s_terminal.Value!;
+
     /// <summary>Gives a command its action: the terminal of this run goes in, an exit code comes out.</summary>
     public static Command Does(this Command command, Func<Arguments, CancellationToken, Task<ExitCode>> action)
     {
-        command.SetAction(async (parsed, stop) => (int)await action(new Arguments(parsed, s_terminal.Value!), stop));
+        command.SetAction(async (parsed, stop) => (int)await action(new Arguments(parsed, Terminal), stop));
         return command;
     }
 

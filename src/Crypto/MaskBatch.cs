@@ -38,9 +38,6 @@ public sealed class MaskBatch : IDisposable
     /// </summary>
     public static string PathName => MaskPath.Best.Name;
 
-    /// <summary>What <see cref="PathName"/> stands for, in a few words for people.</summary>
-    public static string PathDescription => MaskPath.Best.Description;
-
     /// <summary>Number of masks.</summary>
     public int Count => _keys.Count;
 

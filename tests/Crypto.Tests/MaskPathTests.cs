@@ -28,7 +28,7 @@ public sealed class MaskPathTests
     {
         var asked = Environment.GetEnvironmentVariable(MaskPath.Variable);
         Assert.True(MaskPath.Best.IsSupported);
-        if (asked is not null) Assert.Equal(asked, MaskPath.Best.Name);
+        if (MaskPath.All.Any(path => path.IsSupported && path.Name == asked)) Assert.Equal(asked, MaskPath.Best.Name);
         else Assert.Equal(MaskPath.All.Any(path => path.IsSupported && path != MaskPath.Portable), MaskPath.Best != MaskPath.Portable);
     }
 
@@ -50,15 +50,12 @@ public sealed class MaskPathTests
     }
 
     [Fact]
-    public void Path_that_is_asked_for_is_taken_or_refused_by_name()
+    public void Path_that_is_asked_for_is_taken_where_it_works()
     {
         Assert.Same(MaskPath.Portable, MaskPath.Choose(MaskPath.All, "portable"));
         Assert.Same(s_software, MaskPath.Choose([s_software, MaskPath.Portable], "software"));
         foreach (var asked in new[] { "quick", "missing", "wrong" })
-        {
-            var refusal = Assert.Throws<InvalidOperationException>(() => MaskPath.Choose([s_missing, s_wrong, MaskPath.Portable], asked));
-            Assert.Equal($"SECAGG_MASK_PATH is \"{asked}\"; this processor has \"portable\". Unset it for the fastest.", refusal.Message);
-        }
+            Assert.Same(MaskPath.Portable, MaskPath.Choose([s_missing, s_wrong, MaskPath.Portable], asked));
     }
 
     // openssl enc -aes-128-ctr -K 000102030405060708090a0b0c0d0e0f -iv <block number, 16 bytes> -in <(head -c 32 /dev/zero) | xxd -p
@@ -154,7 +151,7 @@ public sealed class MaskPathTests
         keys.Accumulate(target, 64, 0);
         var one = Allocated(target.AsSpan(0, target.Length / 2));
         var two = Allocated(target);
-        Assert.True(two - one < target.Length / 16, $"{two - one} bytes more for twice the blocks");
+        Assert.True(two - one <= target.Length / 16, $"{two - one} bytes more for twice the blocks");
         if (path.Contains('-', StringComparison.Ordinal)) Assert.Equal(0, two);
 
         long Allocated(Span<byte> stretch)

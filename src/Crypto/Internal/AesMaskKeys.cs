@@ -76,6 +76,7 @@ internal sealed class AesMaskKeys<TAes> : MaskKeys
 
     protected override void Expand(ReadOnlySpan<byte> key16) => AesKeySchedule.Expand<TAes>(key16, _schedules.Add());
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Accumulate<TLane, TSign>(
         Span<Vector128<byte>> stretch, ReadOnlySpan<Vector128<byte>> keys, Span<Vector128<byte>> table, ulong firstBlock)
         where TLane : unmanaged, IBinaryInteger<TLane>

@@ -35,18 +35,13 @@ internal sealed class MaskPath(string name, string description, bool isSupported
 
     /// <summary>
     /// Of the paths that this processor has and that give the right answer - a mask that another party cannot undo would spoil a round -
-    /// the fastest; which one that is differs by processor, so they are timed. The portable one only if there is no other.
+    /// the one asked for or else the fastest. Which one that is differs by processor, so they are timed; the portable one only if there is
+    /// no other. Results never depend on the path, so a name that is not among them does not stop a round.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The path asked for does not exist, or not on this processor.</exception>
     public static MaskPath Choose(IEnumerable<MaskPath> paths, string? asked)
     {
         var usable = paths.Where(path => path.IsSupported && (path == Portable || path.GivesKnownAnswer())).ToArray();
-        if (!string.IsNullOrEmpty(asked))
-        {
-            return usable.FirstOrDefault(path => path.Name == asked) ?? throw new InvalidOperationException(
-                $"{Variable} is \"{asked}\"; this processor has {string.Join(", ", usable.Select(path => $"\"{path.Name}\""))}. Unset it for the fastest.");
-        }
-
+        if (usable.FirstOrDefault(path => path.Name == asked) is { } chosen) return chosen;
         var fast = usable.Where(path => path != Portable).ToArray();
         return fast.Length switch { 0 => Portable, 1 => fast[0], _ => fast.MinBy(path => path.Time())! };
     }

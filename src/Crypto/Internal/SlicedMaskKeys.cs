@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
@@ -78,6 +79,7 @@ internal sealed class SlicedMaskKeys : MaskKeys
             roundKeys[i] = SlicedAes.Spread(schedule[SlicedAes.SharedRounds + 1 + i] ^ Vector128.Create(SlicedAes.SubstitutionConstant));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Accumulate<TLane, TSign>(Span<Vector512<byte>> stretch, int key, Span<Vector512<uint>> shared, ulong block)
         where TLane : unmanaged, IBinaryInteger<TLane>
         where TSign : struct, ILaneSign
