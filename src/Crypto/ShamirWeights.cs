@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace SecureAggregation.Crypto;
 
@@ -11,6 +12,7 @@ public sealed class ShamirWeights
 {
     // w_i = Π_(j ≠ i) x_j / (x_j − x_i).
     private readonly Gf128[] _weights;
+    private readonly uint[] _holders;
 
     /// <summary>Weights for the shares of these holders.</summary>
     /// <param name="holders">Roster indices, distinct, at least as many as the threshold of the secrets (more do no harm), at least 2.</param>
@@ -21,12 +23,15 @@ public sealed class ShamirWeights
         ArgumentNullException.ThrowIfNull(holders);
         ArgumentOutOfRangeException.ThrowIfLessThan(holders.Count, Shamir.MinThreshold, nameof(holders));
         Shamir.RequireDistinct(holders, nameof(holders));
-        Holders = [.. holders];
+        _holders = [.. holders];
         _weights = Weights([.. holders.Select(Shamir.Coordinate)]);
     }
 
     /// <summary>The holders, in the order in which their shares are combined.</summary>
-    public IReadOnlyList<uint> Holders { get; }
+    public IReadOnlyList<uint> Holders => _holders;
+
+    /// <summary>Whether these are the holders, in this order.</summary>
+    public bool AreFor(ReadOnlySpan<uint> holders) => PublicBytes.Equal(MemoryMarshal.AsBytes(_holders.AsSpan()), MemoryMarshal.AsBytes(holders));
 
     /// <summary>The secret of which these are the shares.</summary>
     /// <param name="shares">The shares joined, <see cref="Shamir.ShareSize"/> bytes each, in the order of <see cref="Holders"/>.</param>

@@ -12,6 +12,7 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
 {
     private readonly Dictionary<uint, byte[]> _selfSeeds = [];
     private readonly Dictionary<(uint Survivor, uint Dropped), byte[]> _pairSeeds = [];
+    private ShamirWeights? _weights;
 
     /// <summary>Members of U3 that sent no valid Unmask.</summary>
     public IEnumerable<uint> Silent => record.Survivors.Keys.Where(p => parties[p].Unmask is null);
@@ -125,9 +126,18 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
 
     private SecretBytes Rebuild(uint dealer, Func<Recover, IEnumerable<RevealedShare>> list)
     {
-        var shares = Answers(dealer).Select(r => (r.Party, Share: list(r).Single(s => s.Dealer == dealer).Share.ToByteArray()))
-            .Take(record.Rules.ShareThreshold).ToList();
-        return Shamir.Combine(record.Rules.ShareThreshold, shares);
+        var answers = Answers(dealer).Take(record.Rules.ShareThreshold).ToList();
+        using var shares = new SecretBytes(answers.Count * Shamir.ShareSize);
+        for (var i = 0; i < answers.Count; i++)
+            list(answers[i]).Single(s => s.Dealer == dealer).Share.Span.CopyTo(shares.Span[(i * Shamir.ShareSize)..]);
+        return Weights([.. answers.Select(r => r.Party)]).Combine(shares.Span);
+    }
+
+    /// <summary>In a complete graph all secrets have the same holders, and one set of weights does; in a sparse one each dealer has its own.</summary>
+    private ShamirWeights Weights(uint[] holders)
+    {
+        if (_weights?.AreFor(holders) != true) _weights = new ShamirWeights(holders);
+        return _weights;
     }
 
     private void RebuildSelfSeed(uint party, List<Blame> blames)
