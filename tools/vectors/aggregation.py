@@ -3,6 +3,7 @@
 import struct
 
 import primitives as p
+import sparse
 import wire
 
 NOW = 1767225600  # 2026-01-01T00:00:00Z
@@ -91,7 +92,7 @@ class Round:
 
     def _roster(self):
         indices = sorted(self.parties)
-        founders = [i for i in indices if i != indices[-1] or len(indices) < 5]
+        founders = [i for i in indices if i != indices[-1] or len(indices) < 5][:9]
         body = wire.roster(
             consortium="Test consortium",
             epoch=1,
@@ -104,8 +105,9 @@ class Round:
             c=self.c,
             survivors=self.spec["min_survivors"],
             honest=self.spec["min_honest"],
-            dropout=100,
+            dropout=self.spec.get("sparse", 100),
             witnesses=(len(indices) + self.c) // 2 + 1,
+            sparse="sparse" in self.spec,
         )
         keys = [self.parties[i].identity for i in founders] + [self.coordinator]
         signatures = sorted((p.public_key(key), p.sign(key, h("sign/roster", body))) for key in keys)
@@ -153,14 +155,18 @@ class Round:
             "from": sender,
             "kind": kind,
             "body": body,
-            "signature": p.sign(self.key_of(sender), self.digest(kind, body, context)),
+            "signature": bytes(64) if self.is_unsigned(kind) else p.sign(self.key_of(sender), self.digest(kind, body, context)),
             "detached": [],
             **more,
         }
 
+    def is_unsigned(self, kind):
+        """Of a large round only digests are published, and no digest or context has a signature in it."""
+        return "sparse" in self.spec and kind != "propose"
+
     def send(self, sender, kind, body, **more):
         message = {"step": len(self.messages), **self.message(sender, kind, body, **more)}
-        assert p.verify(p.public_key(self.key_of(sender)), self.digest(kind, body), message["signature"])
+        assert self.is_unsigned(kind) or p.verify(p.public_key(self.key_of(sender)), self.digest(kind, body), message["signature"])
         self.messages.append(message)
         return message
 
@@ -198,9 +204,15 @@ class Round:
         self.u1 = list(bodies)
         self.t = max((len(self.u1) + self.c) // 2 + 1, self.spec["min_survivors"], self.spec.get("query_survivors", 0))
         assert self.t <= len(self.u1) and self.t - self.c >= self.spec["min_honest"]
-        self.t_shares, self.k = max(2, self.t - 1), len(self.u1) - 1
+        found = sparse.parameters(len(self.u1), self.c, self.spec["sparse"]) if "sparse" in self.spec else None
+        self.k, self.t_shares, self.q = found or (len(self.u1) - 1, max(2, self.t - 1), 0)
         self.context1 = h("advertise", self.context0, len(self.u1), self.t, self.t_shares, self.k, *(body for body, _ in bodies.values()))
+        self.graph = sparse.Graph(self.u1, self.k, self.q, h("graph", self.context1)) if found else None
         self.send("station", "advertised", wire.signed_bodies(bodies.values()))
+
+    def neighbours(self, u, among=None):
+        neighbours = self.graph.neighbours(u) if self.graph else [v for v in self.u1 if v != u]
+        return neighbours if among is None else [v for v in neighbours if v in among]
 
     def pair_key(self, u, v):
         lower, higher = self.parties[min(u, v)], self.parties[max(u, v)]
@@ -208,7 +220,7 @@ class Round:
         if pair not in self.pair_keys:
             salt = h("pair", self.roster_hash, *pair, lower.ephemeral_public, higher.ephemeral_public)
             shared = p.ecdh(lower.ephemeral, higher.ephemeral_public)
-            assert shared == p.ecdh(higher.ephemeral, lower.ephemeral_public)
+            assert self.graph or shared == p.ecdh(higher.ephemeral, lower.ephemeral_public)
             self.pair_keys[pair] = p.hkdf_extract(salt, shared + self.pre_shared.get(pair, ZERO_KEY))
         return self.pair_keys[pair]
 
@@ -256,8 +268,8 @@ class Round:
         for u in self.u1:
             if self.drops.get(u) == "advertise":
                 continue
-            party, neighbours = self.parties[u], [v for v in self.u1 if v != u]
-            size, xs = 2 * 16 * (self.t_shares - 1), [v + 1 for v in self.u1 if v != u]
+            party, neighbours = self.parties[u], self.neighbours(u)
+            size, xs = 2 * 16 * (self.t_shares - 1), [v + 1 for v in neighbours]
             party.b, party.q = party.tape.draw(32), party.tape.draw(32)
             b_shares = p.shamir_share(party.b, self.t_shares, party.tape.draw(size), xs)
             q_shares = p.shamir_share(party.q, self.t_shares, party.tape.draw(size), xs)
@@ -280,12 +292,12 @@ class Round:
         assert len(self.u2) >= self.t
         digests = [h("digest/share", body) for body, _ in bodies.values()]
         self.context2 = h("share", self.context1, members(self.u2), *digests)
-        deliveries = [{"party": v, "from_dealers": [self.delivery(u, v) for u in self.u2 if u != v]} for v in self.u2]
+        deliveries = [{"party": v, "from_dealers": [self.delivery(u, v) for u in self.neighbours(v, self.u2)]} for v in self.u2]
         self.send("station", "shared", wire.signed_bodies(bodies.values()), deliveries=deliveries)
 
     def delivery(self, dealer, holder, entries=None):
         entries = entries or self.sent("share", dealer)["detached"]
-        position = [v for v in self.u1 if v != dealer].index(holder)
+        position = self.neighbours(dealer).index(holder)
         path = p.merkle_path(entries, position)
         assert p.merkle_verify(entries[position], position, len(entries), path, p.merkle_root(entries))
         return {"dealer": dealer, "entry": entries[position], "path": path}
@@ -308,7 +320,7 @@ class Round:
             if self.drops.get(u) == "share":
                 continue
             # A party opens what it was dealt, as an honest one must.
-            for w in (w for w in self.u2 if w != u):
+            for w in self.neighbours(u, self.u2):
                 entry, dealt = self.dealt[w, u]["entry"], self.dealt[w, u]
                 plain = p.gcm_open(expand(self.pair_key(u, w), "seal", self.aad(w, u), 16), entry[4:116], self.aad(w, u))
                 assert self._opening(w, u, plain[:32], plain[32:64], plain[64:])["commitment"] == entry[116:148] == dealt["commitment"]
@@ -317,8 +329,8 @@ class Round:
             party.x = [int.from_bytes(data.draw(size), "big") % (1 << self.bits) for _ in range(self.length)]
             party.salt = party.tape.draw(32)
             y = self.add(party.x, self.mask(party.b))
-            for v in self.u2:
-                if v != u and not self.is_disputed(u, v):
+            for v in self.neighbours(u, self.u2):
+                if not self.is_disputed(u, v):
                     y = self.add(y, self.mask(self.pair_seed(u, v)), 1 if v > u else -1)
             party.y, party.packed_y = y, pack(y, self.bits)
             party.h_y = self.vector_digest(u, party.packed_y)
@@ -326,7 +338,7 @@ class Round:
             self.send(u, "input", wire.input_header(u, party.h_y, party.h_x), vector=party.packed_y)
         bodies = self.bodies("input")
         self.u3 = list(bodies)
-        assert len(self.u3) >= self.t
+        assert len(self.u3) >= self.t and (not self.graph or self.graph.keeps_rule(self.u3))
         self.d3 = h("survivors", self.context2, members(self.u3), *(self.parties[u].h_y for u in self.u3))
         self.send("station", "survivors", wire.signed_bodies(bodies.values()))
 
@@ -337,25 +349,26 @@ class Round:
 
     def _unmask(self):
         self.dropped = [w for w in self.u2 if w not in self.u3]
-        self.silent = [u for u in self.u3 if self.drops.get(u) == "agree"]
+        self.silent, self.asked = [u for u in self.u3 if self.drops.get(u) == "agree"], []
         for u in self.u3:
             if u not in self.silent:
-                seeds = [(w, self.pair_seed(u, w)) for w in self.dropped if not self.is_disputed(u, w)]
+                seeds = [(w, self.pair_seed(u, w)) for w in self.neighbours(u, self.dropped) if not self.is_disputed(u, w)]
                 self.send(u, "unmask", wire.unmask(u, self.parties[u].b, seeds))
         if not self.silent:
             return
-        self.send("station", "recovery", wire.recovery(self.silent, self.dropped))
+        self.asked = [w for w in self.dropped if self.neighbours(w, self.silent)]
+        self.send("station", "recovery", wire.recovery(self.silent, self.asked))
         for u in self.u3:
-            if u not in self.silent:
+            if u not in self.silent and self.neighbours(u, self.silent + self.asked):
                 self.send(u, "recover", self.recover_body(u))
 
     def recover_body(self, u, holder=None):
         """What u reveals; `holder` names the party whose share of the first silent one it shows instead of its own."""
         own, other = [], []
-        for position, dealer in enumerate(self.silent):
+        for position, dealer in enumerate(self.neighbours(u, self.silent)):
             dealt = self.dealt[dealer, holder if holder is not None and position == 0 else u]
             own.append(wire.revealed(dealer, dealt["b_share"], dealt["blinder_b"], dealt["commitment_q"]))
-        for dealer in self.dropped:
+        for dealer in self.neighbours(u, self.asked):
             dealt = self.dealt[dealer, u]
             other.append(wire.revealed(dealer, dealt["q_share"], dealt["blinder_q"], dealt["commitment_b"]))
         return wire.recover(u, own, other)
@@ -366,17 +379,17 @@ class Round:
         self.recovered_b, self.recovered_q, self.vault_seeds = {}, {}, {}
         for target, secrets, dealers in (
             ("b", self.recovered_b, self.silent),
-            ("q", self.recovered_q, self.dropped if self.silent else []),
+            ("q", self.recovered_q, self.asked),
         ):
             for dealer in dealers:
-                chosen = holders[-self.t_shares :]
+                chosen = self.neighbours(dealer, holders)[-self.t_shares :]
                 assert len(chosen) == self.t_shares
                 secret = p.shamir_combine({u + 1: self.dealt[dealer, u][target + "_share"] for u in chosen})
                 commitment = self.parties[dealer].commitment_b if target == "b" else self.parties[dealer].commitment_q
                 assert h("commit/" + target, self.context1, dealer, secret) == commitment
                 secrets[dealer] = secret
         for w, q in self.recovered_q.items():
-            for v in self.silent:
+            for v in self.neighbours(w, self.silent):
                 vault = self.dealt[w, v]["entry"][148:196]
                 seed = p.gcm_open(self.vault_key(q, w, v), vault, self.aad(w, v))
                 assert self.seed_commitment(w, v, seed) == self.dealt[w, v]["seed_commitment"]
@@ -387,7 +400,7 @@ class Round:
         for u in self.u3:
             total = self.add(total, self.parties[u].y)
             total = self.add(total, self.mask(self.recovered_b.get(u, self.parties[u].b)), -1)
-            for w in self.dropped:
+            for w in self.neighbours(u, self.dropped):
                 if not self.is_disputed(u, w):
                     seed = self.vault_seeds[w, u] if u in self.silent else self.pair_seed(u, w)
                     total = self.add(total, self.mask(seed), -1 if w > u else 1)

@@ -93,5 +93,22 @@ CASES = [
     },
 ]
 
-for case in CASES:
+# One large round, of which only digests are published: parties are 3i + 1, so that an index is not a place.
+SPARSE = {
+    "name": "sparse-round",
+    "description": "n = 132 of 133 on the sparse graph, b = 24, 3 elements, c = 2, 10 % dropouts expected: one declines, two vanish after their advertisement, "
+    "three after their share, two after their agreement.",
+    "roster": [3 * i + 1 for i in range(133)],
+    "invited": [3 * i + 1 for i in range(133)],
+    "bits": 24,
+    "length": 3,
+    "c": 2,
+    "min_survivors": 3,
+    "min_honest": 2,
+    "sparse": 100,
+    "declines": {391: "POLICY"},
+    "drops": {1: "advertise", 100: "advertise", 40: "share", 202: "share", 397: "share", 61: "agree", 301: "agree"},
+}
+
+for case in [*CASES, SPARSE]:
     case["seed"] = "secagg test vector " + case["name"]

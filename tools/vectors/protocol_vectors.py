@@ -15,6 +15,7 @@ import cases
 import negatives
 import primitives as p
 import self_test
+import sparse
 
 OUTPUT = pathlib.Path(__file__).resolve().parents[2] / "tests" / "Protocol.Tests" / "Vectors"
 
@@ -78,7 +79,7 @@ def intermediate_json(round_):
         if u in round_.u3:
             secret |= {"salt": party.salt, "input_commitment": party.h_x, "vector_digest": party.h_y}
         secrets.append({key: value if key == "party" else value.hex() for key, value in secret.items()})
-    pairs = [
+    pairs = [] if round_.graph else [
         {
             "lower": u,
             "higher": v,
@@ -141,6 +142,23 @@ def round_json(round_):
     }
 
 
+def said_json(message):
+    """A message of a large round: the hash of its body, entries and vector, one after the other."""
+    content = message["body"] + b"".join(message["detached"]) + message.get("vector", b"")
+    return {"from": message["from"], "kind": message["kind"], "sha256": p.sha256(content).hex()}
+
+
+def sparse_round_json(round_):
+    """A round as `round_json` has it, but with hashes instead of the messages of parties, and without what follows from keys and tapes."""
+    whole = round_json(round_)
+    derived = whole["intermediate"]
+    parts = "context0 context1 context2 u1 u2 u3 silent t t_shares k d3 recovered_b recovered_q vault_seeds".split()
+    whole["intermediate"] = {part: derived[part] for part in parts} | {"q": round_.q, "ring": round_.graph.ring, "asked": round_.asked}
+    whole["messages"] = [message for message in whole["messages"] if message["kind"] == "propose"]
+    whole["said"] = [said_json(message) for message in round_.messages if message["from"] != "station"]
+    return whole
+
+
 def files():
     rounds = {spec["name"]: aggregation.Round(spec) for spec in cases.CASES}
     out = {f"{name}.json": round_json(round_) for name, round_ in rounds.items()}
@@ -150,6 +168,9 @@ def files():
         message = message_json({key: value for key, value in mutate["message"].items() if key != "step"})
         assert name not in out and message != {**message_json(rounds[negative["base"][:-5]].messages[mutate["step"]])}, name
         out[name] = {**negative, "mutate": {"step": mutate["step"], "message": message}}
+    out["sparse/round.json"] = sparse_round_json(aggregation.Round(cases.SPARSE))
+    out["sparse/parameters.json"] = sparse.table()
+    out["sparse/rings.json"] = sparse.rings(aggregation.h)
     return {name: (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode() for name, content in out.items()}
 
 

@@ -59,7 +59,7 @@ def roster_officer(name, public, founder):
     return text(1, name) + data(2, public) + uint(3, founder)
 
 
-def roster(consortium, epoch, not_after, parties, coordinators, auditors, aggregator, origin, c, survivors, honest, dropout, witnesses):
+def roster(consortium, epoch, not_after, parties, coordinators, auditors, aggregator, origin, c, survivors, honest, dropout, witnesses, sparse):
     return (
         text(1, consortium)
         + uint(2, epoch)
@@ -74,6 +74,7 @@ def roster(consortium, epoch, not_after, parties, coordinators, auditors, aggreg
         + uint(12, honest)
         + uint(13, dropout)
         + uint(14, witnesses)
+        + uint(15, sparse)
     )
 
 
