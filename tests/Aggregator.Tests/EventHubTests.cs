@@ -69,5 +69,32 @@ public sealed class EventHubTests
         Assert.Equal(Event.EventOneofCase.None, reader.Current.EventCase);
     }
 
+    [Fact]
+    public async Task Newer_view_of_a_round_takes_the_place_of_the_older()
+    {
+        var hub = new EventHub(_clock, 4, 4);
+        var first = Log("first");
+        hub.Publish(first);
+        using var slow = hub.Subscribe(0);
+        for (var i = 0; i < 100; i++) hub.Publish(Round(1, $"{i}"));
+        hub.Publish(Round(2, "other"));
+        hub.Publish(Log("last"));
+        using var late = hub.Subscribe(first.Sequence);
+        foreach (var subscription in new[] { slow, late })
+        {
+            await using var reader = subscription.Read().GetAsyncEnumerator();
+            foreach (var expected in new[] { "99", "other" })
+            {
+                Assert.True(await reader.MoveNextAsync().AsTask().Guard());
+                Assert.Equal(expected, reader.Current.Round?.Title);
+            }
+
+            Assert.True(await reader.MoveNextAsync().AsTask().Guard());
+            Assert.Equal("last", reader.Current.Log?.Text);
+        }
+    }
+
+    private static Event Round(byte id, string title) => new() { Round = new RoundView { RoundId = Google.Protobuf.ByteString.CopyFrom(id), Title = title } };
+
     private static Event Log(string text) => new() { Log = new LogLine { Text = text } };
 }

@@ -14,15 +14,17 @@ internal sealed class EventHub
     private readonly int _history;
     private readonly int _queue;
     private readonly Lock _gate = new();
-    private readonly Queue<Event> _recent = new();
+    private readonly EventTrail _recent = new();
     private readonly List<Reader> _readers = [];
     private ulong _sequence;
+    // The newest event that is no longer kept, but for those that a newer one about the same round has replaced.
+    private ulong _forgotten;
 
     public EventHub(TimeProvider clock, int history, int queue)
     {
         (_clock, _history, _queue) = (clock, history, queue);
         // Starts above everything that an earlier run of this station can have given out, so that an old number is known as old.
-        _sequence = (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
+        _sequence = _forgotten = (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
     }
 
     public void Publish(Event happened)
@@ -31,8 +33,8 @@ internal sealed class EventHub
         {
             happened.Sequence = ++_sequence;
             happened.TimeMs = (ulong)_clock.GetUtcNow().ToUnixTimeMilliseconds();
-            if (_recent.Count == _history) _recent.Dequeue();
-            _recent.Enqueue(happened);
+            _recent.Add(happened);
+            if (_recent.Count > _history) _forgotten = _recent.Take()!.Sequence;
             foreach (var reader in _readers) reader.Add(happened);
         }
     }
@@ -45,11 +47,10 @@ internal sealed class EventHub
         lock (_gate)
         {
             var reader = new Reader(_queue);
-            var oldest = _sequence + 1 - (ulong)_recent.Count;
             if (after != 0 && after != _sequence)
             {
-                var known = after < _sequence && after + 1 >= oldest;
-                var missed = known ? _recent.Where(e => e.Sequence > after).ToList() : [];
+                var known = after < _sequence && after >= _forgotten;
+                var missed = known ? _recent.All.Where(e => e.Sequence > after).ToList() : [];
                 if (!known || missed.Count > _queue) reader.Lose(_sequence);
                 else missed.ForEach(reader.Add);
             }
@@ -85,7 +86,7 @@ internal sealed class EventHub
 
     internal sealed class Reader(int capacity)
     {
-        private readonly Queue<Event> _queue = new();
+        private readonly EventTrail _queue = new();
         private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
         private readonly Lock _gate = new();
         private ulong _lost;
@@ -94,8 +95,8 @@ internal sealed class EventHub
         {
             lock (_gate)
             {
-                if (_lost != 0 || _queue.Count == capacity) Lose(happened.Sequence);
-                else _queue.Enqueue(happened);
+                if (_lost == 0) _queue.Add(happened);
+                if (_lost != 0 || _queue.Count > capacity) Lose(happened.Sequence);
             }
 
             _signal.Writer.TryWrite(true);
@@ -116,7 +117,7 @@ internal sealed class EventHub
         {
             lock (_gate)
             {
-                if (_lost == 0) return _queue.TryDequeue(out var next) ? next : null;
+                if (_lost == 0) return _queue.Take();
                 var marker = new Event { Sequence = _lost };
                 _lost = 0;
                 return marker;

@@ -128,13 +128,7 @@ internal sealed class StationHost : IAsyncDisposable
         var now = clock.GetUtcNow();
         var endpoint = options.Endpoint;
         kestrel.AddServerHeader = false;
-        // Vectors are large and come on one stream each: wider windows save round trips and CPU. Bodies are unbounded streams of bounded messages.
-        kestrel.Limits.Http2.InitialStreamWindowSize = 8 * 1024 * 1024;
-        kestrel.Limits.Http2.InitialConnectionWindowSize = 16 * 1024 * 1024;
-        kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
-        kestrel.Limits.MaxRequestBodySize = null;
-        kestrel.Limits.MinRequestBodyDataRate = null;
-        kestrel.Limits.MinResponseDataRate = null;
+        ConnectionLimits.Apply(kestrel.Limits, files.Roster, options.Limits.Connections);
         kestrel.Listen(endpoint, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
@@ -162,7 +156,7 @@ internal sealed class StationHost : IAsyncDisposable
         rounds.Load();
         services.GetRequiredService<StationMeters>();
         _app.UseRouting();
-        _app.MapGrpcService<StationService>();
+        _app.MapGrpcService(services.GetRequiredService<StationService>().Definition());
         _app.MapGrpcService<CoordinationService>();
         _app.MapGrpcService<AuditService>();
         _app.MapGrpcService<HealthServiceImpl>();

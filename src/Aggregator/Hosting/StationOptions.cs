@@ -43,6 +43,7 @@ internal sealed class StationOptions
         Between(problems, "Limits:RestartGrace", Limits.RestartGrace, TimeSpan.Zero, Protocol.Limits.Deadline);
         Between(problems, "Limits:BlobRetention", Limits.BlobRetention, TimeSpan.Zero, TimeSpan.FromDays(3650));
         Between(problems, "Limits:StorageRetry", Limits.StorageRetry, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+        Between(problems, nameof(Limits.Connections), Limits.Connections, 0, 1_000_000);
         Between(problems, nameof(Limits.RunningRounds), Limits.RunningRounds, 1, 10_000);
         Between(problems, nameof(Limits.RecentRounds), Limits.RecentRounds, 1, 10_000);
         Between(problems, nameof(Limits.SendQueue), Limits.SendQueue, 8, 100_000);
@@ -96,6 +97,9 @@ internal sealed class DeadlineOptions
 /// <summary>Bounds on what callers and time may use up.</summary>
 internal sealed class LimitOptions
 {
+    /// <summary>Connections at a time; 0: as many as the roster's members may need.</summary>
+    public int Connections { get; set; }
+
     public int RunningRounds { get; set; } = 64;
 
     public int RecentRounds { get; set; } = 32;

@@ -10,7 +10,7 @@ namespace SecureAggregation.Aggregator.Parties;
 /// </summary>
 internal sealed class PartySession : IDisposable
 {
-    private readonly Channel<StationFrame> _queue;
+    private readonly Channel<OutgoingFrame> _queue;
     private readonly CancellationTokenSource _closing = new();
     private readonly Lock _gate = new();
     private readonly int _badFrames;
@@ -21,7 +21,7 @@ internal sealed class PartySession : IDisposable
     public PartySession(uint party, Hello hello, DateTimeOffset now, int queue, int badFrames)
     {
         (Party, Hello, Since, _headSize, _badFrames) = (party, hello, now, hello.HeadSize, badFrames);
-        _queue = Channel.CreateBounded<StationFrame>(new BoundedChannelOptions(queue) { SingleReader = true });
+        _queue = Channel.CreateBounded<OutgoingFrame>(new BoundedChannelOptions(queue) { SingleReader = true });
     }
 
     public uint Party { get; }
@@ -42,10 +42,13 @@ internal sealed class PartySession : IDisposable
         }
     }
 
-    public IAsyncEnumerable<StationFrame> Outgoing => _queue.Reader.ReadAllAsync(_closing.Token);
+    public IAsyncEnumerable<OutgoingFrame> Outgoing => _queue.Reader.ReadAllAsync(_closing.Token);
 
     /// <summary>Queues a frame; false when the stream is closed or its party does not keep up.</summary>
-    public bool Send(StationFrame frame)
+    public bool Send(StationFrame frame) => Send(new OutgoingFrame(frame));
+
+    /// <summary>The same of a frame that other outposts may get too.</summary>
+    public bool Send(OutgoingFrame frame)
     {
         if (_queue.Writer.TryWrite(frame)) return true;
         Close(new Status(StatusCode.ResourceExhausted, "The outpost does not read what the station sends; it gets it again when it comes back."));

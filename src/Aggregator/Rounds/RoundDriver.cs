@@ -29,6 +29,7 @@ internal sealed class RoundDriver : IAsyncDisposable
         Channel.CreateBounded<RoundInput>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
 
     private readonly List<Entry> _unflushed = [];
+    private readonly Dictionary<MessageKind, WeakReference<OutgoingFrame>> _frames = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer _deadline;
     private readonly Task _running;
@@ -136,7 +137,8 @@ internal sealed class RoundDriver : IAsyncDisposable
             arrival.Told.SetResult();
         }
 
-        Show(_projection.Of(_round));
+        // A view of many parties takes its time; while more waits, it would be old at once.
+        if (!_queue.Reader.TryPeek(out _)) Show(_projection.Of(_round));
     }
 
     private async Task Work(IReadOnlyList<RoundInput> inputs)
@@ -273,9 +275,20 @@ internal sealed class RoundDriver : IAsyncDisposable
         await Flush();
         _round.Apply(entry);
         if (envelope.Kind == MessageKind.Survivors) _vectors.KeepOnly(_round.Survivors);
-        foreach (var (party, broadcast) in _round.Deliveries(envelope)) _services.Parties.Session(party)?.Send(new StationFrame { Broadcast = broadcast });
+        foreach (var (party, broadcast) in _round.Deliveries(envelope)) _services.Parties.Session(party)?.Send(Frame(broadcast));
         _services.Logger.BroadcastSent(Name, envelope.Kind.ToString(), _round.Progress.Count(p => p.State is PartyState.Active or PartyState.Done));
         if (_round.State != RoundState.Running) Finish();
+    }
+
+    /// <summary>A broadcast as a frame: the same one for all outposts, and for those that come back while it is still under way, unless there is something in it for one alone.</summary>
+    private OutgoingFrame Frame(Broadcast broadcast)
+    {
+        var frame = new StationFrame { Broadcast = broadcast };
+        if (broadcast.Deliveries.Count > 0) return new OutgoingFrame(frame);
+        if (_frames.GetValueOrDefault(broadcast.Envelope.Kind)?.TryGetTarget(out var shared) == true) return shared;
+        shared = new OutgoingFrame(frame, shared: true);
+        _frames[broadcast.Envelope.Kind] = new WeakReference<OutgoingFrame>(shared);
+        return shared;
     }
 
     private async Task Flush()
@@ -321,7 +334,7 @@ internal sealed class RoundDriver : IAsyncDisposable
         var (party, ended) = (session.Party, _round.State != RoundState.Running);
         // Of a round that has ended its parties need the end only, and nothing when they have cosigned it.
         if (ended && _services.Witnesses.Reach(party) > _projection.LastEntry) return;
-        foreach (var broadcast in ended ? _round.CatchUp(party).TakeLast(1) : _round.CatchUp(party)) session.Send(new StationFrame { Broadcast = broadcast });
+        foreach (var broadcast in ended ? _round.CatchUp(party).TakeLast(1) : _round.CatchUp(party)) session.Send(Frame(broadcast));
         if (_round.State != RoundState.Done || !_round.Survivors.Contains(party)) return;
         try
         {

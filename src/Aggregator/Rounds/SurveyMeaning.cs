@@ -9,6 +9,9 @@ namespace SecureAggregation.Aggregator.Rounds;
 /// <summary>Queries are analyses of rows: their layout is the shape of the round, their release its results.</summary>
 internal sealed class SurveyMeaning : IRoundMeaning
 {
+    /// <summary>Cells of which the statistics are shown: of more, the views alone would take more memory than all vectors, and no reader takes such a message.</summary>
+    private const int MostShown = 50_000;
+
     public RoundShape Shape(Question question, int invited)
     {
         var layout = Layout(question, invited);
@@ -18,6 +21,8 @@ internal sealed class SurveyMeaning : IRoundMeaning
     public IReadOnlyList<StatisticView> Results(AggregatorRound round)
     {
         var layout = Layout(round.Question, round.Invited.Count);
+        if (layout.Length > MostShown)
+            throw new MeaningException($"its vector has {layout.Length} cells, and the station shows the statistics of {MostShown} at most. `secagg verify` reads all of them from the round's evidence.");
         using var total = RingVector.Unpack(round.Shape.Bits, round.Shape.Length, round.Total!.Packed.Span);
         var totals = Enumerable.Range(0, total.Length).Select(total.Centered).ToArray();
         return [.. Release.Decode(layout, totals, round.Survivors.Count).Select(View)];

@@ -24,13 +24,22 @@ internal sealed class StationService(
     AlertBoard alerts,
     StationOptions options,
     TimeProvider clock,
-    ILogger<StationService> log) : Station.StationBase
+    ILogger<StationService> log)
 {
     private const int LongestName = 128;
     private const int MostDatasets = 100;
     private const int LongestHello = 128 * 1024;
 
-    public override async Task Attend(IAsyncStreamReader<PartyFrame> requestStream, IServerStreamWriter<StationFrame> responseStream, ServerCallContext context)
+    /// <summary>The service of protos/secagg/v1/station_service.proto, with frames read and written as it suits vectors and broadcasts.</summary>
+    public ServerServiceDefinition Definition()
+    {
+        var attend = Station.Descriptor.FindMethodByName(nameof(Attend));
+        var method = new Method<IncomingFrame, OutgoingFrame>(
+            MethodType.DuplexStreaming, attend.Service.FullName, attend.Name, IncomingFrame.Marshaller, OutgoingFrame.Marshaller);
+        return ServerServiceDefinition.CreateBuilder().AddMethod(method, Attend).Build();
+    }
+
+    private async Task Attend(IAsyncStreamReader<IncomingFrame> requestStream, IServerStreamWriter<OutgoingFrame> responseStream, ServerCallContext context)
     {
         var party = access.Require(context, Roles.Party).Member;
         var hello = await Greet(requestStream, context, party.Name);
@@ -72,7 +81,7 @@ internal sealed class StationService(
         if (session.End is { } status) throw new RpcException(status);
     }
 
-    private async Task<Hello> Greet(IAsyncStreamReader<PartyFrame> frames, ServerCallContext context, string name)
+    private async Task<Hello> Greet(IAsyncStreamReader<IncomingFrame> frames, ServerCallContext context, string name)
     {
         using var idle = Idle(context.CancellationToken);
         idle.Timer.CancelAfter(options.Limits.IdleTimeout);
@@ -86,8 +95,8 @@ internal sealed class StationService(
             throw Refuse(name, StatusCode.DeadlineExceeded, "No Hello came in time.");
         }
 
-        if (!came || frames.Current.FrameCase != PartyFrame.FrameOneofCase.Hello) throw Refuse(name, StatusCode.InvalidArgument, "The first frame of a stream must be a Hello.");
-        var hello = frames.Current.Hello;
+        using var first = came ? frames.Current : null;
+        if (first?.Other?.Hello is not { } hello) throw Refuse(name, StatusCode.InvalidArgument, "The first frame of a stream must be a Hello.");
         if (!PublicBytes.Equal(hello.RosterHash.Span, roster.Hash))
         {
             throw Refuse(
@@ -109,7 +118,7 @@ internal sealed class StationService(
         _ => null,
     };
 
-    private async Task<string> Receive(PartySession session, string name, IAsyncStreamReader<PartyFrame> frames, CancellationToken stop)
+    private async Task<string> Receive(PartySession session, string name, IAsyncStreamReader<IncomingFrame> frames, CancellationToken stop)
     {
         using var idle = Idle(stop);
         while (true)
@@ -125,26 +134,30 @@ internal sealed class StationService(
             }
 
             parties.Touch(session.Party);
-            if (await Take(session, frames.Current, stop) is not { } reason) continue;
+            using var frame = frames.Current;
+            if (await Take(session, frame, stop) is not { } reason) continue;
             log.FrameRefused(name, reason);
             session.CountBad(reason);
         }
     }
 
     /// <summary>Null, or why the frame is of no use.</summary>
-    private async Task<string?> Take(PartySession session, PartyFrame frame, CancellationToken stop)
+    private async Task<string?> Take(PartySession session, IncomingFrame incoming, CancellationToken stop)
     {
+        if (incoming.Other is not { } frame)
+        {
+            if (Driver(session, incoming.RoundId) is not { } receiver) return "a part of a vector for a round that is not open to this outpost";
+            if (incoming.Data.Length is 0 or > Protocol.Limits.Chunk) return $"a part of a vector of {incoming.Data.Length} bytes; a part has 1 to {Protocol.Limits.Chunk}";
+            await receiver.Offer(new RoundInput.Chunk(session, new VectorChunk { Offset = incoming.Offset, Data = Google.Protobuf.ByteString.CopyFrom(incoming.Data) }), stop);
+            return null;
+        }
+
         switch (frame.FrameCase)
         {
             case PartyFrame.FrameOneofCase.Message when frame.Message.Envelope is { } envelope:
-                if (Driver(session, frame.Message.RoundId) is not { } driver) return "a message for a round that is not open to this outpost";
+                if (Driver(session, frame.Message.RoundId.Memory) is not { } driver) return "a message for a round that is not open to this outpost";
                 if (envelope.CalculateSize() > Protocol.Limits.PartyEnvelope(driver.Invited.Count)) return "a message over its size limit";
                 await driver.Offer(new RoundInput.Message(session, envelope), stop);
-                return null;
-            case PartyFrame.FrameOneofCase.Chunk:
-                if (Driver(session, frame.Chunk.RoundId) is not { } receiver) return "a part of a vector for a round that is not open to this outpost";
-                if (frame.Chunk.Data.Length is 0 or > Protocol.Limits.Chunk) return $"a part of a vector of {frame.Chunk.Data.Length} bytes; a part has 1 to {Protocol.Limits.Chunk}";
-                await receiver.Offer(new RoundInput.Chunk(session, frame.Chunk), stop);
                 return null;
             case PartyFrame.FrameOneofCase.Cosign:
                 if (witnesses.Take(session, frame.Cosign)) rounds.Announce(frame.Cosign.RoundId.Memory);
@@ -157,10 +170,10 @@ internal sealed class StationService(
         }
     }
 
-    private RoundDriver? Driver(PartySession session, Google.Protobuf.ByteString roundId) =>
-        rounds.Find(roundId.Memory) is { } driver && driver.Invited.Contains(session.Party) ? driver : null;
+    private RoundDriver? Driver(PartySession session, ReadOnlyMemory<byte> roundId) =>
+        rounds.Find(roundId) is { } driver && driver.Invited.Contains(session.Party) ? driver : null;
 
-    private static async Task Send(PartySession session, IServerStreamWriter<StationFrame> responses, CancellationTokenSource end)
+    private static async Task Send(PartySession session, IServerStreamWriter<OutgoingFrame> responses, CancellationTokenSource end)
     {
         try
         {

@@ -26,6 +26,7 @@ internal sealed class UnaryContent<TRequest, TResponse> : HttpContent
     {
         using var message = _call.Marshal(_request);
         await stream.WriteAsync(message.Frame, cancellationToken).ConfigureAwait(false);
+        if (!message.Rest.IsEmpty) await stream.WriteAsync(message.Rest, cancellationToken).ConfigureAwait(false);
     }
 
     protected override bool TryComputeLength(out long length)

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
@@ -14,6 +16,8 @@ namespace Grpc.AspNetCore.Server;
 /// </summary>
 internal sealed class ServerCall : ServerCallContext
 {
+    private const int Part = 64 * 1024;
+
     private readonly IMethod _method;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -191,14 +195,52 @@ internal sealed class ServerCall : ServerCallContext
         if (!flush)
         {
             if (!Http.Response.HasStarted) await Http.Response.StartAsync(CancellationToken);
-            System.Buffers.BuffersExtensions.Write(output, frame.Frame.Span);
+            BuffersExtensions.Write(output, frame.Frame.Span);
+            BuffersExtensions.Write(output, frame.Rest.Span);
             return;
         }
 
         using var either = cancellationToken.CanBeCanceled
             ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, CancellationToken)
             : null;
-        var result = await output.WriteAsync(frame.Frame, either?.Token ?? CancellationToken);
+        await WriteInPartsAsync(output, frame.Frame, frame.Rest, either?.Token ?? CancellationToken);
+    }
+
+    /// <summary>In parts, so that a caller that reads slowly holds up the writer and not the transport's memory.</summary>
+    private async Task WriteInPartsAsync(PipeWriter output, ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> rest, CancellationToken stop)
+    {
+        if (first.Length <= Part && rest.IsEmpty)
+        {
+            ThrowIfLeft(await output.WriteAsync(first, stop));
+            return;
+        }
+
+        if (!Http.Response.HasStarted) await Http.Response.StartAsync(stop);
+        try
+        {
+            for (var room = Part; !first.IsEmpty || !rest.IsEmpty;)
+            {
+                if (first.IsEmpty) (first, rest) = (rest, default);
+                var part = first[..Math.Min(room, first.Length)];
+                BuffersExtensions.Write(output, part.Span);
+                first = first[part.Length..];
+                room -= part.Length;
+                if (room > 0 && !(first.IsEmpty && rest.IsEmpty)) continue;
+                ThrowIfLeft(await output.FlushAsync(stop));
+                room = Part;
+            }
+        }
+        catch (OperationCanceledException) when (!Http.RequestAborted.IsCancellationRequested)
+        {
+            // The call's status follows: it must not stand inside a message.
+            BuffersExtensions.Write(output, first.Span);
+            BuffersExtensions.Write(output, rest.Span);
+            throw;
+        }
+    }
+
+    private void ThrowIfLeft(FlushResult result)
+    {
         if (!result.IsCompleted) return;
         CallerLeft();
         throw new OperationCanceledException("The caller reset the stream.", CancellationToken);

@@ -5,20 +5,28 @@ using Grpc.Core;
 namespace Grpc.Wire;
 
 /// <summary>
-/// One message as it goes over the wire: flag byte, length, payload, in one pooled array. Written whole before anything is sent, so
-/// that a marshaller that fails leaves no half message on the stream.
+/// One message as it goes over the wire: flag byte and length, then the payload, in one pooled array; a payload that the marshaller gives as an array of its own
+/// stays where it is. Written whole before anything is sent, so that a marshaller that fails leaves no half message on the stream.
 /// </summary>
 internal sealed class OutgoingMessage(int? limit) : SerializationContext, IBufferWriter<byte>, IDisposable
 {
+    // Longer than this, a payload is not worth copying behind its prefix.
+    private const int Short = 4 * 1024;
+
     private byte[] _buffer = [];
+    private byte[] _payload = [];
     private int _end = Prefix.Size;
     private bool _complete;
 
+    /// <summary>Flag, length, and the payload where it was written behind them.</summary>
     public ReadOnlyMemory<byte> Frame => _complete
         ? _buffer.AsMemory(0, _end)
         : throw new InvalidOperationException("The marshaller returned without calling Complete().");
 
-    public ReadOnlyMemory<byte> Payload => Frame[Prefix.Size..];
+    /// <summary>The payload that follows <see cref="Frame"/>, when the marshaller gave it as an array; usually empty.</summary>
+    public ReadOnlyMemory<byte> Rest => _payload;
+
+    public ReadOnlyMemory<byte> Payload => _payload.Length > 0 ? _payload : Frame[Prefix.Size..];
 
     /// <summary>Runs a message through its marshaller.</summary>
     /// <exception cref="RpcException">The message is larger than the limit (ResourceExhausted).</exception>
@@ -40,9 +48,18 @@ internal sealed class OutgoingMessage(int? limit) : SerializationContext, IBuffe
 
     public override void Complete(byte[] payload)
     {
-        SetPayloadLength(payload.Length);
-        payload.CopyTo(_buffer, Prefix.Size);
-        _end = Prefix.Size + payload.Length;
+        if (payload.Length <= Short)
+        {
+            SetPayloadLength(payload.Length);
+            payload.CopyTo(_buffer, Prefix.Size);
+            _end = Prefix.Size + payload.Length;
+            Complete();
+            return;
+        }
+
+        CheckLimit(payload.Length);
+        _payload = payload;
+        _end = Prefix.Size;
         Complete();
     }
 
@@ -59,7 +76,7 @@ internal sealed class OutgoingMessage(int? limit) : SerializationContext, IBuffe
         if (_complete) throw new InvalidOperationException("The marshaller called Complete() twice.");
         Reserve(0);
         _buffer[0] = 0;
-        BinaryPrimitives.WriteInt32BigEndian(_buffer.AsSpan(1), _end - Prefix.Size);
+        BinaryPrimitives.WriteInt32BigEndian(_buffer.AsSpan(1), _end - Prefix.Size + _payload.Length);
         _complete = true;
     }
 
@@ -82,7 +99,7 @@ internal sealed class OutgoingMessage(int? limit) : SerializationContext, IBuffe
     public void Dispose()
     {
         if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = [];
+        (_buffer, _payload) = ([], []);
         _complete = false;
     }
 

@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using SecureAggregation.Protocol;
+
+namespace SecureAggregation.Aggregator.Hosting;
+
+/// <summary>
+/// How many connections there may be and how much each may send ahead of what the station has taken. A wide window saves round trips, but what all windows
+/// hold together is the station's memory when everybody uploads at once, so it is divided among the roster's parties.
+/// </summary>
+internal static class ConnectionLimits
+{
+    private const int AllWindows = 256 * 1024 * 1024;
+    private const int LeastWindow = 128 * 1024;
+    private const int MostWindow = 8 * 1024 * 1024;
+
+    // Beside a stream of vectors there may be small calls on the same connection.
+    private const int BesideStream = 128 * 1024;
+    private const int InputBuffer = 256 * 1024;
+    private const int Streams = 100;
+
+    // A party that comes back may do so before its old connection is known to be dead; officers run dashboards and scripts.
+    private const int PerParty = 2;
+    private const int PerOfficer = 16;
+    private const int Strangers = 64;
+
+    /// <summary>Connections unless the options say otherwise.</summary>
+    public static int Connections(Roster roster) =>
+        (PerParty * roster.Parties.Count) + (PerOfficer * (roster.Coordinators.Count + roster.Auditors.Count)) + Strangers;
+
+    /// <summary>Bytes of one stream that may wait at the station.</summary>
+    public static int Window(int parties) => Math.Clamp(AllWindows / parties, LeastWindow, MostWindow);
+
+    public static void Apply(KestrelServerLimits limits, Roster roster, int connections)
+    {
+        limits.MaxConcurrentConnections = connections > 0 ? connections : Connections(roster);
+        limits.MaxConcurrentUpgradedConnections = 0;
+        limits.MaxRequestBufferSize = InputBuffer;
+        limits.Http2.MaxStreamsPerConnection = Streams;
+        limits.Http2.InitialStreamWindowSize = Window(roster.Parties.Count);
+        limits.Http2.InitialConnectionWindowSize = Window(roster.Parties.Count) + BesideStream;
+        limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        // Bodies are unbounded streams of bounded messages.
+        limits.MaxRequestBodySize = null;
+        limits.MinRequestBodyDataRate = null;
+        limits.MinResponseDataRate = null;
+    }
+}
