@@ -11,15 +11,15 @@ public sealed class BlobStoreTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Vector_has_its_name_only_after_commit()
+    public async Task Vector_has_its_name_only_after_commit()
     {
-        var blobs = new BlobStore(_folder.Path);
+        using var blobs = new BlobStore(_folder.Path);
         using (var writer = blobs.Create(s_round, 3))
         {
             writer.Append([1, 2]);
             Assert.Empty(blobs.Parties(s_round));
             writer.Append([3]);
-            writer.Commit();
+            await writer.Commit();
         }
 
         Assert.Equal([3u], blobs.Parties(s_round));
@@ -28,10 +28,10 @@ public sealed class BlobStoreTests : IDisposable
     }
 
     [Fact]
-    public void File_that_is_no_vector_is_not_taken_for_one()
+    public async Task File_that_is_no_vector_is_not_taken_for_one()
     {
-        var blobs = new BlobStore(_folder.Path);
-        using (var writer = blobs.Create(s_round, 3)) writer.Commit();
+        using var blobs = new BlobStore(_folder.Path);
+        using (var writer = blobs.Create(s_round, 3)) await writer.Commit();
         var foreign = Path.Combine(Assert.Single(Directory.GetDirectories(_folder.Path)), "copy of 3.vector");
         File.WriteAllText(foreign, "");
         Assert.Equal([3u], blobs.Parties(s_round));
@@ -43,35 +43,36 @@ public sealed class BlobStoreTests : IDisposable
     [Fact]
     public void Vector_that_is_not_committed_leaves_nothing()
     {
-        var blobs = new BlobStore(_folder.Path);
+        using var blobs = new BlobStore(_folder.Path);
         using (var writer = blobs.Create(s_round, 3)) writer.Append([1, 2]);
         Assert.Empty(Directory.EnumerateFiles(_folder.Path, "*", SearchOption.AllDirectories));
     }
 
     [Fact]
-    public void Half_written_vector_of_an_earlier_run_is_removed()
+    public async Task Half_written_vector_of_an_earlier_run_is_removed()
     {
-        var blobs = new BlobStore(_folder.Path);
+        using var blobs = new BlobStore(_folder.Path);
         using (var writer = blobs.Create(s_round, 1))
         {
             writer.Append([1]);
-            writer.Commit();
+            await writer.Commit();
         }
 
         File.WriteAllBytes(Directory.GetDirectories(_folder.Path).Single() + "/2.part", [1, 2, 3]);
-        Assert.Equal([1u], new BlobStore(_folder.Path).Parties(s_round));
+        using var later = new BlobStore(_folder.Path);
+        Assert.Equal([1u], later.Parties(s_round));
         Assert.Single(Directory.EnumerateFiles(_folder.Path, "*", SearchOption.AllDirectories));
     }
 
     [Fact]
-    public void Only_survivors_are_kept()
+    public async Task Only_survivors_are_kept()
     {
-        var blobs = new BlobStore(_folder.Path);
+        using var blobs = new BlobStore(_folder.Path);
         foreach (var party in new uint[] { 0, 1, 12 })
         {
             using var writer = blobs.Create(s_round, party);
             writer.Append([(byte)party]);
-            writer.Commit();
+            await writer.Commit();
         }
 
         blobs.KeepOnly(s_round, new HashSet<uint> { 0, 12 });

@@ -300,7 +300,7 @@ internal sealed class RoundBook : IAsyncDisposable
             if (!running || round.Phase != RoundPhase.Input)
             {
                 // The survivors were fixed, perhaps a moment before the station stopped.
-                vectors.KeepOnly(round.Survivors);
+                vectors.KeepStored(round.Survivors);
             }
             else
             {

@@ -85,6 +85,37 @@ internal sealed class RoundDriver : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes the first part of a vector; null when none is awaited from that party.</summary>
+    public async Task<VectorUpload?> BeginVector(PartySession from, CancellationToken stop)
+    {
+        var begin = new RoundInput.VectorBegin(from);
+        await Offer(begin, stop);
+        await Task.WhenAny(begin.Upload.Task, Stopped).WaitAsync(stop);
+        return begin.Upload.Task.IsCompletedSuccessfully ? await begin.Upload.Task : null;
+    }
+
+    /// <summary>Takes a part of a vector, on the caller's thread and beside everything else that happens to the round; only its end is an input.</summary>
+    /// <returns>Null, or why the part is of no use.</returns>
+    public async Task<string?> TakePart(PartySession from, VectorUpload upload, IncomingFrame part)
+    {
+        var (result, failure) = (VectorResult.Over, (Exception?)null);
+        try
+        {
+            result = upload.Append(part.Offset, part.Data);
+            if (result == VectorResult.Misplaced) return $"a part of a vector at byte {part.Offset} where another comes next";
+            if (result is VectorResult.More or VectorResult.Over) return null;
+            // The next part, if there is one, can wait; and so can the end of the stream.
+            if (upload.Commit is { } commit) await commit;
+        }
+        catch (Exception e) when (IsStorage(e))
+        {
+            failure = e;
+        }
+
+        await Offer(new RoundInput.VectorEnd(from, upload, result, failure), CancellationToken.None);
+        return null;
+    }
+
     /// <summary>Looks at the round again; needed only when it is not busy anyway.</summary>
     public void Wake() => _queue.Writer.TryWrite(new RoundInput.Wake());
 
@@ -131,6 +162,8 @@ internal sealed class RoundDriver : IAsyncDisposable
             FailStorage(e.Message);
         }
 
+        // Whoever waits for an upload that could not begin must not wait for ever.
+        foreach (var begin in inputs.OfType<RoundInput.VectorBegin>()) begin.Upload.TrySetResult(null);
         foreach (var arrival in inputs.OfType<RoundInput.Arrival>())
         {
             CatchUp(arrival.Session);
@@ -152,7 +185,7 @@ internal sealed class RoundDriver : IAsyncDisposable
         if (_round.State != RoundState.Running && !_ended.Task.IsCompleted)
         {
             // The station stopped between the end of the round and what follows from it.
-            Finish();
+            await Finish();
             return;
         }
 
@@ -178,8 +211,11 @@ internal sealed class RoundDriver : IAsyncDisposable
             case RoundInput.Message message:
                 Consider(message.From, message.Envelope);
                 break;
-            case RoundInput.Chunk chunk:
-                Receive(chunk.From, chunk.Part);
+            case RoundInput.VectorBegin begin:
+                begin.Upload.SetResult(_vectors.Begin(begin.From.Party));
+                break;
+            case RoundInput.VectorEnd end:
+                EndVector(end);
                 break;
             case RoundInput.Cancellation cancellation:
                 _cancelled ??= cancellation.Reason;
@@ -224,22 +260,16 @@ internal sealed class RoundDriver : IAsyncDisposable
         _unflushed.Add(entry);
     }
 
-    private void Receive(PartySession from, VectorChunk part)
+    private void EndVector(RoundInput.VectorEnd end)
     {
-        var (party, name) = (from.Party, _services.Parties.Name(from.Party));
-        if (part.Offset == 0) _vectors.Begin(party);
-        if (_vectors.Received(party) is not { } received) return;
-        if (part.Offset != (ulong)received)
+        var (from, party, name) = (end.From, end.From.Party, _services.Parties.Name(end.From.Party));
+        if (!_vectors.End(party, end.Upload)) return;
+        if (end.Failure is not null) throw new IOException(end.Failure.Message, end.Failure);
+        switch (end.Result)
         {
-            from.CountBad($"a part of a vector at byte {part.Offset} where byte {received} comes next");
-            return;
-        }
-
-        switch (_vectors.Append(party, part.Data.Span))
-        {
-            case VectorResult.Stored:
+            case VectorResult.Whole:
                 _round.MarkVectorStored(party);
-                _services.Logger.VectorStored(Name, name, received + part.Data.Length);
+                _services.Logger.VectorStored(Name, name, end.Upload.Length);
                 break;
             case VectorResult.TooLong:
                 _services.Logger.VectorRefused(Name, name, "it is longer than the round's vectors are");
@@ -274,10 +304,10 @@ internal sealed class RoundDriver : IAsyncDisposable
         _unflushed.Add(entry);
         await Flush();
         _round.Apply(entry);
-        if (envelope.Kind == MessageKind.Survivors) _vectors.KeepOnly(_round.Survivors);
+        if (envelope.Kind == MessageKind.Survivors) await _vectors.KeepOnly(_round.Survivors);
         foreach (var (party, broadcast) in _round.Deliveries(envelope)) _services.Parties.Session(party)?.Send(Frame(broadcast));
         _services.Logger.BroadcastSent(Name, envelope.Kind.ToString(), _round.Progress.Count(p => p.State is PartyState.Active or PartyState.Done));
-        if (_round.State != RoundState.Running) Finish();
+        if (_round.State != RoundState.Running) await Finish();
     }
 
     /// <summary>A broadcast as a frame: the same one for all outposts, and for those that come back while it is still under way, unless there is something in it for one alone.</summary>
@@ -300,10 +330,10 @@ internal sealed class RoundDriver : IAsyncDisposable
         _projection.Extend(first + leaves.Count - 1);
     }
 
-    private void Finish()
+    private async Task Finish()
     {
         _storageFailed = false;
-        if (_round.State == RoundState.Aborted) _vectors.Delete();
+        if (_round.State == RoundState.Aborted) await _vectors.Delete();
         var view = _projection.Of(_round);
         foreach (var party in view.Parties.Where(p => p.State == PartyState.Blamed))
         {

@@ -3,23 +3,31 @@ using SecureAggregation.Protocol;
 
 namespace SecureAggregation.Aggregator.Rounds;
 
-/// <summary>The masked vectors of one round: those that arrive, and those that are stored.</summary>
+/// <summary>The masked vectors of one round: those that arrive, and those that are stored. The round's driver calls it; only <see cref="Open"/> may be called by others.</summary>
 internal sealed class RoundVectors(BlobStore blobs, AggregatorRound round) : IMaskedVectors, IDisposable
 {
     private readonly byte[] _roundId = round.RoundId;
-    private readonly Dictionary<uint, (VectorIntake Intake, BlobWriter Writer)> _arriving = [];
+    private readonly Dictionary<uint, VectorUpload> _arriving = [];
 
     public Stream Open(uint party) => blobs.Open(_roundId, party);
 
-    /// <summary>Begins the vector of a party, if one is awaited; what came before of it is dropped.</summary>
-    public void Begin(uint party)
+    /// <summary>
+    /// Begins the vector of a party; what came before of it is dropped. Null if none is awaited: it is here already, or its time has passed.
+    /// </summary>
+    public VectorUpload? Begin(uint party)
     {
-        Withdraw(party);
-        // Null: the vector is here already, or its time has passed; the rest of it runs into the void.
-        if (round.BeginVector(party) is not { } intake) return;
+        if (_arriving.TryGetValue(party, out var before))
+        {
+            // Whole, and its end is on its way to the driver.
+            if (before.Commit is not null) return null;
+            before.Withdraw();
+            _arriving.Remove(party);
+        }
+
+        if (round.BeginVector(party) is not { } intake) return null;
         try
         {
-            _arriving.Add(party, (intake, blobs.Create(_roundId, party)));
+            return _arriving[party] = new VectorUpload(round, intake, blobs.Create(_roundId, party));
         }
         catch
         {
@@ -28,55 +36,31 @@ internal sealed class RoundVectors(BlobStore blobs, AggregatorRound round) : IMa
         }
     }
 
-    /// <summary>Bytes of a party's vector that are here, or null when none is arriving.</summary>
-    public long? Received(uint party) => _arriving.TryGetValue(party, out var vector) ? vector.Intake.Received : null;
-
-    /// <summary>Takes the next part.</summary>
-    public VectorResult Append(uint party, ReadOnlySpan<byte> data)
-    {
-        var (intake, writer) = _arriving[party];
-        if (!intake.TryAppend(data))
-        {
-            Withdraw(party);
-            return VectorResult.TooLong;
-        }
-
-        writer.Append(data);
-        if (intake.Received < intake.Length) return VectorResult.More;
-        if (!intake.Complete())
-        {
-            Withdraw(party);
-            return VectorResult.Wrong;
-        }
-
-        writer.Commit();
-        Drop(party);
-        return VectorResult.Stored;
-    }
+    /// <summary>Forgets an upload that has ended; false if it is not the party's last one, and then its end changes nothing.</summary>
+    public bool End(uint party, VectorUpload upload) => _arriving.TryGetValue(party, out var last) && last == upload && _arriving.Remove(party);
 
     /// <summary>Holds the stored vectors against what their parties signed, after a restart; a file that does not fit is deleted.</summary>
     /// <returns>The parties whose vector is here.</returns>
     public IReadOnlyList<uint> Recheck()
     {
-        var whole = blobs.Parties(_roundId).Where(party =>
-        {
-            using var intake = round.BeginVector(party);
-            if (intake is null) return false;
-            using var stored = Open(party);
-            if (intake.CompleteFrom(stored)) return true;
-            stored.Position = 0;
-            round.WithdrawVector(party, stored);
-            return false;
-        }).ToHashSet();
+        var awaited = blobs.Parties(_roundId).Select(party => (Party: party, Intake: round.BeginVector(party))).ToList();
+        var whole = awaited.AsParallel().Where(stored => stored.Intake is not null && Fits(stored.Intake)).Select(stored => stored.Party).ToHashSet();
         blobs.KeepOnly(_roundId, whole);
         return [.. whole.Order()];
     }
 
     /// <summary>The survivor set is fixed: vectors of all others go, and none is written any more.</summary>
-    public void KeepOnly(IEnumerable<uint> parties)
+    public async Task KeepOnly(IEnumerable<uint> parties)
+    {
+        foreach (var upload in _arriving.Values) upload.Withdraw();
+        await Settle();
+        KeepStored(parties);
+    }
+
+    /// <summary>The same at the start, when nothing arrives.</summary>
+    public void KeepStored(IEnumerable<uint> parties)
     {
         var keep = parties.ToHashSet();
-        foreach (var party in _arriving.Keys.ToList()) Withdraw(party);
         foreach (var party in blobs.Parties(_roundId).Where(p => !keep.Contains(p)))
         {
             using var stored = Open(party);
@@ -86,37 +70,38 @@ internal sealed class RoundVectors(BlobStore blobs, AggregatorRound round) : IMa
         blobs.KeepOnly(_roundId, keep);
     }
 
-    public void Delete()
+    public async Task Delete()
     {
         Dispose();
+        await Settle();
         blobs.Delete(_roundId);
     }
 
     public void Dispose()
     {
-        foreach (var party in _arriving.Keys.ToList()) Drop(party);
+        foreach (var upload in _arriving.Values) upload.Drop();
     }
 
-    /// <summary>Drops what arrived of a vector, and takes it out of the sum.</summary>
-    private void Withdraw(uint party)
+    /// <summary>Waits for what is being committed; its files are then there like all others, or it failed and its end says so.</summary>
+    private async Task Settle()
     {
-        if (_arriving.TryGetValue(party, out var vector)) round.WithdrawVector(party, vector.Writer.Written());
-        Drop(party);
+        foreach (var upload in _arriving.Values)
+        {
+            if (upload.Commit is { } commit) await commit.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        _arriving.Clear();
     }
 
-    private void Drop(uint party)
+    private bool Fits(VectorIntake intake)
     {
-        if (!_arriving.Remove(party, out var vector)) return;
-        vector.Intake.Dispose();
-        vector.Writer.Dispose();
+        using (intake)
+        {
+            using var stored = Open(intake.Party);
+            if (intake.CompleteFrom(stored)) return true;
+            stored.Position = 0;
+            round.WithdrawVector(intake.Party, stored);
+            return false;
+        }
     }
-}
-
-/// <summary>What became of a part of a vector.</summary>
-internal enum VectorResult
-{
-    More,
-    Stored,
-    TooLong,
-    Wrong,
 }

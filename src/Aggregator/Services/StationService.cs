@@ -121,6 +121,8 @@ internal sealed class StationService(
     private async Task<string> Receive(PartySession session, string name, IAsyncStreamReader<IncomingFrame> frames, CancellationToken stop)
     {
         using var idle = Idle(stop);
+        // The vectors that this stream has begun to bring.
+        var uploads = new Dictionary<RoundDriver, VectorUpload>();
         while (true)
         {
             idle.Timer.CancelAfter(options.Limits.IdleTimeout);
@@ -135,21 +137,28 @@ internal sealed class StationService(
 
             parties.Touch(session.Party);
             using var frame = frames.Current;
-            if (await Take(session, frame, stop) is not { } reason) continue;
+            if (await Take(session, uploads, frame, stop) is not { } reason) continue;
             log.FrameRefused(name, reason);
             session.CountBad(reason);
         }
     }
 
     /// <summary>Null, or why the frame is of no use.</summary>
-    private async Task<string?> Take(PartySession session, IncomingFrame incoming, CancellationToken stop)
+    private async Task<string?> Take(PartySession session, Dictionary<RoundDriver, VectorUpload> uploads, IncomingFrame incoming, CancellationToken stop)
     {
         if (incoming.Other is not { } frame)
         {
             if (Driver(session, incoming.RoundId) is not { } receiver) return "a part of a vector for a round that is not open to this outpost";
             if (incoming.Data.Length is 0 or > Protocol.Limits.Chunk) return $"a part of a vector of {incoming.Data.Length} bytes; a part has 1 to {Protocol.Limits.Chunk}";
-            await receiver.Offer(new RoundInput.Chunk(session, new VectorChunk { Offset = incoming.Offset, Data = Google.Protobuf.ByteString.CopyFrom(incoming.Data) }), stop);
-            return null;
+            if (incoming.Offset == 0)
+            {
+                foreach (var (ended, _) in uploads.Where(u => u.Value.IsOver || u.Key.Ended.IsCompleted)) uploads.Remove(ended);
+                uploads.Remove(receiver);
+                if (await receiver.BeginVector(session, stop) is { } begun) uploads.Add(receiver, begun);
+            }
+
+            // None is awaited, or it has ended: the rest of it runs into the void.
+            return uploads.TryGetValue(receiver, out var upload) ? await receiver.TakePart(session, upload, incoming) : null;
         }
 
         switch (frame.FrameCase)

@@ -7,12 +7,13 @@ namespace SecureAggregation.Aggregator.Store;
 /// Masked vectors, one file a party and round: <c>&lt;round&gt;/&lt;party&gt;.vector</c>. A file bears that name only when it is whole,
 /// checked and on disk; until then it ends in <c>.part</c>.
 /// </summary>
-internal sealed class BlobStore
+internal sealed class BlobStore : IDisposable
 {
     private const string Whole = ".vector";
     private const string Partial = ".part";
 
     private readonly string _root;
+    private readonly BlobFlusher _flusher = new();
 
     public BlobStore(string root)
     {
@@ -31,7 +32,7 @@ internal sealed class BlobStore
             DirectorySync.Flush(_root);
         }
 
-        return new BlobWriter(Path(roundId, party, Partial), Path(roundId, party, Whole));
+        return new BlobWriter(_flusher, Path(roundId, party, Partial), Path(roundId, party, Whole));
     }
 
     public FileStream Open(byte[] roundId, uint party) =>
@@ -59,6 +60,9 @@ internal sealed class BlobStore
         if (Directory.Exists(Folder(roundId))) Directory.Delete(Folder(roundId), recursive: true);
     }
 
+    /// <summary>Returns when everything that is being committed is on disk.</summary>
+    public void Dispose() => _flusher.Dispose();
+
     /// <summary>Null for a file that is not the station's: somebody may have put one there.</summary>
     private static uint? PartyOf(string file) =>
         uint.TryParse(System.IO.Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var party) ? party : null;
@@ -70,10 +74,11 @@ internal sealed class BlobStore
 }
 
 /// <summary>One vector on its way to disk. Disposed before <see cref="Commit"/>, it leaves nothing.</summary>
-internal sealed class BlobWriter(string partial, string whole) : IDisposable
+internal sealed class BlobWriter(BlobFlusher flusher, string partial, string whole) : IDisposable
 {
-    private readonly FileStream _file = new(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16);
-    private bool _committed;
+    private readonly FileStream _file = new(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 14);
+
+    public string Folder => Path.GetDirectoryName(whole)!;
 
     public void Append(ReadOnlySpan<byte> data) => _file.Write(data);
 
@@ -84,19 +89,28 @@ internal sealed class BlobWriter(string partial, string whole) : IDisposable
         return _file;
     }
 
-    /// <summary>Flushes the bytes, then gives the file its name, then flushes the name.</summary>
-    public void Commit()
+    /// <summary>Flushes the bytes, then gives the file its name, then flushes the name. From this call on the writer is no longer the caller's.</summary>
+    /// <exception cref="IOException">It cannot be written; nothing is left of it.</exception>
+    public Task Commit() => flusher.Flush(this);
+
+    public void FlushAndName()
     {
-        _file.Flush(flushToDisk: true);
-        _file.Dispose();
-        File.Move(partial, whole, overwrite: true);
-        DirectorySync.Flush(Path.GetDirectoryName(whole)!);
-        _committed = true;
+        try
+        {
+            _file.Flush(flushToDisk: true);
+            _file.Dispose();
+            File.Move(partial, whole, overwrite: true);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public void Dispose()
     {
         _file.Dispose();
-        if (!_committed) File.Delete(partial);
+        File.Delete(partial);
     }
 }
