@@ -58,11 +58,12 @@ internal static class NetworkFigures
             var began = Stopwatch.GetTimestamp();
             await consortium.SubmitAsync(world.Query(), s_phase);
             await progress.Until(progress.Masked.All);
-            var cpu = station.CpuSeconds;
+            var (cpu, own) = (station.CpuSeconds, Environment.CpuUsage.TotalTime);
             await progress.Until(progress.Stored.First);
-            cpu = station.CpuSeconds - cpu;
+            (cpu, own) = (station.CpuSeconds - cpu, Environment.CpuUsage.TotalTime - own);
             await progress.Until(progress.Done.All);
             await station.Quiet();
+            var after = await Bare(world, count, repeats);
             return new NetworkReport
             {
                 Parties = count,
@@ -74,7 +75,9 @@ internal static class NetworkFigures
                 UploadSeconds = Seconds(progress.Masked.LastAt, progress.Stored.FirstAt),
                 FinishSeconds = Seconds(progress.Stored.FirstAt, progress.Done.LastAt),
                 UploadBytes = bytes,
-                BareSeconds = Math.Min(before, await Bare(world, count, repeats)),
+                BareSeconds = Math.Min(before.Seconds, after.Seconds),
+                BareCpu = Math.Min(before.Cpu, after.Cpu),
+                PartiesCpuUpload = own.TotalSeconds,
                 StationCpuUpload = cpu,
                 StationCpu = station.CpuSeconds,
                 StationMemoryIdle = idle,
@@ -92,19 +95,22 @@ internal static class NetworkFigures
     }
 
     /// <summary>The bare upload, its best time; before and after the round, since a shared machine is not always the same.</summary>
-    private static async Task<double> Bare(NetworkWorld world, int count, int repeats)
+    private static async Task<(double Seconds, double Cpu)> Bare(NetworkWorld world, int count, int repeats)
     {
-        var best = double.PositiveInfinity;
+        var (best, cpu) = (double.PositiveInfinity, double.PositiveInfinity);
         for (var i = 0; i < repeats; i++)
         {
             await using var sink = ChildProgram.Start("Benchmarks.dll", UploadSink.Name, world.KeyFile);
             var address = await sink.Said;
             var handlers = Enumerable.Range(0, count).Select(p => new StationTls(world.Identity(p), TimeProvider.System).Handler()).ToList();
-            best = Math.Min(best, await UploadSink.Upload(address, handlers, world.Shape.PackedLength));
+            var clients = await UploadSink.Connect(address, handlers);
+            var (own, far) = (Environment.CpuUsage.TotalTime, sink.CpuSeconds);
+            best = Math.Min(best, await UploadSink.Upload(address, clients, world.Shape.PackedLength));
+            cpu = Math.Min(cpu, (Environment.CpuUsage.TotalTime - own).TotalSeconds + sink.CpuSeconds - far);
             handlers.ForEach(h => h.Dispose());
         }
 
-        return best;
+        return (best, cpu);
     }
 
     private static double Seconds(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalSeconds;

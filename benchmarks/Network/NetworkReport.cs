@@ -36,7 +36,15 @@ internal sealed record NetworkReport
 
     public double RoundRatio => BareSeconds / RoundSeconds;
 
+    /// <summary>CPU seconds of both ends in the bare upload. On a machine that is busy with other things, CPU compares better than time.</summary>
+    public required double BareCpu { get; init; }
+
+    /// <summary>CPU seconds of all parties in the upload phase.</summary>
+    public required double PartiesCpuUpload { get; init; }
+
     public required double StationCpuUpload { get; init; }
+
+    public double CpuRatio => BareCpu / (PartiesCpuUpload + StationCpuUpload);
 
     public required double StationCpu { get; init; }
 
@@ -50,6 +58,7 @@ internal sealed record NetworkReport
         Console.WriteLine($"  upload        {UploadSeconds,8:0.000} s {UploadMegabytesPerSecond,8:0} MB/s");
         Console.WriteLine($"  bare upload   {BareSeconds,8:0.000} s {BareMegabytesPerSecond,8:0} MB/s   ratio {UploadRatio:0.00}");
         Console.WriteLine($"  whole round   {RoundSeconds,8:0.000} s   (masked {MaskedSeconds:0.000}, upload {UploadSeconds:0.000}, to the total {FinishSeconds:0.000})   ratio {RoundRatio:0.00}");
-        Console.WriteLine($"  station (own process)   peak {StationMemoryPeak / 1048576.0:0} MiB, before the round {StationMemoryIdle / 1048576.0:0} MiB; CPU {StationCpu:0.0} s, in the upload {StationCpuUpload:0.0} s");
+        Console.WriteLine($"  CPU in the upload: parties {PartiesCpuUpload:0.00} s, station {StationCpuUpload:0.00} s; bare upload, both ends {BareCpu:0.00} s   ratio {CpuRatio:0.00}");
+        Console.WriteLine($"  station (own process)   peak {StationMemoryPeak / 1048576.0:0} MiB, before the round {StationMemoryIdle / 1048576.0:0} MiB; CPU {StationCpu:0.0} s in all");
     }
 }

@@ -59,12 +59,18 @@ internal static class UploadSink
         return 0;
     }
 
-    /// <summary>Sends so many bytes on each of the connections at once.</summary>
-    /// <returns>Seconds from the first byte to the last answer; handshakes are done before.</returns>
-    public static async Task<double> Upload(string address, IReadOnlyList<SocketsHttpHandler> handlers, long bytesEach)
+    /// <summary>Makes the connections, with their handshakes.</summary>
+    public static async Task<IReadOnlyList<HttpMessageInvoker>> Connect(string address, IReadOnlyList<SocketsHttpHandler> handlers)
     {
         var clients = handlers.Select(h => new HttpMessageInvoker(h, disposeHandler: false)).ToList();
         foreach (var wave in clients.Chunk(32)) await Task.WhenAll(wave.Select(c => SendAsync(c, new HttpRequestMessage(HttpMethod.Get, address))));
+        return clients;
+    }
+
+    /// <summary>Sends so many bytes on each of the connections at once.</summary>
+    /// <returns>Seconds from the first byte to the last answer.</returns>
+    public static async Task<double> Upload(string address, IReadOnlyList<HttpMessageInvoker> clients, long bytesEach)
+    {
         var data = new byte[Part];
         var began = Stopwatch.GetTimestamp();
         await Task.WhenAll(clients.Select(c => Task.Run(() => SendAsync(c, new HttpRequestMessage(HttpMethod.Post, address) { Content = new Body(data, bytesEach) }))));
