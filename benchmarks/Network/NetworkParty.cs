@@ -17,7 +17,6 @@ namespace SecureAggregation.Benchmarks;
 internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
 {
     private readonly NetworkWorld _world;
-    private readonly NetworkProgress _progress;
     private readonly int _index;
     private readonly Identity _identity;
     private readonly KeyRing _keys = new(Limits.KeyLife);
@@ -29,7 +28,7 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
 
     public NetworkParty(NetworkWorld world, int index, string station, NetworkProgress progress)
     {
-        (_world, _index, _progress, _identity) = (world, index, progress, world.Identity(index));
+        (_world, _index, Progress, _identity) = (world, index, progress, world.Identity(index));
         var folder = Directory.CreateDirectory(Path.Combine(world.Folder, "parties", $"{index}")).FullName;
         var first = new OutpostStatus { Consortium = "", Party = _identity.Member.Name, Station = station, Software = "", ProcessId = Environment.ProcessId };
         _link = new StationLink(
@@ -44,15 +43,18 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
             NullLogger<StationLink>.Instance);
     }
 
+    /// <summary>Of the round that is played.</summary>
+    public NetworkProgress Progress { get; set; }
+
     public Task ConnectAsync() => _link.StartAsync(CancellationToken.None);
 
     public void Attach(IStationSession session)
     {
         _session = session;
-        _progress.Connected.Reach(_index);
+        Progress.Connected.Reach(_index);
     }
 
-    public void Detach(IStationSession session) => _progress.Fail($"party {_index} lost its stream");
+    public void Detach(IStationSession session) => Progress.Fail($"party {_index} lost its stream");
 
     public async ValueTask ReceiveAsync(Broadcast broadcast, CancellationToken cancellationToken)
     {
@@ -62,7 +64,7 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
         }
         catch (Exception e)
         {
-            _progress.Fail($"party {_index}: {e}");
+            Progress.Fail($"party {_index}: {e}");
         }
     }
 
@@ -92,6 +94,7 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
         var (kind, now) = (broadcast.Envelope.Kind, TimeProvider.System.GetUtcNow());
         if (kind == MessageKind.Propose)
         {
+            _round?.Dispose();
             _round = PartyRound.Open(
                 new PartySetup
                 {
@@ -105,9 +108,9 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
 
         if (kind == MessageKind.Abort) throw new InvalidOperationException($"the round was aborted: {Abort.Parser.ParseFrom(broadcast.Envelope.Body).Reason}");
         if (kind == MessageKind.Shared) await SayAsync(_round!.ProvideInput(_world.Input(_index)));
-        if (kind == MessageKind.Survivors) _progress.Stored.Reach(_index);
+        if (kind == MessageKind.Survivors) Progress.Stored.Reach(_index);
         await SayAsync(_round!.Receive(broadcast, now));
-        if (kind == MessageKind.Total) _progress.Finish(_index, broadcast.Envelope.Body);
+        if (kind == MessageKind.Total) Progress.Finish(_index, broadcast.Envelope.Body);
     }
 
     private async Task SayAsync(PartyStep step)
@@ -115,8 +118,8 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
         if (step.Refusal != RefusalCode.Unspecified) throw new InvalidOperationException($"it refused ({step.Refusal}): {step.Detail}");
         if (step.Vector is not null)
         {
-            _progress.Masked.Reach(_index);
-            await _progress.Masked.All;
+            Progress.Masked.Reach(_index);
+            await Progress.Masked.All;
         }
 
         var roundId = ByteString.CopyFrom(_round!.RoundId);
