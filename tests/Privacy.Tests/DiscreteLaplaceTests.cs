@@ -92,14 +92,23 @@ public sealed class DiscreteLaplaceTests
     [InlineData(1, 1)]
     [InlineData(7, 3)]
     [InlineData(1_000_003, 999_983)]
+    [InlineData(4_294_967_295, 2)]
     [InlineData(4_611_686_018_427_387_904, 12_345)]
     public void Fast_and_general_path_draw_the_same(long numerator, long denominator)
     {
-        ExactSampler fast = new ExactSampler<UInt128>((ulong)numerator, (ulong)denominator);
+        var chosen = ExactSampler.For(new NoiseScale((ulong)numerator, (ulong)denominator));
+        ExactSampler wide = new ExactSampler<UInt128>((ulong)numerator, (ulong)denominator);
         ExactSampler general = new ExactSampler<BigInteger>(numerator, denominator);
+        Assert.Equal(numerator <= uint.MaxValue, chosen is ExactSampler<ulong>);
         using var one = new RandomTape(new SeededRandom(3));
         using var two = new RandomTape(new SeededRandom(3));
-        for (var i = 0; i < 3_000; i++) Assert.Equal(fast.Draw(one), general.Draw(two));
+        using var three = new RandomTape(new SeededRandom(3));
+        for (var i = 0; i < 3_000; i++)
+        {
+            var draw = general.Draw(one);
+            Assert.Equal(draw, wide.Draw(two));
+            Assert.Equal(draw, chosen.Draw(three));
+        }
     }
 
     [Fact]

@@ -10,11 +10,12 @@ internal abstract class ExactSampler
     public abstract Int128 Draw(RandomTape tape);
 
     /// <summary>
-    /// 128-bit integers where nothing can overflow (numerators below 2^96: products with the trial counts, which are far below 2^31,
-    /// stay below 2^128), BigInteger for the rest. The same tape gives the same draw in both.
+    /// The narrowest integers in which nothing can overflow (products of the numerator with the trial counts, which are far below 2^31:
+    /// 64 bits for numerators below 2^32, 128 bits below 2^96), BigInteger for the rest. The same tape gives the same draw in all of them.
     /// </summary>
-    public static ExactSampler For(NoiseScale scale) => scale.Numerator < UInt128.One << 96
-        ? new ExactSampler<UInt128>(scale.Numerator, scale.Denominator)
+    public static ExactSampler For(NoiseScale scale) =>
+        scale is { Numerator: var n, Denominator: var d } && n <= uint.MaxValue && d <= ulong.MaxValue ? new ExactSampler<ulong>((ulong)n, (ulong)d)
+        : scale.Numerator < UInt128.One << 96 ? new ExactSampler<UInt128>(scale.Numerator, scale.Denominator)
         : new ExactSampler<BigInteger>(scale.Numerator, scale.Denominator);
 }
 
