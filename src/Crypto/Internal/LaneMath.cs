@@ -1,12 +1,17 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace SecureAggregation.Crypto;
 
-/// <summary>Arithmetic of lanes modulo 2^lane, as many at a time as the machine has room for; time depends on lengths only.</summary>
+/// <summary>
+/// Arithmetic of lanes modulo 2^lane, as many at a time as the machine has room for; time depends on lengths only. Compiled to its best at once:
+/// one call over a long vector would be over before the second tier.
+/// </summary>
 internal static class LaneMath
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add<T>(Span<T> target, ReadOnlySpan<T> addend)
         where T : unmanaged, IBinaryInteger<T>
     {
@@ -17,6 +22,7 @@ internal static class LaneMath
         for (var i = wide.Length * Vector512<T>.Count; i < target.Length; i++) target[i] = unchecked(target[i] + addend[i]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Subtract<T>(Span<T> target, ReadOnlySpan<T> subtrahend)
         where T : unmanaged, IBinaryInteger<T>
     {
@@ -27,6 +33,7 @@ internal static class LaneMath
     }
 
     /// <summary>Whether the lanes are equal in the bits of the mask.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool Equal<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, T mask)
         where T : unmanaged, IBinaryInteger<T>
     {
