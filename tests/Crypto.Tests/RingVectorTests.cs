@@ -222,6 +222,31 @@ public sealed class RingVectorTests
         Assert.False(vector.FixedTimeEquals(wider));
     }
 
+    [Theory]
+    [InlineData(12)]
+    [InlineData(20)]
+    [InlineData(32)]
+    [InlineData(63)]
+    public void Nothing_is_allocated_for_adding_and_packing(int bits)
+    {
+        using var vector = Uniform(new SeededRandom(15), bits, 1003);
+        using var other = vector.Clone();
+        var packed = vector.Pack();
+        Work();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Work();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Work()
+        {
+            vector.Add(other);
+            vector.Subtract(other);
+            vector.PackTo(packed);
+            vector.AddPacked(0, vector.Length, packed);
+            vector.FixedTimeEquals(other);
+        }
+    }
+
     [Fact]
     public void Dispose_zeroes_the_elements_and_refuses_use()
     {
