@@ -39,8 +39,8 @@ public static class Limits
     /// </summary>
     public static readonly TimeSpan KeyTolerance = (2 * Deadline) + (2 * ClockSkew);
 
-    /// <summary>Largest envelope of a party in a round with so many invited parties, in bytes: its entries grow with them.</summary>
-    public static int PartyEnvelope(int invited) => (64 * 1024) + (1024 * invited);
+    /// <summary>Largest envelope of a party that may have entries for so many parties, itself included, in bytes.</summary>
+    public static int PartyEnvelope(int parties) => (64 * 1024) + (1024 * parties);
 
     /// <summary>Largest broadcast of the station in a round with so many invited parties, in bytes.</summary>
     public static int Broadcast(int invited) => (1024 * 1024) + (1024 * invited);

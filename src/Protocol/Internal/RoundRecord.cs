@@ -69,7 +69,8 @@ internal sealed class RoundRecord
     /// <summary>Neighbours of a party in U2∖U3, ascending, once U3 is fixed.</summary>
     public IEnumerable<uint> DroppedPeers(uint party) => Peers(party).Where(p => !Survivors.ContainsKey(p));
 
-    public int PartyLimit => Limits.PartyEnvelope(Proposal.Invited.Count);
+    /// <summary>Largest envelope of a party: its entries are one a neighbour, of whom there are fewer than invited parties once U1 is fixed.</summary>
+    public int PartyLimit => Limits.PartyEnvelope(_graph is null ? Proposal.Invited.Count : Rules.Degree + 1);
 
     public int BroadcastLimit => Limits.Broadcast(Proposal.Invited.Count);
 
