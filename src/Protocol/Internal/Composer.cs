@@ -22,18 +22,19 @@ internal sealed class Composer(RoundRecord record, IReadOnlyDictionary<uint, Att
     /// </summary>
     public Shared Shared()
     {
-        var dealers = Members(record.Advertised.Keys).Where(a => a.Has(MessageKind.Share) && !a.Left).ToList();
-        while (dealers.Count > 0)
+        var dealers = Members(record.Advertised.Keys).Where(a => a.Has(MessageKind.Share) && !a.Left).Select(a => a.Member.Index).ToHashSet();
+        var disputes = dealers.ToDictionary(u => u, u => record.Neighbours(u).Where(v => dealers.Contains(v) && Disagree(parties[u], parties[v])).ToHashSet());
+        while (disputes.Values.Select(d => d.Count).DefaultIfEmpty().Max() is var most && most > record.MostDisputes)
         {
-            var left = dealers.ToDictionary(a => a.Member.Index);
-            var disputes = dealers.ToDictionary(a => a, a => record.Neighbours(a.Member.Index).Count(v => left.TryGetValue(v, out var b) && Disagree(a, b)));
-            var most = disputes.Values.Max();
-            if (most <= record.MostDisputes) break;
-            dealers.RemoveAll(a => disputes[a] == most);
+            foreach (var worst in disputes.Where(d => d.Value.Count == most).Select(d => d.Key).ToList())
+            {
+                foreach (var other in disputes[worst]) disputes[other].Remove(worst);
+                disputes.Remove(worst);
+            }
         }
 
         var body = new Shared();
-        body.Shares.Add(Bodies(MessageKind.Share, dealers));
+        body.Shares.Add(Bodies(MessageKind.Share, Members(disputes.Keys.Order())));
         return body;
     }
 
