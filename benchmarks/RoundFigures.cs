@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -8,6 +9,8 @@ namespace SecureAggregation.Benchmarks;
 /// <summary>The command <c>round</c>: whole rounds in one process with the classes of production, without a network.</summary>
 internal static class RoundFigures
 {
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(3);
+
     private static readonly JsonSerializerOptions s_json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -20,18 +23,19 @@ internal static class RoundFigures
         var length = Number("--length", 1_000_000, "Elements of each vector (m).");
         var bits = Number("--bits", 32, "Bits of an element, 8 to 64.");
         var neighbours = Number("--neighbours", 0, "Neighbours of each party (k); 0 for what the protocol itself chooses.");
+        var colluders = Number("--colluders", -1, "Parties that may collude with the station (c); -1 for the default of rosters.");
         var dropouts = Number("--dropouts", 0, "Parties that vanish after they have shared and before their vector.");
         var threads = Number("--threads", Environment.ProcessorCount, "Threads that run parties, and cores of the station.");
         var rounds = Number("--rounds", 1, "2 adds a second round between the same keys: agreements are made already.");
         var json = new Option<bool>("--json") { Description = "One JSON object." };
         var command = new Command("round", "A whole round, or two, in one process: the classes of production, no network.")
         {
-            parties, length, bits, neighbours, dropouts, threads, rounds, json,
+            parties, length, bits, neighbours, colluders, dropouts, threads, rounds, json,
         };
         command.SetAction(parsed => Run(
             new RoundPlan(
                 parsed.GetValue(parties), parsed.GetValue(length), parsed.GetValue(bits), parsed.GetValue(neighbours), parsed.GetValue(dropouts),
-                parsed.GetValue(threads)),
+                parsed.GetValue(threads), parsed.GetValue(colluders)),
             parsed.GetValue(rounds),
             parsed.GetValue(json)));
         return command;
@@ -40,9 +44,9 @@ internal static class RoundFigures
     private static int Run(RoundPlan plan, int rounds, bool json)
     {
         // What the compiler does once for the process is not the round's.
-        using (var warm = new RoundWorld(plan with { Parties = 12, Length = 4096, Neighbours = 0, Dropouts = 1 }))
+        using (var warm = new RoundWorld(plan with { Parties = 20, Length = 50_000, Neighbours = 0, Dropouts = 1, Colluders = -1 }))
         {
-            for (var i = 0; i < 4; i++) warm.Play();
+            for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < s_warmUp;) warm.Play();
         }
 
         using var world = new RoundWorld(plan);
@@ -56,7 +60,7 @@ internal static class RoundFigures
     {
         var lines = new List<string>
         {
-            Line($"n = {report.Parties}, m = {report.Length}, b = {report.Bits}, k = {report.Neighbours}, dropouts = {report.Dropouts}, {report.Threads} threads, masks by {report.Path}"),
+            Line($"n = {report.Parties}, m = {report.Length}, b = {report.Bits}, k = {report.Neighbours}, c = {report.Colluders}, dropouts = {report.Dropouts}, {report.Threads} threads, masks by {report.Path}"),
             Line($"total {(report.Correct ? "correct" : "WRONG")}; wall {report.Wall:F2} s, CPU {report.Cpu:F2} s"),
         };
         lines.AddRange(report.Client.Select(p => Line($"  parties  {p.Key,-10} wall {p.Value.Wall,7:F2} s  CPU {p.Value.Cpu,7:F2} s")));

@@ -1,7 +1,7 @@
 namespace SecureAggregation.Benchmarks;
 
 /// <summary>What a round of <see cref="RoundWorld"/> is like.</summary>
-internal sealed record RoundPlan(int Parties, int Length, int Bits, int Neighbours, int Dropouts, int Threads);
+internal sealed record RoundPlan(int Parties, int Length, int Bits, int Neighbours, int Dropouts, int Threads, int Colluders);
 
 /// <summary>Seconds of one phase; CPU of all threads together.</summary>
 internal sealed record PhaseTime(double Wall, double Cpu);
@@ -20,6 +20,9 @@ internal sealed record RoundReport
     public required IReadOnlyDictionary<string, PhaseTime> Client { get; init; }
 
     public required IReadOnlyDictionary<string, PhaseTime> Server { get; init; }
+
+    /// <summary>The station's work for the vectors: server.sum and server.unmask together, CPU seconds.</summary>
+    public double ServerVectorsCpu => Server["sum"].Cpu + Server["unmask"].Cpu;
 
     /// <summary>Messages and vector of a party that stays to the end.</summary>
     public required long BytesUpPerParty { get; init; }
@@ -41,6 +44,9 @@ internal sealed record RoundReport
     public required int Bits { get; init; }
 
     public required int Neighbours { get; init; }
+
+    /// <summary>c of the roster.</summary>
+    public required int Colluders { get; init; }
 
     public required int Dropouts { get; init; }
 

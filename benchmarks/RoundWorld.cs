@@ -5,7 +5,7 @@ using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using Roster = SecureAggregation.Protocol.Roster;
-using Wire = SecureAggregation.Protocol.Wire.Roster;
+using WireRoster = SecureAggregation.Protocol.Wire.Roster;
 
 namespace SecureAggregation.Benchmarks;
 
@@ -27,12 +27,17 @@ internal sealed class RoundWorld : IDisposable
     private readonly Roster _roster;
     private readonly FolderVectors _vectors = new();
     private readonly ParallelOptions _threads;
+    private readonly byte[]?[] _wires;
 
     public RoundWorld(RoundPlan plan)
     {
         _plan = plan;
         _shape = new RoundShape(plan.Bits, plan.Length).Checked();
+        // With no number of neighbours the protocol chooses, as it does for a roster that allows the sparse graph.
+        var forced = plan.Neighbours > 0 && plan.Neighbours < plan.Parties - 1;
+        GraphParameters.Forced = forced ? new GraphParameters(plan.Neighbours, (plan.Neighbours / 2) + 1, 0) : null;
         _threads = new ParallelOptions { MaxDegreeOfParallelism = plan.Threads };
+        _wires = new byte[]?[Math.Max(8, 2 * plan.Threads)];
         _identities = [.. Enumerable.Range(0, plan.Parties).Select(_ => IdentityKey.Generate())];
         _rings = [.. Enumerable.Range(0, plan.Parties).Select(_ => new KeyRing(Limits.KeyLife))];
         _roster = Roster.Open(Roster.Sign(Draft(), _identities[..1]));
@@ -59,7 +64,7 @@ internal sealed class RoundWorld : IDisposable
         Exchange(clock, round, traffic, Enumerable.Range(0, _plan.Parties), "share", "share", i => Tell(parties[i], round, traffic, i));
         Broadcast(clock, round, "share", s_now);
         foreach (var i in dropped) parties[i].Dispose();
-        foreach (var group in staying.Chunk(Math.Max(8, 2 * _plan.Threads))) BringVectors(clock, round, traffic, parties, group, sum);
+        foreach (var group in staying.Chunk(_wires.Length)) BringVectors(clock, round, traffic, parties, group, sum);
         Broadcast(clock, round, "input", s_now + Limits.Deadline);
         Exchange(clock, round, traffic, staying, "agree", "agree", i => Tell(parties[i], round, traffic, i));
         Broadcast(clock, round, "agree", s_now);
@@ -103,18 +108,17 @@ internal sealed class RoundWorld : IDisposable
             for (var i = 0; i < group.Length; i++) broadcasts[i] = Latest(round, group[i]);
         });
         var steps = new PartyStep[group.Length];
-        var packed = new byte[group.Length][];
         clock.Parties("input", () => Parallel.For(0, group.Length, _threads, i =>
         {
             traffic.Down(group[i], broadcasts[i]);
             Require(parties[group[i]].Receive(broadcasts[i], s_now));
             steps[i] = Require(parties[group[i]].ProvideInput(inputs[i]));
-            packed[i] = steps[i].Vector!.ToArray();
+            steps[i].Vector!.Read(0, Wire(i));
             // It will not be asked for again; an outpost waits until the survivors are named.
             steps[i].Vector!.Dispose();
         }));
         clock.Station("input", () => Take(round, traffic, group, steps));
-        clock.Station("sum", () => Parallel.For(0, group.Length, _threads, i => Bring(round, group[i], packed[i])));
+        clock.Station("sum", () => Parallel.For(0, group.Length, _threads, i => Bring(round, group[i], Wire(i))));
         clock.Station("sum", () =>
         {
             foreach (var party in group)
@@ -125,13 +129,16 @@ internal sealed class RoundWorld : IDisposable
         foreach (var party in group) traffic.Up(party, _shape.PackedLength);
     }
 
-    private void Bring(AggregatorRound round, int party, byte[] vector)
+    /// <summary>The wire between a party and the station, used again for each group.</summary>
+    private Span<byte> Wire(int place) => (_wires[place] ??= new byte[_shape.PackedLength]);
+
+    private void Bring(AggregatorRound round, int party, ReadOnlySpan<byte> vector)
     {
         using var intake = round.BeginVector((uint)party) ?? throw new InvalidOperationException($"No vector of party {party} is awaited.");
         using var file = _vectors.Create((uint)party);
         for (var offset = 0; offset < vector.Length; offset += Limits.Chunk)
         {
-            var part = vector.AsSpan(offset, Math.Min(Limits.Chunk, vector.Length - offset));
+            var part = vector.Slice(offset, Math.Min(Limits.Chunk, vector.Length - offset));
             if (!intake.TryAppend(part)) throw new InvalidOperationException($"The vector of party {party} is too long.");
             file.Write(part);
         }
@@ -198,6 +205,7 @@ internal sealed class RoundWorld : IDisposable
             Length = _plan.Length,
             Bits = _plan.Bits,
             Neighbours = degree,
+            Colluders = _roster.MaxColluders,
             Dropouts = _plan.Dropouts,
             Threads = _plan.Threads,
             Path = MaskBatch.PathName,
@@ -235,14 +243,14 @@ internal sealed class RoundWorld : IDisposable
 
     private ByteString Fresh(int count) => ByteString.CopyFrom(_random.Bytes(count));
 
-    private Wire Draft()
+    private WireRoster Draft()
     {
-        var c = Roster.DefaultColluders(_plan.Parties);
-        var roster = new Wire
+        var c = _plan.Colluders >= 0 ? _plan.Colluders : Roster.DefaultColluders(_plan.Parties);
+        var roster = new WireRoster
         {
             Consortium = "Benchmark", Epoch = 1, NotAfter = (ulong)s_now.AddYears(1).ToUnixTimeSeconds(), LogOrigin = "benchmark/log",
             AggregatorKey = ByteString.CopyFrom(_station.Public.Point), MaxColluders = (uint)c, MinSurvivors = 3, MinHonest = 2,
-            DropoutPermille = (uint)(1000L * _plan.Dropouts / _plan.Parties), Witnesses = (uint)Roster.DefaultWitnesses(_plan.Parties, c),
+            SparseGraph = _plan.Neighbours == 0, DropoutPermille = (uint)(1000L * _plan.Dropouts / _plan.Parties), Witnesses = (uint)Roster.DefaultWitnesses(_plan.Parties, c),
         };
         for (var i = 0; i < _plan.Parties; i++)
         {

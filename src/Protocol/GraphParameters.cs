@@ -20,6 +20,12 @@ public readonly record struct GraphParameters(int Degree, int ShareThreshold, in
     /// <summary>η: an honest round that loses no more parties than expected fails with probability about 2^−η.</summary>
     public const int Correctness = 30;
 
+    /// <summary>
+    /// For benchmarks, which compare degrees: this graph for every round of the process, whatever roster and search say. Of the safety of such rounds nothing
+    /// is known. Only the benchmarks' assembly can set it.
+    /// </summary>
+    internal static GraphParameters? Forced { get; set; }
+
     private static readonly ConcurrentDictionary<(int Parties, int Colluders, int Dropouts), GraphParameters?> s_found = new();
 
     /// <summary>
