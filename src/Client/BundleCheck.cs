@@ -58,6 +58,7 @@ public sealed class BundleCheck
             RosterHash = expected?.RosterHash,
             RoundId = expected?.RoundId,
             QuestionHash = expected?.QuestionHash,
+            Cores = Environment.ProcessorCount,
             ShapeOf = (question, invited) =>
             {
                 layout = Layout(question.Query, invited);

@@ -35,6 +35,8 @@ internal sealed record CommandLine(
           --roster FILE        signed roster                                    (Outpost:Roster)
           --policy FILE        what may be asked, YAML                          (Outpost:Policy)
           --state DIR          ledger and rounds seen                           (Outpost:State)
+          --cores N            threads for one round's agreements and masks,    (Outpost:Cores)
+                               all of the machine by default
           --trace-wire DIR     writes every frame as sent and received, before  (Outpost:TraceWire)
                                encryption (masked data only), for tests
           --log-level LEVEL    Trace, Debug, Information, Warning or Error      (Logging:LogLevel:Default)
@@ -55,6 +57,7 @@ internal sealed record CommandLine(
         ["--key"] = "Outpost:Key",
         ["--state"] = "Outpost:State",
         ["--policy"] = "Outpost:Policy",
+        ["--cores"] = "Outpost:Cores",
         ["--trace-wire"] = "Outpost:TraceWire",
         ["--log-level"] = "Logging:LogLevel:Default",
     };

@@ -101,6 +101,7 @@ internal static class OutpostHost
                 Memory = s.GetRequiredService<PartyMemory>(),
                 Keys = s.GetRequiredService<KeyRing>(),
                 Random = random,
+                Cores = options.Cores,
                 PreSharedKeys = setup.PairSecrets.Keys,
             })
             .AddSingleton(_ => new WireTrace(options.TraceWire))

@@ -173,11 +173,21 @@ public sealed class PartyRound : IDisposable
     {
         CheckOwn(_record.AcceptAdvertised(envelope, _joined).Advertisements, MessageKind.Advertise);
         _confirmed.UnionWith([MessageKind.Join, MessageKind.Advertise]);
+        RememberKeys();
         _dealing = Dealing.Draw(_record, _setup.Index, _key!, _setup);
         var entries = _dealing.Entries.ToList();
         var root = MerkleTree.Root([.. entries.Select(e => e.LeafHash())]);
         State = PartyRoundState.Shared;
         return PartyStep.Send(Say(MessageKind.Share, _dealing.Body(root), entries));
+    }
+
+    /// <summary>For the agreements ahead of need: <see cref="KeyRing.Prepare"/>.</summary>
+    private void RememberKeys()
+    {
+        foreach (var peer in _record.Advertised.Values.Where(a => a.Party != _setup.Index))
+        {
+            _setup.Keys.Saw(peer.Party, peer.PublicKey.ToByteArray(), DateTimeOffset.FromUnixTimeSeconds((long)peer.KeyNotAfter));
+        }
     }
 
     private PartyStep OnShared(Envelope envelope, IEnumerable<Delivery> deliveries)

@@ -19,6 +19,9 @@ public sealed record VerifyOptions
 
     /// <summary>Shape of the vectors from the question and the number of invited parties.</summary>
     public required Func<Question, int, RoundShape> ShapeOf { get; init; }
+
+    /// <summary>Threads to recompute with, 1 or more.</summary>
+    public int Cores { get; init; } = 1;
 }
 
 /// <summary>One step of a verification.</summary>
@@ -132,7 +135,7 @@ public sealed class TranscriptVerifier
     /// <summary>Steps "inclusion" and "messages" go through the entries together; the one that fails is the one that is reported.</summary>
     private void Replay(BundleHeader header, Checkpoint checkpoint)
     {
-        var round = new AggregatorRound(_roster!, _options.ShapeOf);
+        var round = new AggregatorRound(_roster!, _options.ShapeOf, _options.Cores);
         TranscriptException? outOfStep = null;
         long? outOfStepAt = null;
         long last = -1;

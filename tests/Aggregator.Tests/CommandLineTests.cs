@@ -15,9 +15,11 @@ public sealed class CommandLineTests : IDisposable
     public void Options_come_from_the_command_line()
     {
         var options = CommandLine.Read(
-            ["--key", "k.pem", "--roster=r.bin", "--data", "d", "--listen", "0.0.0.0:0", "--set", "Station:Deadlines:Input=00:05:00"], s_none);
+            ["--key", "k.pem", "--roster=r.bin", "--data", "d", "--listen", "0.0.0.0:0", "--cores", "3", "--set", "Station:Deadlines:Input=00:05:00"], s_none);
         Assert.Equal(("k.pem", "r.bin", "d", 0), (options.KeyFile, options.RosterFile, options.DataDirectory, options.Endpoint.Port));
         Assert.Equal(TimeSpan.FromMinutes(5), options.Deadlines.Input);
+        Assert.Equal(3, options.Cores);
+        Assert.Equal(Environment.ProcessorCount, new StationOptions().Cores);
     }
 
     [Theory]
@@ -29,6 +31,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--key k --roster r --data d --listen 7443", "Station:Listen is \"7443\"")]
     [InlineData("--key k --roster r --data d --listen localhost:1", "must be an IP address and a port")]
     [InlineData("--key k --roster r --data d --set Station:Deadlines:Input=00:20:00", "Station:Deadlines:Input is 00:20:00; it must be from")]
+    [InlineData("--key k --roster r --data d --cores 0", "Station:Cores is 0; it must be 1 or more")]
     [InlineData("--key k --roster r --data d --set Station:Limits:RunningRounds=0", "Station:Limits:RunningRounds is 0")]
     [InlineData("--key k --roster r --data d --set Station:Limits:RunningRounds=many", "RunningRounds")]
     [InlineData("--key k --roster r --data d --set Station:Lisen=1", "The section \"Station\" has an unknown key: 'Lisen'. docs/station.md lists the keys.")]

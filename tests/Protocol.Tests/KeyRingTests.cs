@@ -1,4 +1,6 @@
 using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Tests.Harness;
+using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Protocol.Tests;
 
@@ -43,6 +45,52 @@ public sealed class KeyRingTests
         Assert.Same(secret, second.Agree([.. peer.PublicKey]));
         using var theirs = peer.Agree(first.PublicKey);
         Assert.True(secret.FixedTimeEquals(theirs.Span));
+    }
+
+    [Fact]
+    public void Agreement_that_many_threads_ask_for_is_made_once()
+    {
+        using var ring = new KeyRing(Limits.KeyLife);
+        using var peer = AgreementKey.Generate();
+        using var lease = ring.Take(s_start);
+        var secrets = new SecretBytes[32];
+        Parallel.For(0, secrets.Length, i => secrets[i] = lease.Agree([.. peer.PublicKey]));
+        Assert.All(secrets, s => Assert.Same(secrets[0], s));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Agreements_of_a_new_key_are_prepared_with_the_keys_that_others_still_have(int cores)
+    {
+        using var ring = new KeyRing(TimeSpan.FromMinutes(30));
+        using var key1 = AgreementKey.Generate();
+        using var key2 = AgreementKey.Generate();
+        using var key3 = AgreementKey.Generate();
+        Assert.Equal(0, ring.Prepare(s_start, cores));
+        ring.Saw(1, key1.PublicKey, s_start.AddHours(2));
+        ring.Saw(2, key1.PublicKey, s_start.AddHours(2));
+        ring.Saw(2, key2.PublicKey, s_start.AddHours(2));
+        ring.Saw(3, key3.PublicKey, s_start.AddMinutes(10));
+        using var lease = ring.Take(s_start.AddMinutes(40));
+        Assert.Equal(2, ring.Prepare(s_start.AddMinutes(40), cores));
+        using var theirs = key2.Agree(lease.PublicKey);
+        Assert.True(lease.Agree(key2.PublicKey).FixedTimeEquals(theirs.Span));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Round_remembers_the_keys_of_all_others(int cores)
+    {
+        using var ring = new KeyRing(Limits.KeyLife);
+        using var round = new RoundHarness(Consortium.Of(5), new RoundShape(16, 8))
+        {
+            OnSetup = s => s.Index == 2 ? s with { Keys = ring, Cores = cores } : s,
+        };
+        round.Run();
+        Assert.Equal(RoundState.Done, round.Station.Round.State);
+        Assert.Equal(4, ring.Prepare(round.Now));
     }
 
     [Fact]

@@ -17,6 +17,8 @@ internal static class CommandLine
           --listen IP:PORT     address to bind, 127.0.0.1:7443 by default;      (Station:Listen)
                                port 0 takes a free one
           --address-file FILE  writes https://IP:PORT there once it is bound    (Station:AddressFile)
+          --cores N            threads with which one round is unmasked, all    (Station:Cores)
+                               of the machine by default
           --trace-wire DIR     writes every byte received and sent, before      (Station:TraceWire)
                                encryption, for tests
           --config FILE        a JSON file with more settings
@@ -39,6 +41,7 @@ internal static class CommandLine
         ["--data"] = "Station:DataDirectory",
         ["--listen"] = "Station:Listen",
         ["--address-file"] = "Station:AddressFile",
+        ["--cores"] = "Station:Cores",
         ["--trace-wire"] = "Station:TraceWire",
     };
 

@@ -20,6 +20,9 @@ internal sealed class StationOptions
 
     public string TraceWire { get; set; } = "";
 
+    /// <summary>Threads that one round may use to unmask.</summary>
+    public int Cores { get; set; } = Environment.ProcessorCount;
+
     public DeadlineOptions Deadlines { get; set; } = new();
 
     public LimitOptions Limits { get; set; } = new();
@@ -43,6 +46,7 @@ internal sealed class StationOptions
         Between(problems, "Limits:RestartGrace", Limits.RestartGrace, TimeSpan.Zero, Protocol.Limits.Deadline);
         Between(problems, "Limits:BlobRetention", Limits.BlobRetention, TimeSpan.Zero, TimeSpan.FromDays(3650));
         Between(problems, "Limits:StorageRetry", Limits.StorageRetry, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+        if (Cores < 1) problems.Add($"Station:Cores is {Cores}; it must be 1 or more, e.g. {Environment.ProcessorCount}, all of this machine.");
         Between(problems, nameof(Limits.Connections), Limits.Connections, 0, 1_000_000);
         Between(problems, nameof(Limits.RunningRounds), Limits.RunningRounds, 1, 10_000);
         Between(problems, nameof(Limits.RecentRounds), Limits.RecentRounds, 1, 10_000);

@@ -256,7 +256,7 @@ internal sealed class RoundBook : IAsyncDisposable
             {
                 RoundId = ByteString.CopyFrom(roundId), TimeMs = (ulong)_services.Clock.GetUtcNow().ToUnixTimeMilliseconds(), Envelope = proposal,
             };
-            var round = new AggregatorRound(_rosters.Current, _meaning.Shape);
+            var round = new AggregatorRound(_rosters.Current, _meaning.Shape, _services.Options.Cores);
             round.Apply(entry);
             var first = await _services.Log.Append([new NewLeaf(roundId, entry.ToByteArray())]);
             var query = question.Query;
@@ -280,7 +280,7 @@ internal sealed class RoundBook : IAsyncDisposable
         foreach (var stored in _services.Store.ReadRound(roundId))
         {
             var roster = _rosters.At(stored.Index);
-            round ??= new AggregatorRound(roster, _meaning.Shape);
+            round ??= new AggregatorRound(roster, _meaning.Shape, _services.Options.Cores);
             projection ??= new RoundProjection(roster, _meaning.Results, stored.Index);
             round.Apply(Entry.Parser.ParseFrom(stored.Leaf));
             projection.Extend(stored.Index);

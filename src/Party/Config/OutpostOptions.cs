@@ -36,6 +36,9 @@ internal sealed class OutpostOptions
 
     public ReconnectOptions Reconnect { get; set; } = new();
 
+    /// <summary>Threads that one round may use for its agreements, checks and masks.</summary>
+    public int Cores { get; set; } = Environment.ProcessorCount;
+
     /// <summary>How long to wait before each answer in a round; for demonstrations, where people want to see the phases go by.</summary>
     public TimeSpan Pause { get; set; }
 

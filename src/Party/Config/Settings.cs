@@ -109,6 +109,8 @@ internal static class Settings
         if (first < TimeSpan.FromMilliseconds(10) || first > longest || longest > TimeSpan.FromHours(1))
             problems.Add($"Outpost:Reconnect is {first:c} to {longest:c}; First must be at least " +
                 "00:00:00.010, and Longest from First to 01:00:00.");
+        if (options.Cores < 1)
+            problems.Add($"Outpost:Cores is {options.Cores}; it must be 1 or more, e.g. {Environment.ProcessorCount}, all of this machine.");
         if (options.Pause < TimeSpan.Zero || options.Pause > TimeSpan.FromSeconds(10))
             problems.Add($"Outpost:Pause is {options.Pause:c}; it must be from 00:00:00 to 00:00:10.");
         if (problems.Count > 0) throw Bad(string.Join(Environment.NewLine, problems));

@@ -135,6 +135,9 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
         {
             answer = await AdmitAsync(open, open.Round);
             step = open.Round.Join(answer.Plan.Shape, _clock.GetUtcNow());
+
+            // While the others join: with the keys that they had before, most agreements are there when theirs come.
+            _ = Task.Run(() => _setup.Keys.Prepare(_clock.GetUtcNow(), _setup.Cores));
         }
         catch (RefusalException e)
         {

@@ -83,9 +83,10 @@ internal sealed class Dealing : IDisposable
 
     private void DeriveSeeds(KeyLease key, PartySetup setup)
     {
-        foreach (var peer in _record.Neighbours(_self))
+        var peers = _record.Neighbours(_self).Select(p => (Party: p, Key: _record.Advertised[p].PublicKey.ToByteArray())).ToList();
+        key.AgreeWith(peers.ConvertAll(p => p.Key), setup.Cores);
+        foreach (var (peer, peerKey) in peers)
         {
-            var peerKey = _record.Advertised[peer].PublicKey.ToByteArray();
             var pairKey = PairKeys.Pair(
                 _record.Roster.Hash, _self, key.PublicKey, peer, peerKey, key.Agree(peerKey), setup.PreSharedKeys.GetValueOrDefault(peer));
             _pairKeys.Add(peer, pairKey);

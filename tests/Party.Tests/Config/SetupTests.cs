@@ -35,6 +35,7 @@ public sealed class SetupTests : IDisposable
         { "outpost.json", "\"Logging\"=\"Loging\"", ExitCodes.Configuration, ["\"Loging\"", "\"Logging\""] },
         { "outpost.json", "00:00:00.010=soon", ExitCodes.Configuration, ["soon", "Reconnect:First"] },
         { "outpost.json", "00:00:00.050=00:00:00.001", ExitCodes.Configuration, ["Outpost:Reconnect", "Longest from First"] },
+        { "outpost.json", "{ \"Outpost\": {={ \"Outpost\": { \"Cores\": 0,", ExitCodes.Configuration, ["Outpost:Cores is 0", "1 or more"] },
         { "outpost.json", "{ \"Outpost\"={ \"Outpost", ExitCodes.Configuration, ["outpost.json", "cannot be read", "LineNumber: 0"] },
         { "outpost.json", "\"Csv\": \"clinic.csv\"=\"Csv\": \"none.csv\"", ExitCodes.Data, ["none.csv", "does not exist"] },
         { "outpost.json", "\"Schema\": \"clinic.yaml\"=\"Schema\": \"none.yaml\"", ExitCodes.Data, ["none.yaml", "secagg-outpost infer"] },
