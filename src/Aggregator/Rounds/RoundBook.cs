@@ -17,6 +17,9 @@ namespace SecureAggregation.Aggregator.Rounds;
 /// </summary>
 internal sealed class RoundBook : IAsyncDisposable
 {
+    // Rounds that have ended are kept for outposts that come back late, but large ones not many.
+    private const long MostRecentBytes = 128L << 20;
+
     private readonly RoundServices _services;
     private readonly RosterHistory _rosters;
     private readonly IRoundMeaning _meaning;
@@ -331,9 +334,11 @@ internal sealed class RoundBook : IAsyncDisposable
         await driver.Ended;
         _ended[driver.Name] = driver.View;
         _recent.Enqueue(driver);
-        if (_recent.Count <= _services.Options.Limits.RecentRounds || !_recent.TryDequeue(out var oldest)) return;
-        _drivers.TryRemove(oldest.Name, out _);
-        await oldest.DisposeAsync();
+        while (_recent.Count > 1 && (_recent.Count > _services.Options.Limits.RecentRounds || _recent.Sum(d => d.Weight) > MostRecentBytes) && _recent.TryDequeue(out var oldest))
+        {
+            _drivers.TryRemove(oldest.Name, out _);
+            await oldest.DisposeAsync();
+        }
     }
 
     private void AddEnded(string name, RoundView view)

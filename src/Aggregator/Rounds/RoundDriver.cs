@@ -34,6 +34,7 @@ internal sealed class RoundDriver : IAsyncDisposable
     private readonly ITimer _deadline;
     private readonly Task _running;
     private volatile RoundView _view;
+    private long _weight;
     private bool _storageFailed;
     private RoundView? _shown;
     private AbortReason? _cancelled;
@@ -65,6 +66,9 @@ internal sealed class RoundDriver : IAsyncDisposable
 
     /// <summary>The round as it is shown: a snapshot that nobody changes.</summary>
     public RoundView View => _view;
+
+    /// <summary>About the bytes that the round holds in memory: everything that was said in it.</summary>
+    public long Weight => Interlocked.Read(ref _weight);
 
     /// <summary>Completed when the round is done or aborted and that is in the log.</summary>
     public Task Ended => _ended.Task;
@@ -325,6 +329,7 @@ internal sealed class RoundDriver : IAsyncDisposable
     {
         if (_unflushed.Count == 0) return;
         var leaves = _unflushed.ConvertAll(entry => new NewLeaf(RoundId, entry.ToByteArray()));
+        Interlocked.Add(ref _weight, leaves.Sum(leaf => (long)leaf.Bytes.Length));
         var first = await _services.Log.Append(leaves);
         _unflushed.Clear();
         _projection.Extend(first + leaves.Count - 1);

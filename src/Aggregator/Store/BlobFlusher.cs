@@ -49,7 +49,7 @@ internal sealed class BlobFlusher : IDisposable
             foreach (var folder in named.GroupBy(b => b.Writer.Folder, StringComparer.Ordinal))
             {
                 var flushed = new TaskCompletionSource();
-                var works = Try(() => DirectorySync.Flush(folder.Key), flushed);
+                var works = Try(() => DiskSync.FlushFolder(folder.Key), flushed);
                 foreach (var (_, done) in folder)
                 {
                     if (works) done.SetResult();

@@ -29,7 +29,7 @@ internal sealed class BlobStore : IDisposable
         if (!Directory.Exists(folder))
         {
             Directory.CreateDirectory(folder);
-            DirectorySync.Flush(_root);
+            DiskSync.FlushFolder(_root);
         }
 
         return new BlobWriter(_flusher, Path(roundId, party, Partial), Path(roundId, party, Whole));
@@ -51,7 +51,7 @@ internal sealed class BlobStore : IDisposable
             if (!file.EndsWith(Whole, StringComparison.Ordinal) || PartyOf(file) is not { } party || !parties.Contains(party)) File.Delete(file);
         }
 
-        DirectorySync.Flush(Folder(roundId));
+        DiskSync.FlushFolder(Folder(roundId));
     }
 
     /// <summary>Deletes all vectors of a round.</summary>
@@ -76,11 +76,20 @@ internal sealed class BlobStore : IDisposable
 /// <summary>One vector on its way to disk. Disposed before <see cref="Commit"/>, it leaves nothing.</summary>
 internal sealed class BlobWriter(BlobFlusher flusher, string partial, string whole) : IDisposable
 {
+    private const int Stretch = 1 << 20;
+
     private readonly FileStream _file = new(partial, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 14);
+    private long _started;
 
     public string Folder => Path.GetDirectoryName(whole)!;
 
-    public void Append(ReadOnlySpan<byte> data) => _file.Write(data);
+    public void Append(ReadOnlySpan<byte> data)
+    {
+        _file.Write(data);
+        if (_file.Position - _started < Stretch) return;
+        DiskSync.Start(_file.SafeFileHandle, _started, _file.Position - _started);
+        _started = _file.Position;
+    }
 
     /// <summary>What was appended, from the beginning; nothing can be appended afterwards.</summary>
     public Stream Written()

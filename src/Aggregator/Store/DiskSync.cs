@@ -1,14 +1,17 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace SecureAggregation.Aggregator.Store;
 
-/// <summary>
-/// Flushes a folder: on Unix a new or renamed file survives a power cut only when its folder is flushed too, and .NET offers no call
-/// for that. Elsewhere the file system's journal sees to it.
-/// </summary>
-internal static partial class DirectorySync
+/// <summary>What storage needs of the system and .NET offers no call for.</summary>
+internal static partial class DiskSync
 {
-    public static void Flush(string folder)
+    private const uint StartWriting = 2;
+
+    /// <summary>
+    /// Flushes a folder: on Unix a new or renamed file survives a power cut only when its folder is flushed too. Elsewhere the file system's journal sees to it.
+    /// </summary>
+    public static void FlushFolder(string folder)
     {
         if (OperatingSystem.IsWindows()) return;
         var handle = Open(folder, 0);
@@ -22,6 +25,19 @@ internal static partial class DirectorySync
             _ = Close(handle);
         }
     }
+
+    /// <summary>
+    /// Has the system begin to write a part of a file, without waiting for it: what is on disk when the file is flushed need not be waited for then. A hint,
+    /// which only Linux takes.
+    /// </summary>
+    public static void Start(SafeFileHandle file, long offset, long count)
+    {
+        if (OperatingSystem.IsLinux()) _ = SyncFileRange(file, offset, count, StartWriting);
+    }
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SyncFileRange(SafeFileHandle file, long offset, long count, uint flags);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

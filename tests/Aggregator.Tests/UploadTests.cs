@@ -1,0 +1,117 @@
+using Google.Protobuf;
+using SecureAggregation.Aggregator.Hosting;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Aggregator.Tests;
+
+/// <summary>Vectors arrive side by side, each on its own stream.</summary>
+public sealed class UploadTests
+{
+    private const int Whole = 1204;
+
+    [Fact]
+    public async Task Outpost_that_stops_in_the_middle_of_its_vector_holds_up_no_other()
+    {
+        await using var scene = await RoundScene.Open();
+        using var go = new ManualResetEventSlim();
+        scene.Outposts[2].Alter = frame =>
+        {
+            if (frame.Chunk is { Offset: > 7 }) go.Wait(AsyncGuard.Limit);
+            return frame;
+        };
+        var round = await scene.Ask();
+        await scene.Until(round, _ => scene.Station.Logs.Lines.Count(l => l.Id == Whole) == 4);
+        Assert.Equal(RoundPhase.Input, (await scene.View(round)).Phase);
+        go.Set();
+        var view = await scene.Until(round, v => v.State != RoundState.Running);
+        Assert.Equal(scene.Station.Meaning.Sum([0, 1, 2, 3, 4]), view.Statistics.Select(s => s.Value));
+    }
+
+    [Fact]
+    public async Task Vectors_of_many_parties_in_small_parts_give_the_sum_of_all()
+    {
+        await using var scene = await RoundScene.Open(12, 2, s => s.Meaning = new SumMeaning(29, 10_000));
+        foreach (var outpost in scene.Outposts) outpost.ChunkSize = 1000 + (int)outpost.Index;
+        var view = await scene.Until(await scene.Ask(), v => v.State != RoundState.Running);
+        Assert.Equal(scene.Station.Meaning.Sum(Enumerable.Range(0, 12).Select(i => (uint)i)), view.Statistics.Select(s => s.Value));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9)]
+    public async Task Station_that_goes_down_in_the_middle_of_a_vector_takes_it_again_and_counts_it_once(ulong last)
+    {
+        await using var scene = await RoundScene.Open();
+        var cut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        scene.Outposts[3].Alter = frame =>
+        {
+            if (frame.Chunk is not { } chunk || chunk.Offset <= last) return frame;
+            cut.TrySetResult();
+            return null;
+        };
+        var round = await scene.Ask();
+        await cut.Task.Guard();
+        await scene.Until(round, _ => scene.Station.Logs.Lines.Count(l => l.Id == Whole) == 4);
+        await scene.Station.Stop();
+        Assert.Equal(4, Directory.GetFiles(Path.Combine(scene.Station.Data, "vectors"), "*", SearchOption.AllDirectories).Length);
+        scene.Outposts[3].Alter = frame => frame;
+        await scene.StartStation();
+        foreach (var outpost in scene.Outposts)
+        {
+            await outpost.Connect();
+            await outpost.Resend();
+        }
+
+        var view = await scene.Until(round, v => v.State != RoundState.Running);
+        Assert.Equal(scene.Station.Meaning.Sum([0, 1, 2, 3, 4]), view.Statistics.Select(s => s.Value));
+    }
+
+    [Fact]
+    public async Task Vector_that_grows_too_long_is_dropped_and_can_be_sent_again()
+    {
+        await using var scene = await RoundScene.Open();
+        var outpost = scene.Outposts[1];
+        outpost.ChunkSize = 1 << 20;
+        var spoilt = false;
+        outpost.Alter = frame =>
+        {
+            if (frame.Chunk is { } chunk && !spoilt)
+            {
+                spoilt = true;
+                chunk.Data = ByteString.CopyFrom([.. chunk.Data, 0]);
+            }
+
+            return frame;
+        };
+        var round = await scene.Ask();
+        await scene.Until(round, _ => scene.Station.Logs.Has(1205));
+        await outpost.Resend();
+        var view = await scene.Until(round, v => v.State != RoundState.Running);
+        Assert.Equal(scene.Station.Meaning.Sum([0, 1, 2, 3, 4]), view.Statistics.Select(s => s.Value));
+    }
+
+    [Theory]
+    [InlineData(3, 8 * 1024 * 1024)]
+    [InlineData(50, 256 * 1024 * 1024 / 50)]
+    [InlineData(Limits.Parties, 256 * 1024)]
+    public void What_all_parties_may_send_ahead_is_bounded(int parties, int window)
+    {
+        Assert.Equal(window, ConnectionLimits.Window(parties));
+        Assert.InRange((long)parties * ConnectionLimits.Window(parties), 0, 256 * 1024 * 1024);
+    }
+
+    [Fact]
+    public async Task More_connections_than_the_limit_are_closed()
+    {
+        await using var scene = await RoundScene.Open(3, change: s => s.Options.Limits.Connections = 5);
+        // Three outposts and the coordinator hold theirs; one is left.
+        await scene.Coordinator.GetConsortiumAsync(new GetConsortiumRequest()).ResponseAsync.Guard();
+        using var fits = scene.Station.Consortium.Channel(scene.Station.Host!, scene.Station.Consortium.Auditor);
+        await new Coordination.CoordinationClient(fits).GetConsortiumAsync(new GetConsortiumRequest()).ResponseAsync.Guard();
+        using var over = scene.Station.Consortium.Channel(scene.Station.Host!, scene.Station.Consortium.Auditor);
+        await Assert.ThrowsAsync<Grpc.Core.RpcException>(
+            () => new Coordination.CoordinationClient(over).GetConsortiumAsync(new GetConsortiumRequest()).ResponseAsync.Guard());
+    }
+}
