@@ -38,11 +38,21 @@ internal sealed class RoundGraph
         return neighbours;
     }
 
-    /// <summary>Where a holder stands among the neighbours of a dealer; negative if it is none of them.</summary>
+    /// <summary>Whether two parties are neighbours.</summary>
+    public bool AreJoined(uint one, uint other) =>
+        one != other && _places.TryGetValue(one, out var a) && _places.TryGetValue(other, out var b) && (_rules.IsComplete || !AreApart(a, b));
+
+    /// <summary>Where a holder stands among the neighbours of a dealer, ascending; -1 if it is none of them.</summary>
     public int IndexOf(uint holder, uint dealer)
     {
-        if (!_rules.IsComplete) return Array.BinarySearch((uint[])Neighbours(dealer), holder);
-        return holder != dealer && _places.TryGetValue(holder, out var rank) && _places.TryGetValue(dealer, out var own) ? rank - (rank > own ? 1 : 0) : -1;
+        if (!AreJoined(holder, dealer)) return -1;
+        var (n, half, own) = (_ring.Length, _rules.Degree / 2, _places[dealer]);
+
+        // The ring of the complete graph is in ascending order; that of a sparse one is not, and nobody needs the lists of all others.
+        if (_rules.IsComplete) return _places[holder] - (holder > dealer ? 1 : 0);
+        var before = 0;
+        for (var i = 1; i <= half; i++) before += (_ring[(own + i) % n] < holder ? 1 : 0) + (_ring[(own + n - i) % n] < holder ? 1 : 0);
+        return before;
     }
 
     /// <summary>
@@ -65,12 +75,17 @@ internal sealed class RoundGraph
         {
             for (var j = i + 1; j < places.Length && successors[places[i]] + successors[places[j]] < floor; j++)
             {
-                var apart = Math.Abs(places[i] - places[j]);
-                if (apart > half && n - apart > half) return (_ring[places[i]], _ring[places[j]]);
+                if (AreApart(places[i], places[j])) return (_ring[places[i]], _ring[places[j]]);
             }
         }
 
         return null;
+    }
+
+    private bool AreApart(int place, int other)
+    {
+        var way = Math.Abs(place - other);
+        return Math.Min(way, _ring.Length - way) > _rules.Degree / 2;
     }
 
     private uint[] Around(int place)

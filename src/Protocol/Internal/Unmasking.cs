@@ -58,7 +58,7 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
 
     /// <summary>Whether a party that has unmasked holds a share of anything that is asked for.</summary>
     public bool IsAsked(uint party, Recovery request) =>
-        parties[party].Unmask is not null && request.Silent.Concat(request.Dropped).Any(dealer => record.Graph.IndexOf(party, dealer) >= 0);
+        parties[party].Unmask is not null && request.Silent.Concat(request.Dropped).Any(dealer => record.Graph.AreJoined(party, dealer));
 
     /// <summary>Whether every secret that was asked for has enough shares.</summary>
     public bool Enough(Recovery request) => request.Silent.Concat(request.Dropped).All(dealer => Answers(dealer).Skip(record.Rules.ShareThreshold - 1).Any());
@@ -107,7 +107,7 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
 
     private string? WrongShares(uint holder, Google.Protobuf.Collections.RepeatedField<RevealedShare> shares, Google.Protobuf.Collections.RepeatedField<uint> asked, SharedSecret kind)
     {
-        var dealers = asked.Where(dealer => record.Graph.IndexOf(holder, dealer) >= 0).ToList();
+        var dealers = asked.Where(dealer => record.Graph.AreJoined(holder, dealer)).ToList();
         if (shares.Count != dealers.Count) return "the list of shares is not the one that was asked for";
         for (var i = 0; i < dealers.Count; i++)
         {
@@ -159,7 +159,7 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
             return;
         }
 
-        foreach (var neighbour in silent.Where(v => record.Graph.IndexOf(v, owner) >= 0 && !IsDisputed(owner, v)))
+        foreach (var neighbour in silent.Where(v => record.Graph.AreJoined(v, owner) && !IsDisputed(owner, v)))
         {
             using var key = PairKeys.Vault(recoverySeed.Span, context1, owner, neighbour);
             var seed = new byte[PairKeys.SeedSize];
