@@ -18,7 +18,7 @@ public sealed class MaskBatch : IDisposable
     private const int PiecesPerCore = 4;
     private const int WorthwhileBlocks = 1 << 15;
 
-    // Pieces begin where the paths begin their own units of work, and on a cache line.
+    // Pieces begin where the paths begin their own units of work: every 4 KiB.
     private const int PieceAlignment = 256;
 
     private readonly MaskKeys _keys;
@@ -69,21 +69,8 @@ public sealed class MaskBatch : IDisposable
         var blocks = accumulator.Storage.Length / KeystreamBlock.Size;
         var wanted = Math.Max(blocks / cores / PiecesPerCore, WorthwhileBlocks / Math.Max(Count, 1));
         var piece = (wanted / PieceAlignment + 1) * PieceAlignment;
-        if (cores == 1 || piece >= blocks)
-        {
-            Accumulate(accumulator, 0, blocks);
-            return;
-        }
-
-        try
-        {
-            Parallel.For(0, (blocks + piece - 1) / piece, new ParallelOptions { MaxDegreeOfParallelism = cores }, i =>
-                Accumulate(accumulator, i * piece, Math.Min(piece, blocks - (i * piece))));
-        }
-        catch (AggregateException failures)
-        {
-            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
-        }
+        if (cores == 1 || piece >= blocks) Accumulate(accumulator, 0, blocks);
+        else AccumulatePieces(accumulator, blocks, piece, cores);
     }
 
     /// <summary>Applies every mask to one block of a vector, on the caller's thread.</summary>
@@ -114,4 +101,17 @@ public sealed class MaskBatch : IDisposable
     private void Accumulate(RingVector accumulator, int firstBlock, int blocks) =>
         _keys.Accumulate(
             accumulator.Storage.Slice(firstBlock * KeystreamBlock.Size, blocks * KeystreamBlock.Size), accumulator.LaneBits, (ulong)firstBlock);
+
+    private void AccumulatePieces(RingVector accumulator, int blocks, int piece, int cores)
+    {
+        try
+        {
+            Parallel.For(0, (blocks + piece - 1) / piece, new ParallelOptions { MaxDegreeOfParallelism = cores }, i =>
+                Accumulate(accumulator, i * piece, Math.Min(piece, blocks - (i * piece))));
+        }
+        catch (AggregateException failures)
+        {
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
+    }
 }
