@@ -8,7 +8,20 @@ namespace SecureAggregation.Crypto;
 /// </summary>
 public sealed class SecretBytes : IDisposable
 {
-    private readonly byte[] _bytes;
+    // Pinned memory is handed out under a lock of the whole process and collected with the oldest generation only, and a round makes several
+    // small secrets for each neighbour of a party: they are cut from slabs. A piece is never handed out twice; its slab goes when its last secret does.
+    private const int SlabSize = 4096;
+    private const int Largest = SlabSize / 8;
+    private const int Alignment = 16;
+
+    [ThreadStatic]
+    private static byte[]? t_slab;
+
+    [ThreadStatic]
+    private static int t_used;
+
+    private readonly byte[] _memory;
+    private readonly int _start;
     private bool _disposed;
 
     /// <summary>Zero bytes, to be filled through <see cref="Span"/>.</summary>
@@ -16,11 +29,26 @@ public sealed class SecretBytes : IDisposable
     public SecretBytes(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        _bytes = GC.AllocateArray<byte>(length, pinned: true);
+        Length = length;
+        if (length > Largest)
+        {
+            _memory = GC.AllocateArray<byte>(length, pinned: true);
+            return;
+        }
+
+        if (t_slab is null || t_used > SlabSize - length)
+        {
+            t_slab = GC.AllocateArray<byte>(SlabSize, pinned: true);
+            t_used = 0;
+        }
+
+        _memory = t_slab;
+        _start = t_used;
+        t_used += (length + Alignment - 1) / Alignment * Alignment;
     }
 
     /// <summary>Number of bytes; not a secret.</summary>
-    public int Length => _bytes.Length;
+    public int Length { get; }
 
     /// <summary>The bytes themselves; a view that must not outlive this object.</summary>
     /// <exception cref="ObjectDisposedException">The secret was disposed.</exception>
@@ -29,7 +57,7 @@ public sealed class SecretBytes : IDisposable
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return _bytes;
+            return _memory.AsSpan(_start, Length);
         }
     }
 
@@ -39,7 +67,7 @@ public sealed class SecretBytes : IDisposable
     {
         ArgumentNullException.ThrowIfNull(random);
         var secret = new SecretBytes(length);
-        random.GetBytes(secret._bytes.AsSpan());
+        random.GetBytes(secret.Span);
         return secret;
     }
 
@@ -47,7 +75,7 @@ public sealed class SecretBytes : IDisposable
     public static SecretBytes Copy(ReadOnlySpan<byte> source)
     {
         var secret = new SecretBytes(source.Length);
-        source.CopyTo(secret._bytes);
+        source.CopyTo(secret.Span);
         return secret;
     }
 
@@ -58,7 +86,7 @@ public sealed class SecretBytes : IDisposable
     /// <summary>Zeroes the bytes.</summary>
     public void Dispose()
     {
-        CryptographicOperations.ZeroMemory(_bytes);
+        CryptographicOperations.ZeroMemory(_memory.AsSpan(_start, Length));
         _disposed = true;
     }
 

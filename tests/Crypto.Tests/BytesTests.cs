@@ -18,6 +18,24 @@ public sealed class BytesTests
     }
 
     [Fact]
+    public void Secrets_of_all_sizes_live_beside_each_other()
+    {
+        var random = new SeededRandom(16);
+        var secrets = Enumerable.Range(0, 700).Select(i => new SecretBytes(i)).ToArray();
+        Assert.All(secrets, secret => Assert.True(secret.FixedTimeEquals(new byte[secret.Length])));
+        var contents = secrets.Select(secret => random.Bytes(secret.Length)).ToArray();
+        for (var i = 0; i < secrets.Length; i++) contents[i].CopyTo(secrets[i].Span);
+        for (var i = 0; i < secrets.Length; i += 2) secrets[i].Dispose();
+        using var later = new SecretBytes(64);
+        later.Span.Fill(1);
+        for (var i = 1; i < secrets.Length; i += 2)
+        {
+            Assert.True(secrets[i].FixedTimeEquals(contents[i]));
+            secrets[i].Dispose();
+        }
+    }
+
+    [Fact]
     public void Secret_prints_as_its_type_and_never_its_contents()
     {
         using var secret = SecretBytes.Copy("canary"u8);
