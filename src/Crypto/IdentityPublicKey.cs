@@ -9,11 +9,11 @@ public sealed class IdentityPublicKey : IEquatable<IdentityPublicKey>
     /// <summary>Bytes of a public key: 0x04, x, y.</summary>
     public const int PointSize = P256.PointSize;
 
-    private readonly Lock _gate = new();
     private readonly byte[] _point;
 
-    // Importing a key costs more than checking a signature, so it is kept; the platform's handle frees itself when collected.
-    private ECDsa? _platformKey;
+    // Importing a key costs more than checking a signature, so it is kept; the platform's handle frees itself when collected. Checking only reads it, in
+    // every platform's library, and no thread waits for another.
+    private readonly Lazy<ECDsa> _platformKey;
 
     /// <summary>Takes a point, 65 bytes, uncompressed.</summary>
     /// <exception cref="CryptographicException">These bytes are not a point of the curve.</exception>
@@ -22,6 +22,7 @@ public sealed class IdentityPublicKey : IEquatable<IdentityPublicKey>
         if (!P256.IsPoint(point65))
             throw new CryptographicException("The public key is not a point on P-256 in 65-byte uncompressed form.");
         _point = point65.ToArray();
+        _platformKey = new(() => ECDsa.Create(new ECParameters { Curve = P256.Curve, Q = P256.Decode(_point) }));
     }
 
     /// <summary>A copy of the 65 bytes.</summary>
@@ -52,11 +53,7 @@ public sealed class IdentityPublicKey : IEquatable<IdentityPublicKey>
     {
         Require.Length(hash32, SHA256.HashSizeInBytes, nameof(hash32));
         if (signature64.Length != P256.SignatureSize || !P256.IsLowS(signature64)) return false;
-        lock (_gate)
-        {
-            _platformKey ??= ECDsa.Create(new ECParameters { Curve = P256.Curve, Q = P256.Decode(_point) });
-            return _platformKey.VerifyHash(hash32, signature64, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
-        }
+        return _platformKey.Value.VerifyHash(hash32, signature64, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
     }
 
     /// <inheritdoc/>
