@@ -4,7 +4,8 @@ namespace SecureAggregation.Crypto;
 
 /// <summary>
 /// An ephemeral ECDH key pair on P-256 (SP 800-56A rev. 3, one-pass use of the full x-coordinate). It lives in memory only,
-/// in the platform's cryptographic library, and is freed by <see cref="Dispose"/>. Agreements may be made on several threads at the same time.
+/// in the platform's cryptographic library, and is freed by <see cref="Dispose"/>. Agreements may be made on several threads
+/// at the same time.
 /// </summary>
 public sealed class AgreementKey : IDisposable
 {
@@ -57,9 +58,10 @@ public sealed class AgreementKey : IDisposable
 
     /// <summary>The x-coordinate of the shared point, 32 bytes. Nothing is cached.</summary>
     /// <remarks>
-    /// Half of the time goes into importing the peer's point, however it is imported: with OpenSSL the platform multiplies it by the group's
-    /// order to check it, again when the secret is derived, and so an agreement costs about four multiplications where one would do. Each pair of
-    /// keys agrees once, so a kept import would not be used again; what saves time is to keep the secret, and to agree in parallel and early.
+    /// Half of the time goes into importing the peer's point, however it is imported: with OpenSSL the platform multiplies it by
+    /// the group's order to check it, and again when the secret is derived, so that an agreement costs about four multiplications
+    /// where one would do. Each pair of keys agrees once, so a kept import would not be used again; what saves time is to keep the
+    /// secret, and to agree in parallel and early.
     /// </remarks>
     /// <exception cref="CryptographicException">The peer's public key is not a valid point.</exception>
     /// <exception cref="ObjectDisposedException">This key was disposed.</exception>

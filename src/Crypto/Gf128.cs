@@ -81,7 +81,8 @@ internal readonly record struct Gf128(Vector128<ulong> Bits)
         return Reduce<T>(low, middle, high);
     }
 
-    private static void AddProduct<T>(Vector128<ulong> a, Vector128<ulong> b, ref Vector128<ulong> low, ref Vector128<ulong> middle, ref Vector128<ulong> high)
+    private static void AddProduct<T>(
+        Vector128<ulong> a, Vector128<ulong> b, ref Vector128<ulong> low, ref Vector128<ulong> middle, ref Vector128<ulong> high)
         where T : struct, ICarryLess
     {
         low ^= T.LowLow(a, b);

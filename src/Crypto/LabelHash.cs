@@ -20,7 +20,8 @@ public sealed class LabelHash : IDisposable
     /// <summary>Bytes of <see cref="Finish"/>.</summary>
     public const int Size = SHA256.HashSizeInBytes;
 
-    // An input that fits is hashed in one call, in a third of the time of an incremental hash. It may hold secrets: pinned, and zeroed after use.
+    // An input that fits is hashed in one call, in half of the time of an incremental hash. It may hold secrets: pinned, and zeroed
+    // after use.
     private const int BufferSize = 512;
 
     [ThreadStatic]

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace SecureAggregation.Crypto;
 
 /// <summary>
-/// A <see cref="MerkleTree"/> with all its nodes kept, for many proofs over the same leaves: n leaves take n − 1 hashes to build, and a proof
-/// takes none. Immutable and thread-safe.
+/// A <see cref="MerkleTree"/> with all its nodes kept, for many proofs over the same leaves: n leaves take n − 1 hashes to build,
+/// and a proof takes none. Immutable and thread-safe.
 /// </summary>
 public sealed class MerkleLevels
 {

@@ -32,7 +32,10 @@ public static class MerkleTree
         return hash.GetHashAndReset();
     }
 
-    /// <summary>The tree of all leaves with its nodes kept: the way to many proofs, since <see cref="InclusionProof(IReadOnlyList{byte[]}, long)"/> hashes every leaf again.</summary>
+    /// <summary>
+    /// The tree of all leaves with its nodes kept: the way to many proofs, since
+    /// <see cref="InclusionProof(IReadOnlyList{byte[]}, long)"/> computes all nodes again.
+    /// </summary>
     /// <exception cref="ArgumentException">A hash is not 32 bytes.</exception>
     public static MerkleLevels Build(IReadOnlyList<byte[]> leafHashes)
     {
