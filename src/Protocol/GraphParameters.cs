@@ -20,12 +20,6 @@ public readonly record struct GraphParameters(int Degree, int ShareThreshold, in
     /// <summary>η: an honest round that loses no more parties than expected fails with probability about 2^−η.</summary>
     public const int Correctness = 30;
 
-    /// <summary>
-    /// For benchmarks, which compare degrees: this graph for every round of the process, whatever roster and search say. Of the safety of such rounds nothing
-    /// is known. Only the benchmarks' assembly can set it.
-    /// </summary>
-    internal static GraphParameters? Forced { get; set; }
-
     private static readonly ConcurrentDictionary<(int Parties, int Colluders, int Dropouts), GraphParameters?> s_found = new();
 
     /// <summary>
@@ -42,7 +36,9 @@ public readonly record struct GraphParameters(int Degree, int ShareThreshold, in
         ArgumentOutOfRangeException.ThrowIfNegative(colluders);
         ArgumentOutOfRangeException.ThrowIfNegative(dropoutPermille);
         var dropouts = ((parties * dropoutPermille) + 999) / 1000;
-        if (parties <= CompleteUpTo || colluders + dropouts >= parties) return null;
-        return s_found.GetOrAdd((parties, colluders, dropouts), key => new GraphSearch(key.Parties, key.Colluders, key.Dropouts, Security, Correctness).Smallest());
+        return s_found.GetOrAdd((parties, colluders, dropouts), key => Search(key.Parties, key.Colluders, key.Dropouts));
     }
+
+    private static GraphParameters? Search(int parties, int colluders, int dropouts) =>
+        parties <= CompleteUpTo || colluders + dropouts >= parties ? null : new GraphSearch(parties, colluders, dropouts, Security, Correctness).Smallest();
 }

@@ -30,8 +30,7 @@ public readonly record struct RoundRules(int Advertised, int Threshold, int Shar
         int advertised, int colluders, int minimumSurvivors, int minimumHonest, out RoundRules rules, int? dropoutPermille = null)
     {
         var t = Math.Max(((advertised + colluders) / 2) + 1, minimumSurvivors);
-        var sparse = GraphParameters.Forced ?? (dropoutPermille is { } dropouts ? GraphParameters.For(advertised, colluders, dropouts) : null);
-        rules = sparse is { } graph
+        rules = dropoutPermille is { } dropouts && GraphParameters.For(advertised, colluders, dropouts) is { } graph
             ? new RoundRules(advertised, t, graph.ShareThreshold, graph.Degree, graph.SuccessorFloor)
             : new RoundRules(advertised, t, Math.Max(2, t - 1), advertised - 1);
         if (t > advertised)
