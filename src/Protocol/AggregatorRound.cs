@@ -23,6 +23,7 @@ public sealed class AggregatorRound
     private Unmasking? _masks;
     private MessageJudge? _judge;
     private Composer? _composer;
+    private Addressees? _addressees;
     private RunningSum? _sum;
     private (uint Party, Envelope Envelope, Judgement Judgement)? _considered;
 
@@ -210,13 +211,13 @@ public sealed class AggregatorRound
     public IEnumerable<(uint Party, Broadcast Broadcast)> Deliveries(Envelope envelope)
     {
         ArgumentNullException.ThrowIfNull(envelope);
-        return _parties.Values.Where(a => !a.Left && Concerns(envelope.Kind, a.Member.Index)).Select(a => (a.Member.Index, For(envelope, a.Member.Index)));
+        return _parties.Values.Where(a => !a.Left && _addressees!.Concerns(envelope.Kind, a.Member.Index)).Select(a => (a.Member.Index, _addressees!.For(envelope, a.Member.Index)));
     }
 
     /// <summary>What a party that comes back must be told, in order; it ignores what it knows.</summary>
     public IEnumerable<Broadcast> CatchUp(uint party) =>
         _parties.TryGetValue(party, out var a) && !a.Left
-            ? _broadcasts.Where(b => Concerns(b.Kind, party)).Select(b => For(b, party))
+            ? _broadcasts.Where(b => _addressees!.Concerns(b.Kind, party)).Select(b => _addressees!.For(b, party))
             : [];
 
     /// <summary>Checks the vector of a survivor against what it signed, at any time after the survivors are fixed.</summary>
@@ -349,6 +350,7 @@ public sealed class AggregatorRound
         _masks = new Unmasking(_record, _parties, _disputed);
         _judge = new MessageJudge(_record, _parties, _masks);
         _composer = new Composer(_record, _parties, _disputed);
+        _addressees = new Addressees(_record, _parties, _masks, _judge);
         Shape = _shapeOf(_record.Question, _parties.Count).Checked();
         _sum = new RunningSum(Shape);
         State = RoundState.Running;
@@ -485,31 +487,5 @@ public sealed class AggregatorRound
     {
         var said = _parties.Values.Select(a => a.Get(kind)?.Body).OfType<ByteString>().ToHashSet();
         if (bodies.Any(b => !said.Contains(b.Body))) throw new TranscriptException($"A broadcast repeats a {kind} that is not in the log.");
-    }
-
-    private bool Concerns(MessageKind broadcast, uint party) => broadcast switch
-    {
-        MessageKind.Advertised => Record.Advertised.ContainsKey(party),
-        MessageKind.Shared or MessageKind.Survivors => Record.Shared.ContainsKey(party),
-        MessageKind.Agreed => Record.Survivors.ContainsKey(party),
-        MessageKind.Recovery => Masks.IsAsked(party, Recovery!),
-        _ => true,
-    };
-
-    private Broadcast For(Envelope envelope, uint party)
-    {
-        var broadcast = new Broadcast { RoundId = ByteString.CopyFrom(RoundId), Envelope = envelope };
-        if (envelope.Kind == MessageKind.Shared)
-        {
-            foreach (var dealer in Record.Peers(party)) broadcast.Deliveries.Add(Deliver(dealer, party));
-        }
-
-        return broadcast;
-    }
-
-    private Delivery Deliver(uint dealer, uint party)
-    {
-        var entries = _parties[dealer].Entries;
-        return new Delivery { Dealer = dealer, Entry = entries[party].Wire, Path = { entries.PathOf(party) } };
     }
 }
