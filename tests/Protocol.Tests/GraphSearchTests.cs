@@ -12,7 +12,8 @@ public sealed class GraphSearchTests
 
     /// <summary>
     /// Values of the authors' own implementation (Google, federated-compute, graph_parameter_finder_test.cc) at σ = 40, η = 20 for a curious server. Not here:
-    /// 1000 parties at 0.45/0.45, where it has 822/417 because it draws a party's neighbours from all n, the party included, and this search 824/418.
+    /// 1000 parties at 0.45/0.45, where it has 822/417 because it draws a party's neighbours from all n, the party included, and this search 824/418; and 10
+    /// parties at 0/0.33, where it has 4/2 because it raises t_shares to 2 only after it has found that 1 of the neighbours survives.
     /// </summary>
     [Theory]
     [InlineData(10, 3, 3, 8, 4)]

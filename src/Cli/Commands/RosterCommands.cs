@@ -151,9 +151,11 @@ internal static class RosterCommands
 
     private static string Graph(Protocol.Wire.Roster roster)
     {
-        var graph = GraphParameters.For(roster.Parties.Count, (int)roster.MaxColluders, (int)roster.DropoutPermille);
-        return $"rounds above {GraphParameters.CompleteUpTo} parties may use the sparse graph: "
-            + (graph is { } g ? $"with all {roster.Parties.Count}, {g.Degree} neighbours each" : $"with all {roster.Parties.Count} it would not be safe or no smaller, so everybody has all others");
+        var (n, allowed) = (roster.Parties.Count, $"rounds above {GraphParameters.CompleteUpTo} parties may use the sparse graph");
+        if (n <= GraphParameters.CompleteUpTo) return allowed;
+        return GraphParameters.For(n, (int)roster.MaxColluders, (int)roster.DropoutPermille) is { } graph
+            ? $"{allowed}: with all {n}, {graph.Degree} neighbours each, for up to {roster.DropoutPermille / 10.0:0.#} % that vanish"
+            : $"{allowed}, but with all {n} there is none that is safe";
     }
 
     private static RosterOfficer Officer((string Name, IdentityPublicKey Key) officer, bool founder) =>
