@@ -80,8 +80,12 @@ internal static class VectorPacking128
         Math.Min(elements / BitPacking.Group, Math.Max(0, packed - Reach) / bits);
 
     private static Piece[] Table<T>(int bits)
+        where T : unmanaged, IBinaryInteger<T> => s_tables[bits] ??= MakeTable<T>(bits);
+
+    // Apart from its use: what the lambda captures would be allocated with every call.
+    private static Piece[] MakeTable<T>(int bits)
         where T : unmanaged, IBinaryInteger<T> =>
-        s_tables[bits] ??= [.. Enumerable.Range(0, BitPacking.Group / Vector128<T>.Count).Select(index => MakePiece<T>(bits, index))];
+        [.. Enumerable.Range(0, BitPacking.Group / Vector128<T>.Count).Select(index => MakePiece<T>(bits, index))];
 
     private static Piece MakePiece<T>(int bits, int index)
         where T : unmanaged, IBinaryInteger<T>
