@@ -9,7 +9,7 @@ internal sealed class FolderVectors : IMaskedVectors, IDisposable
 
     public Stream Open(uint party) => File.OpenRead(Path(party));
 
-    public Stream Create(uint party) => File.Create(Path(party));
+    public void Write(uint party, ReadOnlySpan<byte> packed) => File.WriteAllBytes(Path(party), packed);
 
     public void Dispose() => _folder.Delete(recursive: true);
 

@@ -118,32 +118,41 @@ internal sealed class RoundWorld : IDisposable
             steps[i].Vector!.Dispose();
         }));
         clock.Station("input", () => Take(round, traffic, group, steps));
-        clock.Station("sum", () => Parallel.For(0, group.Length, _threads, i => Bring(round, group[i], Wire(i))));
-        clock.Station("sum", () =>
-        {
-            foreach (var party in group)
-            {
-                if (!round.MarkVectorStored((uint)party)) throw new InvalidOperationException($"The vector of party {party} does not count.");
-            }
-        });
+        clock.Station("sum", () => AddVectors(round, group));
+
+        // A station writes beside adding; apart they can be told apart.
+        clock.Station("store", () => Parallel.For(0, group.Length, _threads, i => _vectors.Write((uint)group[i], Wire(i))));
         foreach (var party in group) traffic.Up(party, _shape.PackedLength);
     }
 
     /// <summary>The wire between a party and the station, used again for each group.</summary>
     private Span<byte> Wire(int place) => (_wires[place] ??= new byte[_shape.PackedLength]);
 
-    private void Bring(AggregatorRound round, int party, ReadOnlySpan<byte> vector)
+    private void AddVectors(AggregatorRound round, int[] group)
     {
-        using var intake = round.BeginVector((uint)party) ?? throw new InvalidOperationException($"No vector of party {party} is awaited.");
-        using var file = _vectors.Create((uint)party);
-        for (var offset = 0; offset < vector.Length; offset += Limits.Chunk)
+        var intakes = group.Select(p => round.BeginVector((uint)p) ?? throw new InvalidOperationException($"No vector of party {p} is awaited.")).ToArray();
+        Parallel.For(0, group.Length, _threads, i =>
         {
-            var part = vector.Slice(offset, Math.Min(Limits.Chunk, vector.Length - offset));
-            if (!intake.TryAppend(part)) throw new InvalidOperationException($"The vector of party {party} is too long.");
-            file.Write(part);
+            for (var rest = (ReadOnlySpan<byte>)Wire(i); !rest.IsEmpty; rest = rest[Math.Min(Limits.Chunk, rest.Length)..])
+            {
+                if (!intakes[i].TryAppend(rest[..Math.Min(Limits.Chunk, rest.Length)])) throw new InvalidOperationException($"The vector of party {group[i]} is too long.");
+            }
+        });
+        foreach (var intake in intakes)
+        {
+            using (intake)
+            {
+                if (!intake.Complete() || !round.MarkVectorStored(intake.Party)) throw new InvalidOperationException($"The vector of party {intake.Party} does not count.");
+            }
         }
+    }
 
-        if (!intake.Complete()) throw new InvalidOperationException($"The vector of party {party} is not the one that it signed.");
+    /// <summary>CPU seconds of SHA-256 over so many vectors, as they are hashed in <see cref="AddVectors"/>: by as many threads.</summary>
+    private double HashCpu(int vectors)
+    {
+        var before = Environment.CpuUsage.TotalTime;
+        Parallel.For(0, vectors, _threads, i => SHA256.HashData(Wire(i % _wires.Length)));
+        return (Environment.CpuUsage.TotalTime - before).TotalSeconds;
     }
 
     private static PartyStep Tell(PartyRound party, AggregatorRound round, Traffic traffic, int index)
@@ -194,6 +203,7 @@ internal sealed class RoundWorld : IDisposable
             Correct = total.FixedTimeEquals(sum),
             Wall = clock.Wall,
             Cpu = clock.Cpu,
+            ServerHashCpu = HashCpu(survivors),
             Client = clock.Client,
             Server = clock.Server,
             BytesUpPerParty = traffic.LargestUp,
