@@ -110,6 +110,24 @@ public sealed class RunningSumTests
     public void Sum_is_not_given_out_when_a_vector_began_again_without_being_withdrawn() =>
         Assert.Null(With(2, sum => Arrive(sum, 1, new byte[s_shape.PackedLength])).Take([0, 1]));
 
+    /// <summary>A host that does not stop the thread of an earlier stream must not get the party's vector counted twice.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_comes_by_an_earlier_beginning_of_a_vector_is_not_added(bool withdrawn)
+    {
+        var vectors = Vectors(s_shape, 2, new SeededRandom(8));
+        var sum = new RunningSum(s_shape);
+        Arrive(sum, 0, vectors[0]);
+        var earlier = sum.Begin(1);
+        if (withdrawn) sum.Withdraw(1, new MemoryStream());
+        Arrive(sum, 1, vectors[1]);
+        earlier.Append(vectors[1]);
+        earlier.Finish();
+        using var taken = sum.Take([0, 1]);
+        Assert.Equal(Plain(s_shape, vectors.Values), taken!.Pack());
+    }
+
     [Fact]
     public void Sum_is_not_given_out_when_what_arrived_cannot_be_read_again() =>
         Assert.Null(With(3, sum => sum.Withdraw(2, new MemoryStream(new byte[100]))).Take([0, 1]));

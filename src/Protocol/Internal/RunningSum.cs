@@ -35,14 +35,14 @@ internal sealed class RunningSum
             var part = new Part(this);
             if (_closed) return part;
             _sum ??= new RingVector(_shape.Bits, _shape.Length);
-            _spoilt |= _parts.TryGetValue(party, out var earlier) && earlier.Blocks > 0;
+            _spoilt |= _parts.TryGetValue(party, out var earlier) && earlier.End() > 0;
             _parts[party] = part;
             return part;
         }
     }
 
     /// <summary>
-    /// Subtracts what is in the sum of a party's vector. Nothing must arrive of it any more. If the bytes cannot be read again, the sum is not
+    /// Subtracts what is in the sum of a party's vector, of which nothing is added any more. If the bytes cannot be read again, the sum is not
     /// given out.
     /// </summary>
     /// <param name="party">The party.</param>
@@ -54,8 +54,8 @@ internal sealed class RunningSum
             if (_sum is null || !_parts.Remove(party, out var part)) return;
             try
             {
-                var buffer = new byte[SizeOf(0)];
-                for (var block = 0; block < part.Blocks; block++)
+                var (buffer, blocks) = (new byte[SizeOf(0)], part.End());
+                for (var block = 0; block < blocks; block++)
                 {
                     var packed = buffer.AsSpan(0, SizeOf(block));
                     received.ReadExactly(packed);
@@ -101,11 +101,13 @@ internal sealed class RunningSum
 
     private int SizeOf(int block) => (int)RingVector.PackedLength(_shape.Bits, CountOf(block));
 
-    /// <summary>What is in the sum of one party's vector.</summary>
+    /// <summary>What is in the sum of one party's vector. Once it has ended nothing is added by it, whoever still holds it: nobody would take that out again.</summary>
     internal sealed class Part(RunningSum owner)
     {
+        private readonly Lock _gate = new();
         private byte[]? _buffer;
         private int _filled;
+        private bool _ended;
 
         /// <summary>Blocks from the beginning that are in the sum.</summary>
         public int Blocks { get; private set; }
@@ -116,7 +118,33 @@ internal sealed class RunningSum
         /// <summary>Adds the bytes that come next, block by block.</summary>
         public void Append(ReadOnlySpan<byte> packed)
         {
-            while (!packed.IsEmpty && Blocks < owner._blocks.Length)
+            lock (_gate) AddAll(packed);
+        }
+
+        /// <summary>Says that the vector is complete and right.</summary>
+        public void Finish()
+        {
+            lock (_gate)
+            {
+                Whole = !_ended && Blocks == owner._blocks.Length;
+                _buffer = null;
+            }
+        }
+
+        /// <summary>From here on nothing is added; waits for what is being added.</summary>
+        /// <returns>Blocks that are in the sum.</returns>
+        public int End()
+        {
+            lock (_gate)
+            {
+                _ended = true;
+                return Blocks;
+            }
+        }
+
+        private void AddAll(ReadOnlySpan<byte> packed)
+        {
+            while (!_ended && !packed.IsEmpty && Blocks < owner._blocks.Length)
             {
                 var size = owner.SizeOf(Blocks);
                 if (_filled == 0 && packed.Length >= size)
@@ -136,9 +164,6 @@ internal sealed class RunningSum
                 if (!Add(_buffer.AsSpan(0, size))) return;
             }
         }
-
-        /// <summary>Says that the vector is complete and right.</summary>
-        public void Finish() => Whole = Blocks == owner._blocks.Length;
 
         private bool Add(ReadOnlySpan<byte> packed)
         {
