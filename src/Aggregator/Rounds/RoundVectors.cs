@@ -18,9 +18,8 @@ internal sealed class RoundVectors(BlobStore blobs, AggregatorRound round) : IMa
     {
         if (_arriving.TryGetValue(party, out var before))
         {
-            // Whole, and its end is on its way to the driver.
-            if (before.Commit is not null) return null;
-            before.Withdraw();
+            // Its last part may be coming in at this moment, from a stream that this one replaces: then it is whole, and there is nothing to send again.
+            if (!before.Withdraw()) return null;
             _arriving.Remove(party);
         }
 

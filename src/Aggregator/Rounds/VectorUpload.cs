@@ -64,11 +64,13 @@ internal sealed class VectorUpload(AggregatorRound round, VectorIntake intake, B
     }
 
     /// <summary>Drops what arrived, unless it is whole, and takes it out of the sum.</summary>
-    public void Withdraw()
+    /// <returns>False if it is whole: it is being committed, or its end is on its way to the driver.</returns>
+    public bool Withdraw()
     {
         lock (_gate)
         {
             if (!_over) Undo();
+            return Commit is null;
         }
     }
 

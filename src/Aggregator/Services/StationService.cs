@@ -158,7 +158,11 @@ internal sealed class StationService(
             }
 
             // None is awaited, or it has ended: the rest of it runs into the void.
-            return uploads.TryGetValue(receiver, out var upload) ? await receiver.TakePart(session, upload, incoming) : null;
+            if (!uploads.TryGetValue(receiver, out var upload)) return null;
+            var useless = await receiver.TakePart(session, upload, incoming);
+            // A stream may stand for weeks and must not keep a round in memory that has long ended.
+            if (upload.IsOver) uploads.Remove(receiver);
+            return useless;
         }
 
         switch (frame.FrameCase)
