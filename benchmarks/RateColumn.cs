@@ -4,14 +4,14 @@ using BenchmarkDotNet.Running;
 
 namespace SecureAggregation.Benchmarks;
 
-/// <summary>Keystream in GB (10^9 bytes) a second, from the mean time of a case.</summary>
-internal sealed class RateColumn(Func<BenchmarkCase, long> bytes) : IColumn
+/// <summary>Bytes, of keystream if nothing else is said, in GB (10^9) a second, from the mean time of a case.</summary>
+internal sealed class RateColumn(Func<BenchmarkCase, long> bytes, string legend = "Keystream, 10^9 bytes a second") : IColumn
 {
     public string Id => nameof(RateColumn);
 
     public string ColumnName => "GB/s";
 
-    public string Legend => "Keystream, 10^9 bytes a second";
+    public string Legend => legend;
 
     public bool AlwaysShow => true;
 
@@ -25,7 +25,7 @@ internal sealed class RateColumn(Func<BenchmarkCase, long> bytes) : IColumn
 
     // Bytes a nanosecond are GB a second.
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase) =>
-        summary[benchmarkCase]?.ResultStatistics is { } statistics ? $"{bytes(benchmarkCase) / statistics.Mean:0.00}" : "?";
+        summary[benchmarkCase]?.ResultStatistics is { } statistics ? $"{bytes(benchmarkCase) / statistics.Mean:0.000}" : "?";
 
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) => GetValue(summary, benchmarkCase);
 

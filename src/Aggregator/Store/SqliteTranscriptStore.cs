@@ -38,8 +38,7 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
 
     public void Append(IReadOnlyList<StoredEntry> entries, StoredHead head) => Write(transaction =>
     {
-        foreach (var entry in entries)
-            _writer.Execute("INSERT INTO entries (idx, round_id, leaf, leaf_hash) VALUES (@Index, @RoundId, @Leaf, @LeafHash)", entry, transaction);
+        Insert(entries, transaction);
         _writer.Execute("INSERT OR REPLACE INTO head (id, size, root, note) VALUES (1, @Size, @Root, @Note)", head, transaction);
     });
 
@@ -91,6 +90,20 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
 
     /// <summary>Lets the file grow no further than so many pages, as a full disk would.</summary>
     internal void LimitPages(int pages) => _writer.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {pages}"));
+
+    /// <summary>One prepared statement for all entries: compiling it anew for each takes most of the time of a large append.</summary>
+    private void Insert(IReadOnlyList<StoredEntry> entries, SqliteTransaction transaction)
+    {
+        using var insert = _writer.CreateCommand();
+        (insert.Transaction, insert.CommandText) = (transaction, "INSERT INTO entries (idx, round_id, leaf, leaf_hash) VALUES ($index, $round, $leaf, $hash)");
+        var (index, round) = (insert.Parameters.Add("$index", SqliteType.Integer), insert.Parameters.Add("$round", SqliteType.Blob));
+        var (leaf, hash) = (insert.Parameters.Add("$leaf", SqliteType.Blob), insert.Parameters.Add("$hash", SqliteType.Blob));
+        foreach (var entry in entries)
+        {
+            (index.Value, round.Value, leaf.Value, hash.Value) = (entry.Index, entry.RoundId, entry.Leaf, entry.LeafHash);
+            insert.ExecuteNonQuery();
+        }
+    }
 
     private void Write(Action<SqliteTransaction> write)
     {
