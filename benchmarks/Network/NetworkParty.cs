@@ -91,26 +91,29 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
 
     private async Task StepAsync(Broadcast broadcast)
     {
-        var (kind, now) = (broadcast.Envelope.Kind, TimeProvider.System.GetUtcNow());
-        if (kind == MessageKind.Propose)
+        var kind = broadcast.Envelope.Kind;
+        if (kind == MessageKind.Abort) throw new InvalidOperationException($"the round was aborted: {Abort.Parser.ParseFrom(broadcast.Envelope.Body).Reason}");
+        if (kind == MessageKind.Survivors) Progress.Stored.Reach(_index);
+        foreach (var step in await ProtocolThreads.Run(() => Steps(broadcast))) await SayAsync(step);
+        if (kind == MessageKind.Total) Progress.Finish(_index, broadcast.Envelope.Body);
+    }
+
+    private PartyStep[] Steps(Broadcast broadcast)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        if (broadcast.Envelope.Kind != MessageKind.Propose)
         {
-            _round?.Dispose();
-            _round = PartyRound.Open(
-                new PartySetup
-                {
-                    Roster = _world.Roster, Index = (uint)_index, Identity = _identity.Key, Memory = new ForgetfulMemory(), Keys = _keys, Random = _random,
-                },
-                broadcast.Envelope,
-                now);
-            await SayAsync(_round.Join(_world.Shape, now));
-            return;
+            if (broadcast.Envelope.Kind == MessageKind.Shared) _round!.ProvideInput(_world.Input(_index));
+            return [_round!.Receive(broadcast, now)];
         }
 
-        if (kind == MessageKind.Abort) throw new InvalidOperationException($"the round was aborted: {Abort.Parser.ParseFrom(broadcast.Envelope.Body).Reason}");
-        if (kind == MessageKind.Shared) await SayAsync(_round!.ProvideInput(_world.Input(_index)));
-        if (kind == MessageKind.Survivors) Progress.Stored.Reach(_index);
-        await SayAsync(_round!.Receive(broadcast, now));
-        if (kind == MessageKind.Total) Progress.Finish(_index, broadcast.Envelope.Body);
+        _round?.Dispose();
+        var setup = new PartySetup
+        {
+            Roster = _world.Roster, Index = (uint)_index, Identity = _identity.Key, Memory = new ForgetfulMemory(), Keys = _keys, Random = _random,
+        };
+        _round = PartyRound.Open(setup, broadcast.Envelope, now);
+        return [_round.Join(_world.Shape, now)];
     }
 
     private async Task SayAsync(PartyStep step)

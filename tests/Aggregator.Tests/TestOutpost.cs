@@ -18,6 +18,8 @@ internal sealed class TestOutpost : IAsyncDisposable
     private readonly RandomNumberGenerator _random = RandomNumberGenerator.Create();
     private readonly Dictionary<string, PartyRound> _rounds = [];
     private readonly SemaphoreSlim _writing = new(1);
+    // What happens to a round happens one after the other, as at a real outpost.
+    private readonly SemaphoreSlim _handling = new(1);
     private GrpcChannel? _channel;
     private AsyncDuplexStreamingCall<PartyFrame, StationFrame>? _call;
     private Task<Status>? _reading;
@@ -87,6 +89,19 @@ internal sealed class TestOutpost : IAsyncDisposable
     /// <summary>Says again everything that was said in the rounds that are open.</summary>
     public async Task Resend()
     {
+        await _handling.WaitAsync();
+        try
+        {
+            await ResendAll();
+        }
+        finally
+        {
+            _handling.Release();
+        }
+    }
+
+    private async Task ResendAll()
+    {
         foreach (var round in _rounds.Values) await Say(round, new PartyStep([.. round.Sent], round.SentVector, RefusalCode.Unspecified, ""));
     }
 
@@ -104,6 +119,7 @@ internal sealed class TestOutpost : IAsyncDisposable
         _keys.Dispose();
         _random.Dispose();
         _writing.Dispose();
+        _handling.Dispose();
     }
 
     private async Task<Status> Read(AsyncDuplexStreamingCall<PartyFrame, StationFrame> call, TaskCompletionSource welcomed)
@@ -113,7 +129,7 @@ internal sealed class TestOutpost : IAsyncDisposable
             await foreach (var frame in call.ResponseStream.ReadAllAsync())
             {
                 if (frame.FrameCase == StationFrame.FrameOneofCase.Welcome) welcomed.TrySetResult();
-                else if (frame.FrameCase == StationFrame.FrameOneofCase.Broadcast) await Handle(frame.Broadcast);
+                else if (frame.FrameCase == StationFrame.FrameOneofCase.Broadcast) await HandleInTurn(frame.Broadcast);
                 else if (frame.FrameCase == StationFrame.FrameOneofCase.Publication) await Check(frame.Publication);
             }
 
@@ -130,6 +146,19 @@ internal sealed class TestOutpost : IAsyncDisposable
         finally
         {
             call.Dispose();
+        }
+    }
+
+    private async Task HandleInTurn(Broadcast broadcast)
+    {
+        await _handling.WaitAsync();
+        try
+        {
+            await Handle(broadcast);
+        }
+        finally
+        {
+            _handling.Release();
         }
     }
 

@@ -38,8 +38,8 @@ internal sealed class RoundBook : IAsyncDisposable
         (_services, _rosters, _meaning, _key, _random) = (services, rosters, meaning, key, random);
     }
 
-    /// <summary>Rounds that run.</summary>
-    public int RunningCount => _drivers.Values.Count(d => !d.Ended.IsCompleted);
+    /// <summary>Rounds that run. One that is shown as ended runs no more, whatever is left to be tidied: whoever has seen that may count on its place.</summary>
+    public int RunningCount => _drivers.Values.Count(d => d.View.State == RoundState.Running);
 
     /// <summary>Rounds in the log.</summary>
     public int Count
