@@ -26,6 +26,7 @@ internal sealed class NetworkWorld : IDisposable
 {
     public const string Dataset = "benchmark";
     private const int MostKeys = 1000;
+    private const int MostComplete = 128;
     private static readonly MicroEpsilon s_epsilon = new(1_000_000);
 
     private readonly IdentityKey[] _parties;
@@ -150,12 +151,14 @@ internal sealed class NetworkWorld : IDisposable
 
     private Wire Draft()
     {
-        var (n, c) = (_parties.Length, Roster.DefaultColluders(_parties.Length));
+        var n = _parties.Length;
+        // Where the graph is sparse, the share of colluders for which its published parameters stand.
+        var c = n > MostComplete ? n / 20 : Roster.DefaultColluders(n);
         var roster = new Wire
         {
             Consortium = "Benchmark", Epoch = 1, NotAfter = (ulong)Now.AddYears(1).ToUnixTimeSeconds(), LogOrigin = "benchmark/log",
             AggregatorKey = ByteString.CopyFrom(Station.Public.Point), MaxColluders = (uint)c, MinSurvivors = 3, MinHonest = 2,
-            DropoutPermille = 50, Witnesses = (uint)Roster.DefaultWitnesses(n, c),
+            DropoutPermille = 50, SparseGraph = n > MostComplete, Witnesses = (uint)Roster.DefaultWitnesses(n, c),
         };
         for (var i = 0; i < n; i++)
             roster.Parties.Add(new RosterParty { Index = (uint)i, Name = $"party {i}", PublicKey = ByteString.CopyFrom(_parties[i].Public.Point), Founder = i == 0 });
