@@ -17,6 +17,7 @@ public sealed class LargeMessageTests
     private static readonly Marshaller<byte[]> s_marshaller = Marshallers.Create(b => b, b => b);
 
     private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: Threshold, resumeWriterThreshold: Threshold / 2, useSynchronizationContext: false));
+    private readonly Lifetime _lifetime = new();
     private readonly byte[] _message = [.. Enumerable.Range(0, Size).Select(i => (byte)(i % 251))];
 
     [Theory]
@@ -33,14 +34,31 @@ public sealed class LargeMessageTests
     }
 
     [Fact]
-    public async Task Large_message_that_is_cancelled_is_still_whole()
+    public async Task Large_message_that_is_cancelled_near_its_end_is_still_whole()
+    {
+        using var cancelled = new CancellationTokenSource();
+        var write = Call().WriteAsync(_message, s_marshaller, flush: true, cancelled.Token);
+        var read = new List<byte>();
+        while (5 + Size - read.Count > Threshold + (Threshold / 4)) await Read(read);
+        Assert.False(write.IsCompleted);
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write.Guard());
+        read.AddRange(await Drain(_pipe.Writer.FlushAsync().AsTask()));
+        AssertWhole([.. read]);
+        Assert.False(_lifetime.Aborted);
+    }
+
+    /// <summary>Else every stream that a caller opens, does not read and replaces by a new one would hold a message in memory.</summary>
+    [Fact]
+    public async Task Large_message_that_is_cancelled_unread_is_not_kept_but_its_stream_reset()
     {
         using var cancelled = new CancellationTokenSource();
         var write = Call().WriteAsync(_message, s_marshaller, flush: true, cancelled.Token);
         Assert.False(write.IsCompleted);
         await cancelled.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write.Guard());
-        AssertWhole(await Drain(_pipe.Writer.FlushAsync().AsTask()));
+        Assert.True(_lifetime.Aborted);
+        Assert.InRange((await Drain(_pipe.Writer.FlushAsync().AsTask())).Length, 1, 3 * Threshold);
     }
 
     private static Marshaller<byte[]> Written() => Marshallers.Create<byte[]>(
@@ -68,12 +86,31 @@ public sealed class LargeMessageTests
         return all.ToArray();
     }
 
+    /// <summary>Takes a few kilobytes, of what is there.</summary>
+    private async Task Read(List<byte> read)
+    {
+        var buffer = (await _pipe.Reader.ReadAsync().AsTask().Guard()).Buffer;
+        var part = buffer.Slice(0, Math.Min(buffer.Length, Threshold / 8));
+        read.AddRange(part.ToArray());
+        _pipe.Reader.AdvanceTo(part.End);
+    }
+
     private ServerCall Call()
     {
         var http = new DefaultHttpContext();
         http.Features.Set<IHttpResponseBodyFeature>(new Body(_pipe.Writer));
+        http.Features.Set<IHttpRequestLifetimeFeature>(_lifetime);
         var method = new Method<byte[], byte[]>(MethodType.DuplexStreaming, "test", "Test", s_marshaller, s_marshaller);
         return new ServerCall(http, method, new GrpcServiceOptions(), TimeProvider.System, NullLogger.Instance);
+    }
+
+    private sealed class Lifetime : IHttpRequestLifetimeFeature
+    {
+        public bool Aborted { get; private set; }
+
+        public CancellationToken RequestAborted { get; set; }
+
+        public void Abort() => Aborted = true;
     }
 
     private sealed class Body(PipeWriter writer) : IHttpResponseBodyFeature

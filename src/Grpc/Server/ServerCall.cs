@@ -232,7 +232,13 @@ internal sealed class ServerCall : ServerCallContext
         }
         catch (OperationCanceledException) when (!Http.RequestAborted.IsCancellationRequested)
         {
-            // The call's status follows: it must not stand inside a message.
+            // The call's status follows and must not stand inside a message; but what a caller does not read is not kept for it either.
+            if ((long)first.Length + rest.Length > 2 * Part)
+            {
+                Http.Abort();
+                throw;
+            }
+
             BuffersExtensions.Write(output, first.Span);
             BuffersExtensions.Write(output, rest.Span);
             throw;
