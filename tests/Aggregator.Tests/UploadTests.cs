@@ -94,12 +94,12 @@ public sealed class UploadTests
 
     [Theory]
     [InlineData(3, 8 * 1024 * 1024)]
-    [InlineData(50, 256 * 1024 * 1024 / 50)]
-    [InlineData(Limits.Parties, 256 * 1024)]
+    [InlineData(50, 128 * 1024 * 1024 / 50)]
+    [InlineData(Limits.Parties, 128 * 1024)]
     public void What_all_parties_may_send_ahead_is_bounded(int parties, int window)
     {
         Assert.Equal(window, ConnectionLimits.Window(parties));
-        Assert.InRange((long)parties * ConnectionLimits.Window(parties), 0, 256 * 1024 * 1024);
+        Assert.InRange((long)parties * ConnectionLimits.Window(parties), 0, 128 * 1024 * 1024);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace SecureAggregation.Aggregator.Hosting;
 /// </summary>
 internal static class ConnectionLimits
 {
-    private const int AllWindows = 256 * 1024 * 1024;
+    private const int AllWindows = 128 * 1024 * 1024;
     private const int LeastWindow = 128 * 1024;
     private const int MostWindow = 8 * 1024 * 1024;
 
