@@ -55,7 +55,6 @@ internal sealed class ChildProcess : IAsyncDisposable
         start.Environment["DOTNET_NOLOGO"] = "1";
         // Seven programs share this machine; a heap for each core would only cost memory.
         start.Environment["DOTNET_gcServer"] = "0";
-        start.Environment["DOTNET_TieredPGO"] = "0";
         foreach (var (key, value) in environment ?? new Dictionary<string, string>()) start.Environment[key] = value;
 
         var log = new StreamWriter(logPath, new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite }) { AutoFlush = true };
