@@ -86,6 +86,9 @@ internal sealed class TestOutpost : IAsyncDisposable
         _reading = null;
     }
 
+    /// <summary>The connection breaks; what is sent from here on is lost.</summary>
+    public void Break() => _call?.Dispose();
+
     /// <summary>Says again everything that was said in the rounds that are open.</summary>
     public async Task Resend()
     {

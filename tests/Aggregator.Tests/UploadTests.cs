@@ -68,6 +68,20 @@ public sealed class UploadTests
         Assert.Equal(scene.Station.Meaning.Sum([0, 1, 2, 3, 4]), view.Statistics.Select(s => s.Value));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Streams_that_break_anywhere_in_a_vector_and_come_back_change_no_total(ulong seed)
+    {
+        await using var scene = await RoundScene.Open(6, 1, s => s.Meaning = new SumMeaning(29, 30_000));
+        var random = new SeededRandom(seed);
+        var returns = scene.Outposts.ConvertAll(outpost => new Returning(outpost, [.. Enumerable.Range(0, 3).Select(_ => (ulong)random.Next(108_750))], 500 + random.Next(4000)));
+        var view = await scene.Until(await scene.Ask(), v => v.State != RoundState.Running);
+        foreach (var returning in returns) await returning.Done.Guard();
+        Assert.Equal(scene.Station.Meaning.Sum([0, 1, 2, 3, 4, 5]), view.Statistics.Select(s => s.Value));
+    }
+
     [Fact]
     public async Task Vector_that_grows_too_long_is_dropped_and_can_be_sent_again()
     {
@@ -113,5 +127,37 @@ public sealed class UploadTests
         using var over = scene.Station.Consortium.Channel(scene.Station.Host!, scene.Station.Consortium.Auditor);
         await Assert.ThrowsAsync<Grpc.Core.RpcException>(
             () => new Coordination.CoordinationClient(over).GetConsortiumAsync(new GetConsortiumRequest()).ResponseAsync.Guard());
+    }
+
+    /// <summary>An outpost whose connection breaks at some places of its vector; each time it comes back and says everything again.</summary>
+    private sealed class Returning
+    {
+        private readonly TestOutpost _outpost;
+        private readonly Queue<ulong> _breaks;
+
+        public Returning(TestOutpost outpost, IEnumerable<ulong> breaks, int chunk)
+        {
+            (_outpost, _breaks) = (outpost, new Queue<ulong>(breaks));
+            outpost.ChunkSize = chunk;
+            outpost.Alter = frame =>
+            {
+                if (frame.Chunk is not { } part || !_breaks.TryPeek(out var at) || part.Offset < at) return frame;
+                _breaks.Dequeue();
+                _outpost.Break();
+                Done = Return(Done);
+                return frame;
+            };
+        }
+
+        /// <summary>Completed while nothing is broken.</summary>
+        public Task Done { get; private set; } = Task.CompletedTask;
+
+        private async Task Return(Task before)
+        {
+            await Task.Yield();
+            await before;
+            await _outpost.Connect();
+            await _outpost.Resend();
+        }
     }
 }

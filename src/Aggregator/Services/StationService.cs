@@ -130,7 +130,7 @@ internal sealed class StationService(
             {
                 if (!await frames.MoveNext(idle.Token)) return "the outpost ended the stream";
             }
-            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+            catch (OperationCanceledException) when (idle.Timer.IsCancellationRequested && !stop.IsCancellationRequested)
             {
                 throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"Nothing came for {options.Limits.IdleTimeout:c}; send a Heartbeat at least four times as often."));
             }
