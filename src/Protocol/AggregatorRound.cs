@@ -362,7 +362,7 @@ public sealed class AggregatorRound
     private void Finish(Envelope envelope, DateTimeOffset at)
     {
         Record.CheckStation(envelope);
-        var total = RoundRecord.Decode(Total.Parser, envelope.Body, (int)Shape.PackedLength + Record.BroadcastLimit);
+        var total = TotalBody.Decode(envelope.Body, (int)Shape.PackedLength + Record.BroadcastLimit);
         if (!total.Survivors.ToHashSet().SetEquals(Record.Survivors.Keys) || total.Survivors.Count != Record.Survivors.Count
             || total.Bits != Shape.Bits || total.Length != Shape.Length || total.Packed.Length != Shape.PackedLength)
         {

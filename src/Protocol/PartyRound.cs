@@ -333,7 +333,7 @@ public sealed class PartyRound : IDisposable
         }
 
         _record.CheckStation(envelope);
-        var total = RoundRecord.Decode(Total.Parser, envelope.Body, (int)_shape.PackedLength + _record.BroadcastLimit);
+        var total = TotalBody.Decode(envelope.Body, (int)_shape.PackedLength + _record.BroadcastLimit);
         if (!total.Survivors.ToHashSet().SetEquals(_record.Survivors.Keys)) throw RoundRecord.Refuse(RefusalCode.SurvivorSet, "The total is over another survivor set.");
         End(RefusalCode.Unspecified);
         return PartyStep.Nothing;

@@ -1,0 +1,51 @@
+using Google.Protobuf;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Protocol.Internal;
+
+/// <summary>
+/// Reads the body of a total where it lies: of all messages only this one carries a vector. As strict as <see cref="Canonical"/>, but the vector, the last
+/// field, is neither copied nor encoded again: it can differ from its encoding in nothing but the spelling of tag and length before it.
+/// </summary>
+internal static class TotalBody
+{
+    private const uint PackedTag = (Total.PackedFieldNumber << 3) | (uint)WireFormat.WireType.LengthDelimited;
+
+    /// <exception cref="RefusalException">Too long, not decodable, or not canonical.</exception>
+    public static Total Decode(ByteString body, int limit)
+    {
+        if (body.Length > limit) throw RoundRecord.Refuse(RefusalCode.BadMessage, $"A total of {body.Length} bytes is over its limit of {limit} bytes.");
+        var (head, first) = Split(body);
+        var total = RoundRecord.Decode(Total.Parser, head, limit);
+        if (first < body.Length) total.Packed = UnsafeByteOperations.UnsafeWrap(body.Memory[first..]);
+        return total;
+    }
+
+    /// <summary>The fields before the vector, and where its elements begin; all fields and the end if it cannot be told apart, for the strict decoder to judge.</summary>
+    private static (ByteString Head, int First) Split(ByteString body)
+    {
+        using var input = body.CreateCodedInput();
+        try
+        {
+            for (var head = 0; input.ReadTag() is var tag and not 0; head = (int)input.Position)
+            {
+                if (tag != PackedTag)
+                {
+                    input.SkipLastField();
+                    continue;
+                }
+
+                var (length, first) = (input.ReadLength(), (int)input.Position);
+                var shortest = CodedOutputStream.ComputeTagSize(Total.PackedFieldNumber) + CodedOutputStream.ComputeLengthSize(length);
+                var canonical = length > 0 && first + (long)length == body.Length && first - head == shortest;
+                return canonical ? (UnsafeByteOperations.UnsafeWrap(body.Memory[..head]), first) : (body, body.Length);
+            }
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            // The strict decoder says so, in its words.
+        }
+
+        return (body, body.Length);
+    }
+}
