@@ -173,7 +173,6 @@ public sealed class PartyRound : IDisposable
     {
         CheckOwn(_record.AcceptAdvertised(envelope, _joined).Advertisements, MessageKind.Advertise);
         _confirmed.UnionWith([MessageKind.Join, MessageKind.Advertise]);
-        RememberKeys();
         _dealing = Dealing.Draw(_record, _setup.Index, _key!, _setup);
         var entries = _dealing.Entries.ToList();
         var root = MerkleTree.Root([.. entries.Select(e => e.LeafHash())]);
@@ -194,6 +193,7 @@ public sealed class PartyRound : IDisposable
     {
         CheckOwn(_record.AcceptShared(envelope).Shares, MessageKind.Share);
         _confirmed.Add(MessageKind.Share);
+        RememberKeys();
         var byDealer = deliveries.GroupBy(d => d.Dealer).ToDictionary(g => g.Key, g => g.First());
         foreach (var dealer in _record.Peers(_setup.Index))
         {

@@ -122,19 +122,60 @@ public sealed class LyingStationTests : IDisposable
     }
 
     [Fact]
-    public void Input_of_a_party_that_saw_another_U2_is_refused_by_the_others()
+    public void Input_of_a_party_that_saw_another_U2_opens_nothing()
     {
         _round.OnDeliver = (party, b) => [party == 1 && b.Envelope.Kind == MessageKind.Shared ? Without<Shared>(b, m => m.Shares, Record.Contexts, 4) : b];
         _round.RunThrough(MessageKind.Shared);
         var set = new Survivors();
-        foreach (var party in Record.Shared.Keys)
+        set.Inputs.Add(Record.Shared.Keys.Select(party => SignedBy(party, MessageKind.Input)));
+        var survivors = Lie(MessageKind.Survivors, set);
+        Record.AcceptSurvivors(survivors);
+        var agreed = new Agreed();
+        foreach (var party in new uint[] { 0, 2, 3, 4, 5 })
         {
-            var input = _round.Parties[party].Sent.Last(e => e.Kind == MessageKind.Input);
-            set.Inputs.Add(new SignedBody { Body = input.Body, Signature = input.Signature });
+            Assert.Equal(MessageKind.Agree, _round.Parties[party].Receive(_round.Wrap(survivors), _round.Now).Messages.Single().Kind);
+            agreed.Agreements.Add(SignedBy(party, MessageKind.Agree));
         }
 
-        var step = _round.Parties[2].Receive(_round.Wrap(Lie(MessageKind.Survivors, set)), _round.Now);
+        // Nobody but party 1 itself could vouch for its vector in this set, and it does not.
+        var step = _round.Parties[2].Receive(_round.Wrap(Lie(MessageKind.Agreed, agreed)), _round.Now);
         Assert.Equal((RefusalCode.BadSignature, 0), (step.Refusal, step.Messages.Count));
+    }
+
+    /// <summary>Shares sealed to keys of the station's own give it q, and q opens the vault: so no vector may leave before every key of U1 has been vouched for.</summary>
+    [Fact]
+    public void Forged_keys_of_parties_that_then_drop_out_get_shares_but_no_vector()
+    {
+        _round.OnDeliver = (party, b) => b.Envelope.Kind == MessageKind.Advertised ? [] : [b];
+        _round.RunThrough(MessageKind.Advertised);
+        var forged = new Advertised();
+        foreach (var party in _round.Parties.Keys)
+        {
+            var signed = SignedBy(party, MessageKind.Advertise);
+            if (party >= 4)
+            {
+                using var key = AgreementKey.Generate();
+                var advertise = Advertise.Parser.ParseFrom(signed.Body);
+                advertise.PublicKey = ByteString.CopyFrom(key.PublicKey);
+                signed.Body = advertise.ToByteString();
+            }
+
+            forged.Advertisements.Add(signed);
+        }
+
+        var record = RoundRecord.Open(_round.Consortium.Roster, _round.Proposal, now: null);
+        var advertised = RoundHarness.Sign(Consortium.Station, MessageKind.Advertised, forged.ToByteString(), record.Contexts);
+        record.AcceptAdvertised(advertised, joined: null);
+        var shared = new Shared();
+        foreach (var party in new uint[] { 0, 1, 2, 3 })
+        {
+            Assert.Equal(MessageKind.Share, _round.Parties[party].Receive(_round.Wrap(advertised), _round.Now).Messages.Single().Kind);
+            shared.Shares.Add(SignedBy(party, MessageKind.Share));
+        }
+
+        var step = Victim.Receive(_round.Wrap(RoundHarness.Sign(Consortium.Station, MessageKind.Shared, shared.ToByteString(), record.Contexts)), _round.Now);
+        Assert.Equal((RefusalCode.BadSignature, (MaskedVector?)null), (step.Refusal, step.Vector));
+        Assert.DoesNotContain(Victim.Sent, e => e.Kind == MessageKind.Input);
     }
 
     [Fact]
@@ -327,6 +368,12 @@ public sealed class LyingStationTests : IDisposable
     private Envelope LastBroadcast() => _round.Station.Round.Broadcasts[^1];
 
     private Envelope Lie(MessageKind kind, IMessage body) => _round.Lie(kind, body);
+
+    private SignedBody SignedBy(uint party, MessageKind kind)
+    {
+        var sent = _round.Parties[party].Sent.Last(e => e.Kind == kind);
+        return new SignedBody { Body = sent.Body, Signature = sent.Signature };
+    }
 
     /// <summary>The broadcast without some parties' bodies, signed by the station.</summary>
     private Broadcast Without<T>(Broadcast broadcast, Func<T, IList<SignedBody>> list, RoundContexts contexts, params int[] positions)

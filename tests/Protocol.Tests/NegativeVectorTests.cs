@@ -19,6 +19,7 @@ public sealed class NegativeVectorTests
         var expect = json.GetProperty("expect");
         if (expect.TryGetProperty("refusal", out var refusal))
         {
+            if (json.TryGetProperty("earlier", out var earlier)) vector.Replace(earlier.Number("step"), new VectorMessage(earlier.GetProperty("message")));
             Assert.Equal(Enum.Parse<RefusalCode>(Pascal(refusal.GetString()!)), AskParty(vector, (uint)json.Number("receiver"), step, message));
         }
         else if (expect.TryGetProperty("rejection", out var rejection))

@@ -12,7 +12,7 @@ VECTORS = "wrong", "too long", "incomplete"
 BODY_KIND = {"advertised": "advertise", "shared": "share", "survivors": "input", "agreed": "agree"}
 
 
-def _case(name, description, base, round_, message, receiver, code, step=None):
+def _case(name, description, base, round_, message, receiver, code, step=None, earlier=None):
     sender = message["from"]
     if step is None:
         step = round_.sent(message["kind"], sender)["step"]
@@ -22,6 +22,7 @@ def _case(name, description, base, round_, message, receiver, code, step=None):
         "name": name,
         "description": description,
         "base": base + ".json",
+        **({"earlier": {"step": round_.sent(earlier["kind"], earlier["from"])["step"], "message": earlier}} if earlier else {}),
         "mutate": {"step": step, "message": message},
         "receiver": receiver,
         "expect": {key: code},
@@ -40,6 +41,10 @@ def _broadcast(round_, kind, replace=None, leave_out=(), add=None, **more):
     return round_.message("station", kind, wire.signed_bodies(pairs), **more)
 
 
+def _deliveries(round_, to):
+    return [{"party": to, "from_dealers": [round_.delivery(u, to) for u in round_.neighbours(to, round_.u2)]}]
+
+
 def _signed(round_, party, kind, body, context=None):
     message = round_.message(party, kind, body, context)
     return message["body"], message["signature"]
@@ -53,32 +58,38 @@ def _advertise(round_, i, public=None, fresh=None, end=None):
 def _signatures(r):
     join = {**r.sent("join", 1), "signature": p.high_s(r.sent("join", 1)["signature"])}
     proposal = {**r.sent("propose"), "signature": p.high_s(r.sent("propose")["signature"])}
-    body, signature = r.bodies("advertise")[2]
+    body, signature = r.bodies("share")[2]
     other_round = r.context0_of(r.query_body, r.invited, DEADLINES, round_id=p.sha256(b"another round")[:16])
     replay = r.message(1, "advertise", r.sent("advertise", 1)["body"], context=other_round)
-    header = _signed(r, 2, "input", r.sent("input", 2)["body"], context=h("share", r.context1, b"another U2"))
     yield _case("high-s-from-party", "Join of party 1 with s replaced by order − s.", FIVE, r, join, "station", "BAD_SIGNATURE")
     yield _case("high-s-from-station", "Proposal with s replaced by order − s.", FIVE, r, proposal, 1, "BAD_SIGNATURE")
     yield _case(
         "high-s-in-broadcast",
-        "Advertised in which the signature of party 2 has a high s.",
+        "Shared in which the signature of party 2 has a high s.",
         FIVE,
         r,
-        _broadcast(r, "advertised", {2: (body, p.high_s(signature))}),
+        _broadcast(r, "shared", {2: (body, p.high_s(signature))}, deliveries=_deliveries(r, 1)),
         1,
         "BAD_SIGNATURE",
     )
     yield _case(
         "wrong-context-advertise", "Advertise of party 1 signed in a round with another id.", FIVE, r, replay, "station", "BAD_SIGNATURE"
     )
+
+
+def _who_left(r):
+    """Nothing that party 2 signed later vouches for its advertisement, so the advertisement's own signature counts."""
+    body, signature = r.bodies("advertise")[2]
+    forged = _broadcast(r, "advertised", {2: (body, p.high_s(signature))})
     yield _case(
-        "wrong-context-header",
-        "Survivors in which the input of party 2 is signed under another context2.",
-        FIVE,
+        "high-s-of-who-left",
+        "Shared without party 2, whose signature in Advertised had a high s.",
+        EVERYWHERE,
         r,
-        _broadcast(r, "survivors", {2: header}),
+        {**r.sent("shared"), "deliveries": _deliveries(r, 1)},
         1,
         "BAD_SIGNATURE",
+        earlier=forged,
     )
 
 
@@ -215,7 +226,7 @@ def _advertisements(r):
         1,
         "FLOORS",
     )
-    body, signature = r.bodies("advertise")[2]
+    body, signature = r.bodies("share")[2]
     doubled = [r.bodies("advertise")[i] for i in (0, 1, 2, 2, 3, 4)]
     yield _case(
         "advertise-doubled",
@@ -402,6 +413,7 @@ def _unmasking(r):
 def make(rounds: dict[str, Round]):
     for maker, base in (
         (_signatures, FIVE),
+        (_who_left, EVERYWHERE),
         (_encodings, FIVE),
         (_proposals, FIVE),
         (_advertisements, FIVE),

@@ -163,11 +163,12 @@ def files():
     rounds = {spec["name"]: aggregation.Round(spec) for spec in cases.CASES}
     out = {f"{name}.json": round_json(round_) for name, round_ in rounds.items()}
     for negative in negatives.make(rounds):
-        mutate = negative["mutate"]
         name = f"negative/{negative.pop('name')}.json"
-        message = message_json({key: value for key, value in mutate["message"].items() if key != "step"})
-        assert name not in out and message != {**message_json(rounds[negative["base"][:-5]].messages[mutate["step"]])}, name
-        out[name] = {**negative, "mutate": {"step": mutate["step"], "message": message}}
+        base = rounds[negative["base"][:-5]].messages
+        for change in (negative[key] for key in ("earlier", "mutate") if key in negative):
+            change["message"] = message_json({key: value for key, value in change["message"].items() if key != "step"})
+            assert name not in out and change["message"] != message_json(base[change["step"]]), name
+        out[name] = negative
     out["sparse/round.json"] = sparse_round_json(aggregation.Round(cases.SPARSE))
     out["sparse/parameters.json"] = sparse.table()
     out["sparse/rings.json"] = sparse.rings(aggregation.h)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
 
@@ -18,6 +19,8 @@ internal sealed class RoundRecord
     private readonly HashSet<uint> _invited;
     private readonly int _cores;
     private RoundGraph? _graph;
+    private RepeatedField<SignedBody> _advertisements = [];
+    private RepeatedField<SignedBody> _inputs = [];
 
     private RoundRecord(Roster roster, Proposal proposal, Question question, int cores)
     {
@@ -109,7 +112,7 @@ internal sealed class RoundRecord
     {
         var body = Open(Wire.Advertised.Parser, envelope, MessageKind.Advertised, Advertised.Count == 0);
         CheckStation(envelope);
-        var advertisements = Check(body.Advertisements, s => CheckAdvertise(s.Body, s.Signature, joined, Limits.KeyTolerance));
+        var advertisements = Each(body.Advertisements, s => Sound(Read(MessageKind.Advertise, Advertise.Parser, s.Body), joined, Limits.KeyTolerance));
         CheckParties(advertisements, a => a.Party, _invited.Contains);
         var keys = new HashSet<ByteString>();
         foreach (var advertise in advertisements)
@@ -122,6 +125,7 @@ internal sealed class RoundRecord
         Rules = rules;
         Contexts.Context1 = Digests.Context1(Contexts.Context0, rules, body.Advertisements.Select(s => s.Body));
         _graph = new RoundGraph(rules, Advertised.Keys, Digests.Graph(Contexts.Context1));
+        _advertisements = body.Advertisements;
         return body;
     }
 
@@ -129,10 +133,10 @@ internal sealed class RoundRecord
     {
         var body = Open(Wire.Shared.Parser, envelope, MessageKind.Shared, Shared.Count == 0 && Advertised.Count != 0);
         CheckStation(envelope);
-        var shares = Check(body.Shares, s => CheckShare(s.Body, s.Signature));
+        var shares = Each(body.Shares, s => CheckShare(s.Body, s.Signature));
         CheckParties(shares, s => s.Party, Advertised.ContainsKey);
         foreach (var share in shares) Shared.Add(share.Party, share);
-
+        CheckUnless(Shared.ContainsKey, MessageKind.Advertise, Advertised.Keys, _advertisements);
         if (Shared.Count < Rules.Threshold) throw Refuse(RefusalCode.Floors, $"{Shared.Count} parties shared their seeds; the threshold is {Rules.Threshold}.");
         Contexts.Context2 = Digests.Context2(Contexts.Context1, Shared.Keys, body.Shares.Select(s => s.Body));
         return body;
@@ -142,7 +146,7 @@ internal sealed class RoundRecord
     {
         var body = Open(Wire.Survivors.Parser, envelope, MessageKind.Survivors, Survivors.Count == 0 && Shared.Count != 0);
         CheckStation(envelope);
-        var inputs = Check(body.Inputs, s => CheckInput(s.Body, s.Signature));
+        var inputs = Each(body.Inputs, s => Sound(Read(MessageKind.Input, Input.Parser, s.Body)));
         CheckParties(inputs, i => i.Party, Shared.ContainsKey, RefusalCode.SurvivorSet);
         foreach (var input in inputs) Survivors.Add(input.Party, input);
 
@@ -153,17 +157,19 @@ internal sealed class RoundRecord
         }
 
         Contexts.Survivors = Digests.Survivors(Contexts.Context2, Survivors.Keys, Survivors.Values.Select(i => i.VectorDigest));
+        _inputs = body.Inputs;
         return body;
     }
 
-    /// <summary>Checks that enough distinct survivors signed the set of this record.</summary>
+    /// <summary>Checks that enough distinct survivors signed the set of this record, and that the others signed their vectors in it.</summary>
     public void AcceptAgreed(Envelope envelope)
     {
         var body = Open(Agreed.Parser, envelope, MessageKind.Agreed, Survivors.Count != 0);
         CheckStation(envelope);
-        var agreements = Check(body.Agreements, s => CheckAgree(s.Body, s.Signature));
+        var agreements = Each(body.Agreements, s => CheckAgree(s.Body, s.Signature));
         CheckParties(agreements, a => a.Party, Survivors.ContainsKey);
         if (agreements.Length < Rules.Threshold) throw Refuse(RefusalCode.NoQuorum, $"{agreements.Length} survivors agreed on the set; the threshold is {Rules.Threshold}.");
+        CheckUnless(agreements.Select(a => a.Party).ToHashSet().Contains, MessageKind.Input, Survivors.Keys, _inputs);
     }
 
     public Recovery AcceptRecovery(Envelope envelope)
@@ -182,22 +188,8 @@ internal sealed class RoundRecord
         return body;
     }
 
-    public Advertise CheckAdvertise(ByteString body, ByteString signature, DateTimeOffset? now, TimeSpan tolerance)
-    {
-        var advertise = Signed(MessageKind.Advertise, Advertise.Parser, body, signature, a => a.Party);
-        if (advertise.Fresh.Length != 32) throw Refuse(RefusalCode.BadMessage, "An advertisement has 32 fresh bytes.");
-        if (!AgreementKey.IsValidPublicKey(advertise.PublicKey.Span)) throw Refuse(RefusalCode.BadMessage, $"The key of party {advertise.Party} is not a point on P-256 in 65 bytes.");
-        if (now is { } time)
-        {
-            var end = DateTimeOffset.FromUnixTimeSeconds((long)Math.Min(advertise.KeyNotAfter, 253402300799));
-            if (end < time - tolerance || end > time + Limits.KeyLife + tolerance)
-            {
-                throw Refuse(RefusalCode.Expired, $"The key of party {advertise.Party} is outside its hour of life by more than {tolerance.TotalMinutes} minutes; check both clocks.");
-            }
-        }
-
-        return advertise;
-    }
+    public Advertise CheckAdvertise(ByteString body, ByteString signature, DateTimeOffset? now, TimeSpan tolerance) =>
+        Sound(Signed(MessageKind.Advertise, Advertise.Parser, body, signature, a => a.Party), now, tolerance);
 
     public Share CheckShare(ByteString body, ByteString signature)
     {
@@ -206,12 +198,7 @@ internal sealed class RoundRecord
         return share;
     }
 
-    public Input CheckInput(ByteString body, ByteString signature)
-    {
-        var input = Signed(MessageKind.Input, Input.Parser, body, signature, i => i.Party);
-        CheckDigests(input.VectorDigest, input.InputCommitment);
-        return input;
-    }
+    public Input CheckInput(ByteString body, ByteString signature) => Sound(Signed(MessageKind.Input, Input.Parser, body, signature, i => i.Party));
 
     public Agree CheckAgree(ByteString body, ByteString signature)
     {
@@ -256,24 +243,60 @@ internal sealed class RoundRecord
             ? Decode(parser, envelope.Body, BroadcastLimit)
             : throw Refuse(RefusalCode.OutOfOrder, $"A broadcast of kind {envelope.Kind} came where it may not come.");
 
+    private static Advertise Sound(Advertise advertise, DateTimeOffset? now, TimeSpan tolerance)
+    {
+        if (advertise.Fresh.Length != 32) throw Refuse(RefusalCode.BadMessage, "An advertisement has 32 fresh bytes.");
+        if (!AgreementKey.IsValidPublicKey(advertise.PublicKey.Span)) throw Refuse(RefusalCode.BadMessage, $"The key of party {advertise.Party} is not a point on P-256 in 65 bytes.");
+        if (now is { } time)
+        {
+            var end = DateTimeOffset.FromUnixTimeSeconds((long)Math.Min(advertise.KeyNotAfter, 253402300799));
+            if (end < time - tolerance || end > time + Limits.KeyLife + tolerance)
+            {
+                throw Refuse(RefusalCode.Expired, $"The key of party {advertise.Party} is outside its hour of life by more than {tolerance.TotalMinutes} minutes; check both clocks.");
+            }
+        }
+
+        return advertise;
+    }
+
+    private static Input Sound(Input input)
+    {
+        CheckDigests(input.VectorDigest, input.InputCommitment);
+        return input;
+    }
+
     private T Signed<T>(MessageKind kind, MessageParser<T> parser, ByteString body, ByteString signature, Func<T, uint> party)
         where T : IMessage<T>
     {
-        if (_known.TryGetValue((kind, body), out var known) && known.Signature.Equals(signature)) return (T)known.Message;
-        var message = Decode(parser, body, PartyLimit);
-        CheckParty(kind, party(message), body, signature);
+        var message = Read(kind, parser, body);
+        CheckSignature(kind, party(message), body, signature);
         return message;
     }
 
-    private T[] Check<T>(Google.Protobuf.Collections.RepeatedField<SignedBody> bodies, Func<SignedBody, T> check)
+    private T Read<T>(MessageKind kind, MessageParser<T> parser, ByteString body)
+        where T : IMessage<T> => _known.TryGetValue((kind, body), out var known) ? (T)known.Message : Decode(parser, body, PartyLimit);
+
+    private T[] Each<T>(RepeatedField<SignedBody> bodies, Func<SignedBody, T> check)
     {
         var messages = new T[bodies.Count];
         Workers.Run(messages.Length, _cores, i => messages[i] = check(bodies[i]));
         return messages;
     }
 
-    private void CheckParty(MessageKind kind, uint party, ByteString body, ByteString signature)
+    /// <summary>
+    /// Checks the signatures under a broadcast's messages, except of parties that have vouched for the whole broadcast since: a share is signed over a context
+    /// that has every advertisement in it, and an agreement over every vector's digest, and each party looks for its own first. So one signature of a party
+    /// does for two, and all are checked before the vector leaves, or the seeds (docs/protocol.md section 6).
+    /// </summary>
+    private void CheckUnless(Func<uint, bool> vouched, MessageKind kind, IEnumerable<uint> parties, RepeatedField<SignedBody> bodies)
     {
+        var rest = parties.Zip(bodies).Where(pair => !vouched(pair.First)).ToList();
+        Workers.Run(rest.Count, _cores, i => CheckSignature(kind, rest[i].First, rest[i].Second.Body, rest[i].Second.Signature));
+    }
+
+    private void CheckSignature(MessageKind kind, uint party, ByteString body, ByteString signature)
+    {
+        if (_known.TryGetValue((kind, body), out var known) && known.Signature.Equals(signature)) return;
         var member = Roster.FindParty(party) ?? throw Refuse(RefusalCode.WrongRoster, $"Party {party} is not in the roster.");
         if (!member.Key.Verify(Digests.Message(kind, Contexts, body.Span), signature.Span))
         {
@@ -299,7 +322,7 @@ internal sealed class RoundRecord
         }
     }
 
-    private static void CheckAscending(Google.Protobuf.Collections.RepeatedField<uint> indices, string what, bool allowEmpty = false)
+    private static void CheckAscending(RepeatedField<uint> indices, string what, bool allowEmpty = false)
     {
         if (indices.Count == 0 && !allowEmpty) throw Refuse(RefusalCode.BadMessage, $"The list of {what} is empty.");
         for (var i = 1; i < indices.Count; i++)

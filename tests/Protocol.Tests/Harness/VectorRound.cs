@@ -8,6 +8,8 @@ namespace SecureAggregation.Protocol.Tests.Harness;
 /// <summary>One round of Vectors/*.json (tools/vectors/README.md says what its fields mean).</summary>
 internal sealed class VectorRound
 {
+    private readonly List<VectorMessage> _messages;
+
     public VectorRound(string name)
     {
         Json = Read(name);
@@ -15,7 +17,7 @@ internal sealed class VectorRound
         Shape = new RoundShape(Json.Number("bits"), Json.Number("length"));
         Now = DateTimeOffset.FromUnixTimeSeconds(Json.Number("now"));
         Station = IdentityKey.Import(Json.GetProperty("roster").GetProperty("aggregator").Bytes("private"));
-        Messages = [.. Json.GetProperty("messages").EnumerateArray().Select(m => new VectorMessage(m))];
+        _messages = [.. Json.GetProperty("messages").EnumerateArray().Select(m => new VectorMessage(m))];
     }
 
     public static IEnumerable<string> Rounds => Names("");
@@ -32,13 +34,16 @@ internal sealed class VectorRound
 
     public IdentityKey Station { get; }
 
-    public IReadOnlyList<VectorMessage> Messages { get; }
+    public IReadOnlyList<VectorMessage> Messages => _messages;
 
     public JsonElement Derived => Json.GetProperty("intermediate");
 
     public IEnumerable<JsonElement> Parties => Json.GetProperty("parties").EnumerateArray();
 
     public JsonElement Party(uint index) => Parties.Single(p => p.Number("index") == index);
+
+    /// <summary>Puts another message in the place of a step's.</summary>
+    public void Replace(int step, VectorMessage message) => _messages[step] = message;
 
     public static JsonElement Read(string name)
     {
