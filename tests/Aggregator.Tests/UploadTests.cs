@@ -129,6 +129,26 @@ public sealed class UploadTests
             () => new Coordination.CoordinationClient(over).GetConsortiumAsync(new GetConsortiumRequest()).ResponseAsync.Guard());
     }
 
+    [Fact]
+    public async Task Outpost_that_opens_many_connections_loses_its_oldest_and_takes_nobodys_place()
+    {
+        await using var scene = await RoundScene.Open(3);
+        var consortium = scene.Station.Consortium;
+        var channels = Enumerable.Range(0, ConnectionLimits.PerParty + 1).Select(_ => consortium.Channel(scene.Station.Host!, consortium.Parties[1])).ToList();
+        foreach (var channel in channels)
+        {
+            var denied = await Assert.ThrowsAsync<Grpc.Core.RpcException>(
+                () => new Coordination.CoordinationClient(channel).SubmitQueryAsync(new SubmitQueryRequest()).ResponseAsync.Guard());
+            Assert.Equal(Grpc.Core.StatusCode.PermissionDenied, denied.StatusCode);
+        }
+
+        // The stream of the outpost stood on its oldest connection.
+        await scene.Outposts[1].Ended.Guard();
+        Assert.False(scene.Outposts[0].Ended.IsCompleted);
+        await scene.Coordinator.GetConsortiumAsync(new GetConsortiumRequest()).ResponseAsync.Guard();
+        channels.ForEach(channel => channel.Dispose());
+    }
+
     /// <summary>An outpost whose connection breaks at some places of its vector; each time it comes back and says everything again.</summary>
     private sealed class Returning
     {

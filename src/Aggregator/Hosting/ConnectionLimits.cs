@@ -18,14 +18,21 @@ internal static class ConnectionLimits
     private const int InputBuffer = 256 * 1024;
     private const int Streams = 100;
 
-    // A party that comes back may do so before its old connection is known to be dead; officers run dashboards and scripts.
-    private const int PerParty = 2;
-    private const int PerOfficer = 16;
-    private const int Strangers = 64;
+    /// <summary>Connections of one party: it may come back before its old one is known to be dead, and people look at rounds with the same key.</summary>
+    public const int PerParty = 8;
 
-    /// <summary>Connections unless the options say otherwise.</summary>
+    /// <summary>Connections of one coordinator or auditor: they run dashboards and scripts.</summary>
+    public const int PerOfficer = 16;
+
+    /// <summary>Connections of all others together, who may ask for nothing but the station's health.</summary>
+    public const int Strangers = 64;
+
+    // Of whom TLS has not shown yet who they are; it has ten seconds for that.
+    private const int Handshakes = 1024;
+
+    /// <summary>Connections in all, unless the options say otherwise; <see cref="ConnectionGate"/> divides them.</summary>
     public static int Connections(Roster roster) =>
-        (PerParty * roster.Parties.Count) + (PerOfficer * (roster.Coordinators.Count + roster.Auditors.Count)) + Strangers;
+        (PerParty * roster.Parties.Count) + (PerOfficer * (roster.Coordinators.Count + roster.Auditors.Count)) + Strangers + Handshakes;
 
     /// <summary>Bytes of one stream that may wait at the station.</summary>
     public static int Window(int parties) => Math.Clamp(AllWindows / parties, LeastWindow, MostWindow);

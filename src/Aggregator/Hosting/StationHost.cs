@@ -140,6 +140,8 @@ internal sealed class StationHost : IAsyncDisposable
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
                 ClientCertificateValidation = (_, _, _) => true,
             });
+            var gate = new ConnectionGate(files.Roster);
+            listen.Use(next => connection => gate.Pass(connection, next));
             if (options.TraceWire.Length > 0) WireTrace.Use(listen, options.TraceWire);
         });
     }

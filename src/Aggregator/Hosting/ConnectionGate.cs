@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+
+namespace SecureAggregation.Aggregator.Hosting;
+
+/// <summary>
+/// Connections of each member, and of all strangers together, once TLS has shown whose they are: nobody can take the places of others. One too many ends
+/// the oldest of the same owner, so that an outpost whose old connections are dead without the station knowing it gets in.
+/// </summary>
+internal sealed class ConnectionGate(Roster roster)
+{
+    private readonly Lock _gate = new();
+
+    // Oldest first; those of strangers under the key that nobody has.
+    private readonly Dictionary<string, LinkedList<ConnectionContext>> _open = new(StringComparer.Ordinal);
+
+    /// <summary>Lets a connection through for as long as it lasts.</summary>
+    public async Task Pass(ConnectionContext connection, ConnectionDelegate next)
+    {
+        var (owner, most) = OwnerOf(connection);
+        ConnectionContext? oldest = null;
+        LinkedListNode<ConnectionContext> place;
+        lock (_gate)
+        {
+            if (!_open.TryGetValue(owner, out var all)) _open.Add(owner, all = []);
+            place = all.AddLast(connection);
+            if (all.Count > most)
+            {
+                oldest = all.First!.Value;
+                all.RemoveFirst();
+            }
+        }
+
+        oldest?.Abort(new ConnectionAbortedException("Its owner has opened too many connections."));
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            lock (_gate) place.List?.Remove(place);
+        }
+    }
+
+    private (string Owner, int Most) OwnerOf(ConnectionContext connection)
+    {
+        if (connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate is not { } certificate) return ("", ConnectionLimits.Strangers);
+        try
+        {
+            var key = IdentityPublicKey.FromCertificate(certificate);
+            if (roster.FindCoordinator(key) is not null || roster.FindAuditor(key) is not null) return (key.Fingerprint, ConnectionLimits.PerOfficer);
+            return roster.FindParty(key) is null ? ("", ConnectionLimits.Strangers) : (key.Fingerprint, ConnectionLimits.PerParty);
+        }
+        catch (CryptographicException)
+        {
+            return ("", ConnectionLimits.Strangers);
+        }
+    }
+}
