@@ -21,9 +21,6 @@ internal sealed record RoundReport
 
     public required IReadOnlyDictionary<string, PhaseTime> Server { get; init; }
 
-    /// <summary>How much of server.sum is the check of the digests: the same hash over as many bytes, measured after the round. CPU seconds.</summary>
-    public required double ServerHashCpu { get; init; }
-
     /// <summary>The station's work for the vectors: server.sum and server.unmask together, CPU seconds.</summary>
     public double ServerVectorsCpu => Server["sum"].Cpu + Server["unmask"].Cpu;
 

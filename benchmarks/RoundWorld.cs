@@ -118,7 +118,9 @@ internal sealed class RoundWorld : IDisposable
             steps[i].Vector!.Dispose();
         }));
         clock.Station("input", () => Take(round, traffic, group, steps));
-        clock.Station("sum", () => AddVectors(round, group));
+        clock.Station(
+            "sum", () => AddVectors(round, group),
+            "digest", () => Parallel.For(0, group.Length, _threads, i => SHA256.HashData(Wire(i))));
 
         // A station writes beside adding; apart they can be told apart.
         clock.Station("store", () => Parallel.For(0, group.Length, _threads, i => _vectors.Write((uint)group[i], Wire(i))));
@@ -145,14 +147,6 @@ internal sealed class RoundWorld : IDisposable
                 if (!intake.Complete() || !round.MarkVectorStored(intake.Party)) throw new InvalidOperationException($"The vector of party {intake.Party} does not count.");
             }
         }
-    }
-
-    /// <summary>CPU seconds of SHA-256 over so many vectors, as they are hashed in <see cref="AddVectors"/>: by as many threads.</summary>
-    private double HashCpu(int vectors)
-    {
-        var before = Environment.CpuUsage.TotalTime;
-        Parallel.For(0, vectors, _threads, i => SHA256.HashData(Wire(i % _wires.Length)));
-        return (Environment.CpuUsage.TotalTime - before).TotalSeconds;
     }
 
     private static PartyStep Tell(PartyRound party, AggregatorRound round, Traffic traffic, int index)
@@ -203,7 +197,6 @@ internal sealed class RoundWorld : IDisposable
             Correct = total.FixedTimeEquals(sum),
             Wall = clock.Wall,
             Cpu = clock.Cpu,
-            ServerHashCpu = HashCpu(survivors),
             Client = clock.Client,
             Server = clock.Server,
             BytesUpPerParty = traffic.LargestUp,
