@@ -3,6 +3,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
 
 namespace SecureAggregation.Benchmarks;
 
@@ -19,19 +21,26 @@ internal static class RoundFigures
 
     public static Command Command()
     {
-        var parties = Number("--parties", 100, "Parties (n).");
-        var length = Number("--length", 1_000_000, "Elements of each vector (m).");
-        var bits = Number("--bits", 32, "Bits of an element, 8 to 64.");
-        var neighbours = Number("--neighbours", 0, "Neighbours of each party (k); 0 for what the protocol itself chooses.");
-        var colluders = Number("--colluders", -1, "Parties that may collude with the station (c); -1 for the default of rosters.");
-        var dropouts = Number("--dropouts", 0, "Parties that vanish after they have shared and before their vector.");
-        var threads = Number("--threads", Environment.ProcessorCount, "Threads that run parties, and cores of the station.");
-        var rounds = Number("--rounds", 1, "2 adds a second round between the same keys: agreements are made already.");
+        var parties = NumberOption.Of("--parties", 100, 3, Limits.Parties, "Parties (n).");
+        var length = NumberOption.Of("--length", 1_000_000, 1, Limits.Elements, "Elements of each vector (m).");
+        var bits = NumberOption.Of("--bits", 32, RingVector.MinBits, RingVector.MaxBits, "Bits of an element.");
+        var neighbours = NumberOption.Of("--neighbours", 0, 0, Limits.Parties, "Neighbours of each party (k), even below n - 1; 0 for what the protocol itself chooses.");
+        var colluders = NumberOption.Of("--colluders", -1, -1, Limits.Parties, "Parties that may collude with the station (c); -1 for the default of rosters.");
+        var dropouts = NumberOption.Of("--dropouts", 0, 0, Limits.Parties, "Parties that vanish after they have shared and before their vector.");
+        var threads = NumberOption.Of("--threads", Environment.ProcessorCount, 1, 1024, "Threads that run parties, and cores of the station.");
+        var rounds = NumberOption.Of("--rounds", 1, 1, 2, "2 adds a second round between the same keys: agreements are made already.");
         var json = new Option<bool>("--json") { Description = "One JSON object." };
         var command = new Command("round", "A whole round, or two, in one process: the classes of production, no network.")
         {
             parties, length, bits, neighbours, colluders, dropouts, threads, rounds, json,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.Children.Any(c => c.Errors.Any())) return;
+            var (n, k, gone) = (result.GetValue(parties), result.GetValue(neighbours), result.GetValue(dropouts));
+            if (gone > n / 2) result.AddError($"--dropouts is {gone} of {n} parties; at most half may vanish.");
+            if (k > 0 && k < n - 1 && k % 2 != 0) result.AddError($"--neighbours is {k}; below n - 1 the parties stand on a ring and have as many before them as behind, so it must be even.");
+        });
         command.SetAction(parsed => Run(
             new RoundPlan(
                 parsed.GetValue(parties), parsed.GetValue(length), parsed.GetValue(bits), parsed.GetValue(neighbours), parsed.GetValue(dropouts),
@@ -71,6 +80,4 @@ internal static class RoundFigures
     }
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    private static Option<int> Number(string name, int value, string description) => new(name) { Description = description, DefaultValueFactory = _ => value };
 }

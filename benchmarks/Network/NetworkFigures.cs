@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using SecureAggregation.Client;
+using SecureAggregation.Crypto;
 using SecureAggregation.Party.Link;
+using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Benchmarks;
@@ -18,10 +20,10 @@ internal static class NetworkFigures
 
     public static Command Command()
     {
-        var parties = new Option<int>("--parties") { DefaultValueFactory = _ => 50, Description = "Outposts, each with a connection of its own" };
-        var length = new Option<int>("--length") { DefaultValueFactory = _ => 1_000_000, Description = "Cells of the query" };
-        var bits = new Option<int>("--bits") { DefaultValueFactory = _ => 32, Description = "Bits a cell, at most" };
-        var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 3, Description = "Rounds one after the other, and bare uploads; of each the best counts" };
+        var parties = NumberOption.Of("--parties", 50, 3, Limits.Parties, "Outposts, each with a connection of its own");
+        var length = NumberOption.Of("--length", 1_000_000, 2, Limits.Elements, "Cells of the query");
+        var bits = NumberOption.Of("--bits", 32, RingVector.MinBits, RingVector.MaxBits, "Bits a cell, at most");
+        var rounds = NumberOption.Of("--rounds", 3, 1, 1000, "Rounds one after the other, and bare uploads; of each the best counts");
         var json = new Option<bool>("--json") { Description = "One JSON document instead of a table" };
         var command = new Command("network", "a round over TLS on loopback: seconds, MB/s, memory of the station") { parties, length, bits, rounds, json };
         command.SetAction(async parsed =>

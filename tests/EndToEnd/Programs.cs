@@ -25,6 +25,8 @@ internal static class Programs
 
     public static Task<Ended> Station(params string[] arguments) => Run("Aggregator", arguments);
 
+    public static Task<Ended> Benchmarks(params string[] arguments) => Run(Of("benchmarks", "Benchmarks", arguments));
+
     public static async Task<Ended> Shell(string command)
     {
         var start = new ProcessStartInfo("/bin/bash") { WorkingDirectory = Root };
@@ -44,11 +46,13 @@ internal static class Programs
 
     private static Task<Ended> Run(string room, string[] arguments) => Run(Of(room, arguments));
 
-    private static ProcessStartInfo Of(string room, IEnumerable<string> arguments)
+    private static ProcessStartInfo Of(string room, IEnumerable<string> arguments) => Of($"src/{room}", $"SecureAggregation.{room}", arguments);
+
+    private static ProcessStartInfo Of(string folder, string assembly, IEnumerable<string> arguments)
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory);
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = Root };
-        start.ArgumentList.Add(Path.Combine(Root, "src", room, "bin", configuration.Parent!.Name, configuration.Name, $"SecureAggregation.{room}.dll"));
+        start.ArgumentList.Add(Path.Combine(Root, folder, "bin", configuration.Parent!.Name, configuration.Name, $"{assembly}.dll"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         return start;
     }

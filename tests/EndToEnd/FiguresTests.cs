@@ -1,0 +1,66 @@
+using System.Text.Json;
+
+namespace SecureAggregation.EndToEnd;
+
+/// <summary>The quick commands of benchmarks/ give the figures that docs/performance.md quotes, in the form that scripts read. How fast is no test's business.</summary>
+public class FiguresTests
+{
+    [Fact]
+    public async Task Kernel_gives_the_rate_of_each_lane_and_of_copying()
+    {
+        var run = await Programs.Benchmarks("kernel", "--json");
+
+        Assert.True(run.Code == 0, run.ToString());
+        Assert.NotEmpty(run.Json.GetProperty("path").GetString()!);
+        Assert.All(["bits64", "bits32"], lanes => Assert.All(["core1", "core4"], cores => Assert.True(run.Json.GetProperty(lanes).GetProperty(cores).GetDouble() > 0)));
+        Assert.True(run.Json.GetProperty("memory_copy").GetDouble() > 0);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("4")]
+    public async Task Round_is_correct_and_says_what_each_phase_took(string neighbours)
+    {
+        var run = await Programs.Benchmarks(
+            "round", "--parties", "12", "--length", "1000", "--bits", "20", "--neighbours", neighbours, "--dropouts", "2", "--threads", "2", "--rounds", "2", "--json");
+
+        Assert.True(run.Code == 0, run.ToString());
+        Assert.All([run.Json, run.Json.GetProperty("second_round")], round =>
+        {
+            Assert.True(round.GetProperty("correct").GetBoolean());
+            Assert.All(["client", "server"], side => Assert.All(round.GetProperty(side).EnumerateObject(), phase =>
+            {
+                Assert.True(phase.Value.GetProperty("wall").GetDouble() >= 0);
+                Assert.True(phase.Value.GetProperty("cpu").GetDouble() >= 0);
+            }));
+            Assert.InRange(round.GetProperty("bytes_up_per_party").GetInt64(), 2_500, 2_525 + (32 * 1024));
+            Assert.True(round.GetProperty("peak_memory_bytes").GetInt64() > 0);
+        });
+
+        // 10 survivors mask for each neighbour and themselves; the station takes out 10 self masks and those with the 2 who vanished.
+        Assert.True(run.Json.GetProperty("keystream_bytes").GetInt64() > run.Json.GetProperty("server_keystream_bytes").GetInt64());
+    }
+
+    [Fact]
+    public async Task Network_round_is_correct_beside_a_bare_upload()
+    {
+        var run = await Programs.Benchmarks("network", "--parties", "4", "--length", "2000", "--rounds", "1", "--json");
+
+        Assert.True(run.Code == 0, run.ToString());
+        Assert.True(run.Json.GetProperty("correct").GetBoolean());
+        Assert.All(["upload_megabytes_per_second", "bare_megabytes_per_second", "upload_ratio", "station_memory_peak"], name => Assert.True(run.Json.GetProperty(name).GetDouble() > 0, name));
+    }
+
+    [Theory]
+    [InlineData("--parties is 2; it must be from 3 to 1024.", "--parties", "2")]
+    [InlineData("--dropouts is 9 of 10 parties; at most half may vanish.", "--parties", "10", "--dropouts", "9")]
+    [InlineData("--neighbours is 5;", "--parties", "10", "--neighbours", "5")]
+    public async Task Figures_of_rounds_that_cannot_be_are_refused_with_a_sentence(string sentence, params string[] options)
+    {
+        var run = await Programs.Benchmarks(["round", .. options]);
+
+        Assert.NotEqual(0, run.Code);
+        Assert.Contains(sentence, run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+    }
+}
