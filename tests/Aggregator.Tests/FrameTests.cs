@@ -1,5 +1,6 @@
 using System.Buffers;
 using FsCheck.Fluent;
+using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Grpc.Core;
 using SecureAggregation.Aggregator.Parties;
@@ -55,20 +56,30 @@ public sealed class FrameTests
             Assert.Throws<InvalidProtocolBufferException>(() => IncomingFrame.Read(new ReadOnlySequence<byte>(whole, 0, length)));
     }
 
-    [Fact]
-    public void Shared_frame_is_made_into_bytes_once()
+    [Theory]
+    [InlineData(0, 10)]
+    [InlineData(0, 300_000)]
+    [InlineData(20, 10)]
+    [InlineData(20, 300_000)]
+    public void Broadcast_is_the_frame_that_an_encoder_would_write_and_lends_what_all_outposts_get(int deliveries, int length)
     {
-        var frame = new StationFrame { Broadcast = new Broadcast { RoundId = ByteString.CopyFrom(s_round) } };
-        var shared = new OutgoingFrame(frame, shared: true);
-        var (first, second) = (Written(shared), Written(shared));
-        Assert.Equal(frame.ToByteArray(), first);
-        Assert.Same(first, second);
-        Assert.Equal(frame.ToByteArray(), Written(new OutgoingFrame(frame)));
+        var broadcast = new Broadcast
+        {
+            RoundId = ByteString.CopyFrom(s_round),
+            Envelope = new Envelope { Kind = MessageKind.Shared, Body = ByteString.CopyFrom(new byte[length]), Signature = ByteString.CopyFrom(new byte[64]) },
+        };
+        broadcast.Deliveries.Add(Enumerable.Range(0, deliveries).Select(i => new Delivery { Dealer = (uint)i, Entry = ByteString.CopyFrom(new byte[228]) }));
+        var frame = new StationFrame { Broadcast = broadcast };
+        var common = OutgoingFrame.Common(broadcast);
+        Assert.Equal(frame.ToByteArray(), Written(new OutgoingFrame(common, broadcast.Deliveries), new Captured()));
+        var lent = new Captured(borrows: true);
+        Assert.Equal(frame.ToByteArray(), Written(new OutgoingFrame(common, broadcast.Deliveries), lent));
+        Assert.Same(common, lent.Borrowed[0]);
+        Assert.Equal(frame.ToByteArray(), Written(new OutgoingFrame(frame), new Captured()));
     }
 
-    private static byte[] Written(OutgoingFrame frame)
+    private static byte[] Written(OutgoingFrame frame, Captured context)
     {
-        var context = new Captured();
         OutgoingFrame.Marshaller.ContextualSerializer(frame, context);
         return context.Payload;
     }
@@ -99,20 +110,41 @@ public sealed class FrameTests
         }
     }
 
-    private sealed class Captured : SerializationContext
+    private sealed class Captured(bool borrows = false) : SerializationContext
     {
-        private readonly ArrayBufferWriter<byte> _written = new();
+        private readonly Lender _written = new();
 
         public byte[] Payload { get; private set; } = [];
 
+        public List<byte[]> Borrowed => _written.Borrowed;
+
         public override void Complete(byte[] payload) => Payload = payload;
 
-        public override IBufferWriter<byte> GetBufferWriter() => _written;
+        public override IBufferWriter<byte> GetBufferWriter() => borrows ? _written : _written.Plain;
 
         public override void SetPayloadLength(int payloadLength)
         {
         }
 
-        public override void Complete() => Payload = _written.WrittenSpan.ToArray();
+        public override void Complete() => Payload = _written.Plain.WrittenSpan.ToArray();
+    }
+
+    private sealed class Lender : IBorrowingWriter
+    {
+        public ArrayBufferWriter<byte> Plain { get; } = new();
+
+        public List<byte[]> Borrowed { get; } = [];
+
+        public void Advance(int count) => Plain.Advance(count);
+
+        public Memory<byte> GetMemory(int sizeHint = 0) => Plain.GetMemory(sizeHint);
+
+        public Span<byte> GetSpan(int sizeHint = 0) => Plain.GetSpan(sizeHint);
+
+        public void Borrow(ReadOnlyMemory<byte> bytes)
+        {
+            if (MemoryMarshal.TryGetArray(bytes, out var array)) Borrowed.Add(array.Array!);
+            Plain.Write(bytes.Span);
+        }
     }
 }

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using FsCheck.Fluent;
 using Grpc.Core;
 using Grpc.Wire;
@@ -158,7 +160,40 @@ public sealed class WireTests
         byte[] Frame(Action<byte[], SerializationContext> write)
         {
             using var message = OutgoingMessage.Create(payload, new Marshaller<byte[]>(write, _ => []), limit: 3);
-            return message.Frame.ToArray();
+            return message.Bytes.ToArray();
+        }
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(100_000)]
+    public void Borrowed_bytes_are_sent_as_they_are_and_only_the_long_ones_stay_where_they_are(int length)
+    {
+        var (common, own) = (new byte[length], new byte[5000]);
+        common.AsSpan().Fill(1);
+        own.AsSpan().Fill(2);
+        using var message = OutgoingMessage.Create("", new Marshaller<string>(Write, _ => ""), limit: length + 5003);
+        Assert.Equal(length + 5003, BinaryPrimitives.ReadInt32BigEndian(message.Bytes.Slice(1, 4).ToArray()));
+        Assert.Equal([9, 9, 9, .. common, .. own], message.Payload.ToArray());
+        Assert.Equal(length > 4096 ? 3 : 2, Pieces(message).Count);
+        Assert.Contains(Pieces(message), piece => MemoryMarshal.TryGetArray(piece, out var array) && array.Array == own);
+        Assert.Throws<RpcException>(() => OutgoingMessage.Create("", new Marshaller<string>(Write, _ => ""), limit: length + 5002));
+
+        void Write(string message, SerializationContext context)
+        {
+            var writer = Assert.IsType<IBorrowingWriter>(context.GetBufferWriter(), exactMatch: false);
+            writer.Write((ReadOnlySpan<byte>)[9, 9, 9]);
+            writer.Borrow(common);
+            writer.Borrow(own);
+            Assert.Throws<InvalidOperationException>(() => writer.GetMemory());
+            context.Complete();
+        }
+
+        static List<ReadOnlyMemory<byte>> Pieces(OutgoingMessage message)
+        {
+            var pieces = new List<ReadOnlyMemory<byte>>();
+            foreach (var piece in message.Bytes) pieces.Add(piece);
+            return pieces;
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed class PartySession : IDisposable
     /// <summary>Queues a frame; false when the stream is closed or its party does not keep up.</summary>
     public bool Send(StationFrame frame) => Send(new OutgoingFrame(frame));
 
-    /// <summary>The same of a frame that other outposts may get too.</summary>
+    /// <summary>The same of a frame that is made already.</summary>
     public bool Send(OutgoingFrame frame)
     {
         if (_queue.Writer.TryWrite(frame)) return true;

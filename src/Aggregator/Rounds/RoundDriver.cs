@@ -29,7 +29,7 @@ internal sealed class RoundDriver : IAsyncDisposable
         Channel.CreateBounded<RoundInput>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
 
     private readonly List<Entry> _unflushed = [];
-    private readonly Dictionary<MessageKind, WeakReference<OutgoingFrame>> _frames = [];
+    private readonly Dictionary<MessageKind, WeakReference<byte[]>> _common = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer _deadline;
     private readonly Task _running;
@@ -314,15 +314,16 @@ internal sealed class RoundDriver : IAsyncDisposable
         if (_round.State != RoundState.Running) await Finish();
     }
 
-    /// <summary>A broadcast as a frame: the same one for all outposts, and for those that come back while it is still under way, unless there is something in it for one alone.</summary>
+    /// <summary>A broadcast as a frame. Its bytes are the same ones for all outposts, and for those that come back while it is still under way.</summary>
     private OutgoingFrame Frame(Broadcast broadcast)
     {
-        var frame = new StationFrame { Broadcast = broadcast };
-        if (broadcast.Deliveries.Count > 0) return new OutgoingFrame(frame);
-        if (_frames.GetValueOrDefault(broadcast.Envelope.Kind)?.TryGetTarget(out var shared) == true) return shared;
-        shared = new OutgoingFrame(frame, shared: true);
-        _frames[broadcast.Envelope.Kind] = new WeakReference<OutgoingFrame>(shared);
-        return shared;
+        if (_common.GetValueOrDefault(broadcast.Envelope.Kind)?.TryGetTarget(out var common) != true)
+        {
+            common = OutgoingFrame.Common(broadcast);
+            _common[broadcast.Envelope.Kind] = new WeakReference<byte[]>(common);
+        }
+
+        return new OutgoingFrame(common!, broadcast.Deliveries);
     }
 
     private async Task Flush()

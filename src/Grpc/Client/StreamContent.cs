@@ -78,8 +78,7 @@ internal sealed class StreamContent<TRequest, TResponse> : HttpContent, IClientS
             if (_call.Ended.IsCompleted) throw _call.EndedException();
             using var outgoing = _call.Marshal(message);
             var stream = await _opened.Task.ConfigureAwait(false);
-            await stream.WriteAsync(outgoing.Frame, _call.Abort).ConfigureAwait(false);
-            if (!outgoing.Rest.IsEmpty) await stream.WriteAsync(outgoing.Rest, _call.Abort).ConfigureAwait(false);
+            foreach (var piece in outgoing.Bytes) await stream.WriteAsync(piece, _call.Abort).ConfigureAwait(false);
             if (WriteOptions?.Flags.HasFlag(WriteFlags.BufferHint) != true) await stream.FlushAsync(_call.Abort).ConfigureAwait(false);
         }
         catch (Exception e)

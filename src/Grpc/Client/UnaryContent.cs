@@ -25,8 +25,7 @@ internal sealed class UnaryContent<TRequest, TResponse> : HttpContent
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         using var message = _call.Marshal(_request);
-        await stream.WriteAsync(message.Frame, cancellationToken).ConfigureAwait(false);
-        if (!message.Rest.IsEmpty) await stream.WriteAsync(message.Rest, cancellationToken).ConfigureAwait(false);
+        foreach (var piece in message.Bytes) await stream.WriteAsync(piece, cancellationToken).ConfigureAwait(false);
     }
 
     protected override bool TryComputeLength(out long length)

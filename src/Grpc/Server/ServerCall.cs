@@ -195,54 +195,48 @@ internal sealed class ServerCall : ServerCallContext
         if (!flush)
         {
             if (!Http.Response.HasStarted) await Http.Response.StartAsync(CancellationToken);
-            BuffersExtensions.Write(output, frame.Frame.Span);
-            BuffersExtensions.Write(output, frame.Rest.Span);
+            Write(output, frame.Bytes);
             return;
         }
 
         using var either = cancellationToken.CanBeCanceled
             ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, CancellationToken)
             : null;
-        await WriteInPartsAsync(output, frame.Frame, frame.Rest, either?.Token ?? CancellationToken);
+        await WriteInPartsAsync(output, frame.Bytes, either?.Token ?? CancellationToken);
     }
 
     /// <summary>In parts, so that a caller that reads slowly holds up the writer and not the transport's memory.</summary>
-    private async Task WriteInPartsAsync(PipeWriter output, ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> rest, CancellationToken stop)
+    private async Task WriteInPartsAsync(PipeWriter output, ReadOnlySequence<byte> rest, CancellationToken stop)
     {
-        if (first.Length <= Part && rest.IsEmpty)
+        if (rest.IsSingleSegment && rest.Length <= Part)
         {
-            ThrowIfLeft(await output.WriteAsync(first, stop));
+            ThrowIfLeft(await output.WriteAsync(rest.First, stop));
             return;
         }
 
         if (!Http.Response.HasStarted) await Http.Response.StartAsync(stop);
         try
         {
-            for (var room = Part; !first.IsEmpty || !rest.IsEmpty;)
+            while (!rest.IsEmpty)
             {
-                if (first.IsEmpty) (first, rest) = (rest, default);
-                var part = first[..Math.Min(room, first.Length)];
-                BuffersExtensions.Write(output, part.Span);
-                first = first[part.Length..];
-                room -= part.Length;
-                if (room > 0 && !(first.IsEmpty && rest.IsEmpty)) continue;
+                var part = rest.Slice(0, Math.Min(Part, rest.Length));
+                Write(output, part);
+                rest = rest.Slice(part.End);
                 ThrowIfLeft(await output.FlushAsync(stop));
-                room = Part;
             }
         }
         catch (OperationCanceledException) when (!Http.RequestAborted.IsCancellationRequested)
         {
             // The call's status follows and must not stand inside a message; but what a caller does not read is not kept for it either.
-            if ((long)first.Length + rest.Length > 2 * Part)
-            {
-                Http.Abort();
-                throw;
-            }
-
-            BuffersExtensions.Write(output, first.Span);
-            BuffersExtensions.Write(output, rest.Span);
+            if (rest.Length > 2 * Part) Http.Abort();
+            else Write(output, rest);
             throw;
         }
+    }
+
+    private static void Write(PipeWriter output, ReadOnlySequence<byte> bytes)
+    {
+        foreach (var piece in bytes) BuffersExtensions.Write(output, piece.Span);
     }
 
     private void ThrowIfLeft(FlushResult result)

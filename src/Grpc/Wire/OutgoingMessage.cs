@@ -5,28 +5,35 @@ using Grpc.Core;
 namespace Grpc.Wire;
 
 /// <summary>
-/// One message as it goes over the wire: flag byte and length, then the payload, in one pooled array; a payload that the marshaller gives as an array of its own
+/// One message as it goes over the wire: flag byte and length, then the payload, in one pooled array; what the marshaller lends or gives as an array of its own
 /// stays where it is. Written whole before anything is sent, so that a marshaller that fails leaves no half message on the stream.
 /// </summary>
-internal sealed class OutgoingMessage(int? limit) : SerializationContext, IBufferWriter<byte>, IDisposable
+internal sealed class OutgoingMessage(int? limit) : SerializationContext, IBorrowingWriter, IDisposable
 {
     // Longer than this, a payload is not worth copying behind its prefix.
     private const int Short = 4 * 1024;
 
+    private readonly List<ReadOnlyMemory<byte>> _borrowed = [];
     private byte[] _buffer = [];
-    private byte[] _payload = [];
     private int _end = Prefix.Size;
+    private int _borrowedLength;
     private bool _complete;
 
-    /// <summary>Flag, length, and the payload where it was written behind them.</summary>
-    public ReadOnlyMemory<byte> Frame => _complete
-        ? _buffer.AsMemory(0, _end)
-        : throw new InvalidOperationException("The marshaller returned without calling Complete().");
+    /// <summary>Flag, length and payload.</summary>
+    public ReadOnlySequence<byte> Bytes
+    {
+        get
+        {
+            if (!_complete) throw new InvalidOperationException("The marshaller returned without calling Complete().");
+            var first = new Segment(_buffer.AsMemory(0, _end), null);
+            var last = _borrowed.Aggregate(first, (before, bytes) => new Segment(bytes, before));
+            return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+        }
+    }
 
-    /// <summary>The payload that follows <see cref="Frame"/>, when the marshaller gave it as an array; usually empty.</summary>
-    public ReadOnlyMemory<byte> Rest => _payload;
+    public ReadOnlySequence<byte> Payload => Bytes.Slice(Prefix.Size);
 
-    public ReadOnlyMemory<byte> Payload => _payload.Length > 0 ? _payload : Frame[Prefix.Size..];
+    private int Length => checked(_end - Prefix.Size + _borrowedLength);
 
     /// <summary>Runs a message through its marshaller.</summary>
     /// <exception cref="RpcException">The message is larger than the limit (ResourceExhausted).</exception>
@@ -36,7 +43,7 @@ internal sealed class OutgoingMessage(int? limit) : SerializationContext, IBuffe
         try
         {
             marshaller.ContextualSerializer(message, outgoing);
-            _ = outgoing.Frame;
+            _ = outgoing.Bytes;
             return outgoing;
         }
         catch
@@ -48,18 +55,7 @@ internal sealed class OutgoingMessage(int? limit) : SerializationContext, IBuffe
 
     public override void Complete(byte[] payload)
     {
-        if (payload.Length <= Short)
-        {
-            SetPayloadLength(payload.Length);
-            payload.CopyTo(_buffer, Prefix.Size);
-            _end = Prefix.Size + payload.Length;
-            Complete();
-            return;
-        }
-
-        CheckLimit(payload.Length);
-        _payload = payload;
-        _end = Prefix.Size;
+        Borrow(payload);
         Complete();
     }
 
@@ -76,8 +72,21 @@ internal sealed class OutgoingMessage(int? limit) : SerializationContext, IBuffe
         if (_complete) throw new InvalidOperationException("The marshaller called Complete() twice.");
         Reserve(0);
         _buffer[0] = 0;
-        BinaryPrimitives.WriteInt32BigEndian(_buffer.AsSpan(1), _end - Prefix.Size + _payload.Length);
+        BinaryPrimitives.WriteInt32BigEndian(_buffer.AsSpan(1), Length);
         _complete = true;
+    }
+
+    public void Borrow(ReadOnlyMemory<byte> bytes)
+    {
+        CheckLimit((long)Length + bytes.Length);
+        if (_borrowed.Count == 0 && bytes.Length <= Short)
+        {
+            this.Write(bytes.Span);
+            return;
+        }
+
+        _borrowed.Add(bytes);
+        _borrowedLength += bytes.Length;
     }
 
     public void Advance(int count)
@@ -85,11 +94,12 @@ internal sealed class OutgoingMessage(int? limit) : SerializationContext, IBuffe
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _buffer.Length - _end);
         _end += count;
-        CheckLimit(_end - Prefix.Size);
+        CheckLimit(Length);
     }
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
+        if (_borrowed.Count > 0) throw new InvalidOperationException("After borrowed bytes nothing can be written into the message's own buffer: borrow that too.");
         Reserve(Math.Max(sizeHint, 1));
         return _buffer.AsMemory(_end);
     }
@@ -99,7 +109,8 @@ internal sealed class OutgoingMessage(int? limit) : SerializationContext, IBuffe
     public void Dispose()
     {
         if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
-        (_buffer, _payload) = ([], []);
+        _buffer = [];
+        _borrowed.Clear();
         _complete = false;
     }
 
@@ -112,13 +123,24 @@ internal sealed class OutgoingMessage(int? limit) : SerializationContext, IBuffe
         _buffer = larger;
     }
 
-    private void CheckLimit(int length)
+    private void CheckLimit(long length)
     {
         if (length > limit)
         {
             throw Failure.Of(
                 StatusCode.ResourceExhausted,
                 $"The message to send has more than {limit} bytes, which is MaxSendMessageSize; send it in parts or raise the limit.");
+        }
+    }
+
+    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    {
+        public Segment(ReadOnlyMemory<byte> memory, Segment? before)
+        {
+            Memory = memory;
+            if (before is null) return;
+            RunningIndex = before.RunningIndex + before.Memory.Length;
+            before.Next = this;
         }
     }
 }
