@@ -56,6 +56,16 @@ public sealed class FrameTests
             Assert.Throws<InvalidProtocolBufferException>(() => IncomingFrame.Read(new ReadOnlySequence<byte>(whole, 0, length)));
     }
 
+    [Fact]
+    public void Part_that_is_given_back_early_and_again_has_no_bytes_any_more()
+    {
+        var frame = IncomingFrame.Read(new ReadOnlySequence<byte>(Chunk(s_round, 3, [1, 2, 3, 4]).ToByteArray()));
+        Assert.Equal(4, frame.Data.Length);
+        frame.Dispose();
+        frame.Dispose();
+        Assert.Equal(0, frame.Data.Length);
+    }
+
     [Theory]
     [InlineData(0, 10)]
     [InlineData(0, 300_000)]

@@ -98,7 +98,7 @@ internal sealed class RoundDriver : IAsyncDisposable
         return begin.Upload.Task.IsCompletedSuccessfully ? await begin.Upload.Task : null;
     }
 
-    /// <summary>Takes a part of a vector, on the caller's thread and beside everything else that happens to the round; only its end is an input.</summary>
+    /// <summary>Takes a part of a vector, on the caller's thread and beside everything else that happens to the round; only its end is an input. The part may be disposed.</summary>
     /// <returns>Null, or why the part is of no use.</returns>
     public async Task<string?> TakePart(PartySession from, VectorUpload upload, IncomingFrame part)
     {
@@ -108,6 +108,8 @@ internal sealed class RoundDriver : IAsyncDisposable
             result = upload.Append(part.Offset, part.Data);
             if (result == VectorResult.Misplaced) return $"a part of a vector at byte {part.Offset} where another comes next";
             if (result is VectorResult.More or VectorResult.Over) return null;
+            // A thousand outposts may wait for the disk at the same time, and none needs its buffer for that.
+            part.Dispose();
             // The next part, if there is one, can wait; and so can the end of the stream.
             if (upload.Commit is { } commit) await commit;
         }
