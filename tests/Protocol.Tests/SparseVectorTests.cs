@@ -94,14 +94,8 @@ public sealed class SparseVectorTests
     private static void CheckNumbers(VectorRound vector, StationHost host)
     {
         var (derived, record) = (vector.Derived, host.Record);
-        Assert.Equal(derived.Bytes("context0"), record.Contexts.Context0);
-        Assert.Equal(derived.Bytes("context1"), record.Contexts.Context1);
-        Assert.Equal(derived.Bytes("context2"), record.Contexts.Context2);
-        Assert.Equal(derived.Bytes("d3"), record.Contexts.Survivors);
+        vector.CheckContextsAndSets(record);
         Assert.Equal(derived.Set("ring"), record.Graph.Ring);
-        Assert.Equal(derived.Set("u1"), record.Advertised.Keys);
-        Assert.Equal(derived.Set("u2"), record.Shared.Keys);
-        Assert.Equal(derived.Set("u3"), record.Survivors.Keys);
         Assert.Equal(
             new RoundRules(derived.Set("u1").Count(), derived.Number("t"), derived.Number("t_shares"), derived.Number("k"), derived.Number("q")), record.Rules);
         var recovery = Recovery.Parser.ParseFrom(host.Round.Broadcasts.Single(b => b.Kind == MessageKind.Recovery).Body);

@@ -64,13 +64,7 @@ public sealed class VectorTests
         var vector = new VectorRound(name);
         var record = vector.PlayStation(vector.Messages.Count).Record;
         var derived = vector.Derived;
-        Assert.Equal(derived.Bytes("context0"), record.Contexts.Context0);
-        Assert.Equal(derived.Bytes("context1"), record.Contexts.Context1);
-        Assert.Equal(derived.Bytes("context2"), record.Contexts.Context2);
-        Assert.Equal(derived.Bytes("d3"), record.Contexts.Survivors);
-        Assert.Equal(derived.Set("u1"), record.Advertised.Keys);
-        Assert.Equal(derived.Set("u2"), record.Shared.Keys);
-        Assert.Equal(derived.Set("u3"), record.Survivors.Keys);
+        vector.CheckContextsAndSets(record);
         Assert.Equal((derived.Number("t"), derived.Number("t_shares"), derived.Number("k")), (record.Rules.Threshold, record.Rules.ShareThreshold, record.Rules.Degree));
     }
 

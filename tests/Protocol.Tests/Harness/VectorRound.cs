@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Google.Protobuf;
 using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Internal;
 using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Protocol.Tests.Harness;
@@ -44,6 +45,18 @@ internal sealed class VectorRound
 
     /// <summary>Puts another message in the place of a step's.</summary>
     public void Replace(int step, VectorMessage message) => _messages[step] = message;
+
+    /// <summary>Holds what a round has been bound to, and who was in each phase, against the vector.</summary>
+    public void CheckContextsAndSets(RoundRecord record)
+    {
+        Assert.Equal(Derived.Bytes("context0"), record.Contexts.Context0);
+        Assert.Equal(Derived.Bytes("context1"), record.Contexts.Context1);
+        Assert.Equal(Derived.Bytes("context2"), record.Contexts.Context2);
+        Assert.Equal(Derived.Bytes("d3"), record.Contexts.Survivors);
+        Assert.Equal(Derived.Set("u1"), record.Advertised.Keys);
+        Assert.Equal(Derived.Set("u2"), record.Shared.Keys);
+        Assert.Equal(Derived.Set("u3"), record.Survivors.Keys);
+    }
 
     public static JsonElement Read(string name)
     {
