@@ -113,7 +113,8 @@ public sealed record AnalysisQuery
         return new Analysis(carried, [.. Measures.Select(m => m.Measure)], where, groups, schema.RowRule, RowsPerPerson, RowsPerParty);
     }
 
-    /// <summary>A plain number beside a category is that category's label: <c>in: [1, 2]</c> where the labels are "1" and "2".</summary>
+    /// <summary>A plain number beside a category is that category's label: <c>in: [1, 2]</c> where the labels are "1" and "2". A date beside
+    /// dates is its day.</summary>
     private static Filter WithLabels(Filter filter, SortedDictionary<string, SchemaColumn> columns) => filter switch
     {
         CompareFilter f => f with { Value = WithLabel(f.Value, columns[f.Column]) },
@@ -124,8 +125,9 @@ public sealed record AnalysisQuery
         _ => filter,
     };
 
-    private static FilterValue WithLabel(FilterValue value, SchemaColumn column) => !column.IsNumeric && value.Number is { } number
-        ? new FilterValue(null, number.ToString(CultureInfo.InvariantCulture))
+    private static FilterValue WithLabel(FilterValue value, SchemaColumn column) =>
+        !column.IsNumeric && value.Number is { } number ? new FilterValue(null, number.ToString(CultureInfo.InvariantCulture))
+        : column.Type == ColumnType.Date && value.Label is { } text && DayNumber.TryParse(text, out var day) ? new FilterValue(day, null)
         : value;
 
     private static T At<T>(QueryMeasure item, Func<T> make) => item.Line == 0 ? make() : Yaml.At(item.Line, make);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace SecureAggregation.Statistics;
 
 /// <summary>What a column holds.</summary>
@@ -11,6 +13,9 @@ public enum ColumnType
 
     /// <summary>One of declared labels.</summary>
     Category = 3,
+
+    /// <summary>Calendar dates, as numbers of days (<see cref="DayNumber"/>).</summary>
+    Date = 4,
 }
 
 /// <summary>
@@ -43,20 +48,23 @@ public sealed record SchemaColumn
     /// <summary>One line for people; may be empty.</summary>
     public string Description { get; init; } = "";
 
-    /// <summary>The lower bound, in the column's unit.</summary>
+    /// <summary>The lower bound, in the column's unit; of dates a <see cref="DayNumber"/>.</summary>
     public double? Low { get; init; }
 
-    /// <summary>The upper bound, in the column's unit.</summary>
+    /// <summary>The upper bound, in the column's unit; of dates a <see cref="DayNumber"/>.</summary>
     public double? High { get; init; }
 
-    /// <summary>The step of the values, e.g. 0.1, if they have one: sums on that grid are exact. Whole numbers have 1.</summary>
+    /// <summary>The step of the values, e.g. 0.1, if they have one: sums on that grid are exact.</summary>
     public double? Resolution { get; init; }
+
+    /// <summary>The step of the values: the declared resolution, else 1 of whole numbers and dates (a day), else null.</summary>
+    public double? Step => Resolution ?? (Type is ColumnType.Integer or ColumnType.Date ? 1 : null);
 
     /// <summary>The labels of a category, in display order.</summary>
     public IReadOnlyList<string> Categories { get; init; } = [];
 
-    /// <summary>Whether the values are numbers.</summary>
-    public bool IsNumeric => Type is ColumnType.Integer or ColumnType.Number;
+    /// <summary>Whether the values are numbers; dates are, of days.</summary>
+    public bool IsNumeric => Type is ColumnType.Integer or ColumnType.Number or ColumnType.Date;
 
     /// <summary>The index of a label in <see cref="Categories"/>, or −1.</summary>
     public int IndexOf(string label)
@@ -76,7 +84,7 @@ public sealed record SchemaColumn
         RequireName(Name, "A column name");
         RequireText(Unit, $"The unit of column '{Name}'", MaxNameLength);
         RequireText(Description, $"The description of column '{Name}'", 1000);
-        if (!Enum.IsDefined(Type)) throw new AnalysisException($"Column '{Name}' has an unknown type; use integer, number or category.");
+        if (!Enum.IsDefined(Type)) throw new AnalysisException($"Column '{Name}' has an unknown type; use integer, number, category or date.");
         if (Type == ColumnType.Category)
         {
             if (Low is not null || High is not null || Resolution is not null)
@@ -114,7 +122,7 @@ public sealed record SchemaColumn
 
         if (Low >= High)
         {
-            throw new AnalysisException($"Column '{Name}' has low {Low} and high {High}; low must be below high. Are they reversed?");
+            throw new AnalysisException($"Column '{Name}' has low {Show(Low)} and high {Show(High)}; low must be below high. Are they reversed?");
         }
 
         if (Resolution <= 0)
@@ -122,10 +130,24 @@ public sealed record SchemaColumn
             throw new AnalysisException($"Column '{Name}' has resolution {Resolution}; it must be greater than 0, e.g. 0.1.");
         }
 
+        if (Type == ColumnType.Date) ValidateDate();
         if (Type == ColumnType.Integer && (!IsWhole(Low) || !IsWhole(High) || !IsWhole(Resolution)))
         {
             throw new AnalysisException(
                 $"Column '{Name}' holds whole numbers; its bounds and resolution must be whole too, or its type number.");
+        }
+    }
+
+    private void ValidateDate()
+    {
+        if (Resolution is not null || Unit.Length > 0)
+        {
+            throw new AnalysisException($"Column '{Name}' holds dates, whose unit and resolution are the day; remove unit and resolution.");
+        }
+
+        if (!IsWhole(Low) || !IsWhole(High) || Low < DayNumber.Least || High > DayNumber.Most)
+        {
+            throw new AnalysisException($"Column '{Name}' holds dates; its bounds must be whole days between 0001-01-01 and 9999-12-31.");
         }
     }
 
@@ -145,6 +167,10 @@ public sealed record SchemaColumn
             throw new AnalysisException($"{what} may have at most {maxLength} characters and no control characters.");
         }
     }
+
+    private string Show(double? value) => Type == ColumnType.Date && value is >= DayNumber.Least and <= DayNumber.Most
+        ? DayNumber.Text(value.Value)
+        : string.Create(CultureInfo.InvariantCulture, $"{value}");
 
     private static bool IsWhole(double? value) => value is not { } v || Math.Floor(v) == v;
 

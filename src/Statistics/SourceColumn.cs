@@ -1,4 +1,5 @@
 using System.Globalization;
+using SecureAggregation.Statistics.Internal;
 
 namespace SecureAggregation.Statistics;
 
@@ -34,12 +35,14 @@ public sealed class SourceColumn
     private readonly HashSet<string> _missingTexts;
     private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _missingText;
     private readonly double[] _missingNumbers;
+    private readonly DateFormat _format;
     private readonly Dictionary<string, int> _labels = [];
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _label;
     private readonly Dictionary<double, int> _numbers = [];
 
-    internal SourceColumn(string header, ColumnRole role, SchemaColumn? column, IReadOnlyCollection<string> missing, IReadOnlyList<(string Code, string Label)> codes)
+    internal SourceColumn(string header, ColumnRole role, SchemaColumn? column, IReadOnlyCollection<string> missing, IReadOnlyList<(string Code, string Label)> codes, DateFormat? format = null)
     {
+        _format = format ?? DateFormat.Iso;
         Header = header;
         Role = role;
         Column = column;
@@ -66,16 +69,21 @@ public sealed class SourceColumn
     /// <summary>The public column that it feeds; null unless the role is <see cref="ColumnRole.Use"/>.</summary>
     public SchemaColumn? Column { get; }
 
-    /// <summary>Reads a field of a number column. Codes for "missing" match as text, or as numbers where both are ("-9.0" is
+    /// <summary>How dates are written in the file, e.g. "dd.MM.yyyy"; ISO where nothing is declared.</summary>
+    public string Format => _format.ToString();
+
+    /// <summary>Reads a field of a number column, or the day (<see cref="DayNumber"/>) of a date column. Codes for "missing" match as text, or as numbers where both are ("-9.0" is
     /// "-9").</summary>
     public FieldState ReadNumber(ReadOnlySpan<char> field, out double value)
     {
         field = field.Trim();
         value = 0;
         if (field.IsEmpty || _missingText.Contains(field)) return FieldState.Missing;
+        if (Column!.Type == ColumnType.Date && _format.TryParse(field, out value)) return FieldState.Value;
         if (!TryNumber(field, out var number)) return FieldState.Invalid;
         if (Array.IndexOf(_missingNumbers, number) >= 0) return FieldState.Missing;
-        if (Column!.Type == ColumnType.Integer && Math.Floor(number) != number) return FieldState.Invalid;
+        if (Column.Type == ColumnType.Date) return FieldState.Invalid;
+        if (Column.Type == ColumnType.Integer && Math.Floor(number) != number) return FieldState.Invalid;
         value = number;
         return FieldState.Value;
     }

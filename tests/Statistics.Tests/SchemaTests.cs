@@ -53,6 +53,42 @@ public sealed class SchemaTests
     }
 
     [Theory]
+    [InlineData("yyyy-MM-dd", "1970-01-01", FieldState.Value, 0)]
+    [InlineData("yyyy-MM-dd", " 2020-02-29 ", FieldState.Value, 18321)]
+    [InlineData("yyyy-MM-dd", "1923-07-04", FieldState.Value, -16983)]
+    [InlineData("yyyy-MM-dd", "2021-02-29", FieldState.Invalid, 0)]
+    [InlineData("yyyy-MM-dd", "18321", FieldState.Invalid, 0)]
+    [InlineData("yyyy-MM-dd", "-9", FieldState.Missing, 0)]
+    [InlineData("yyyy-MM-dd", "1900-01-01", FieldState.Missing, 0)]
+    [InlineData("yyyy-MM-dd", "", FieldState.Missing, 0)]
+    [InlineData("dd.MM.yyyy", "29.02.2020", FieldState.Value, 18321)]
+    [InlineData("M/d/yyyy", "2/29/2020", FieldState.Value, 18321)]
+    [InlineData("yyyyMMdd", "20200229", FieldState.Value, 18321)]
+    [InlineData("yyyy-MM-dd HH:mm:ss", "2020-02-29 23:59:59", FieldState.Value, 18321)]
+    [InlineData("yyyy-MM-ddTHH:mm", "2020-02-29T00:01", FieldState.Value, 18321)]
+    [InlineData("dd.MM.yyyy", "2020-02-29", FieldState.Invalid, 0)]
+    public void Dates_are_read_as_days(string format, string field, FieldState state, double expected)
+    {
+        var file = SchemaFile.Parse($"name: d\none_row_per_person: true\nmissing: [\"-9\", 1900-01-01]\ncolumns: {{ seen: {{ type: date, format: \"{format}\", low: 1900-01-01, high: 2029-12-31 }} }}");
+        Assert.Equal(state, file.Source("seen").ReadNumber(field, out var value));
+        Assert.Equal(expected, value);
+        var column = file.Schema.Column("seen");
+        Assert.Equal((-25567.0, 21914.0, 1.0), (column.Low, column.High, column.Step));
+        Assert.Equal("2029-12-31", DayNumber.Text(column.High!.Value));
+        Assert.Equal(file.Schema.Encode(), DatasetSchema.Decode(file.Schema.Encode()).Encode());
+    }
+
+    [Fact]
+    public void Filter_compares_dates()
+    {
+        var schema = SchemaFile.Parse("name: d\none_row_per_person: true\ncolumns: { seen: { type: date, low: 2020-01-01, high: 2020-12-31 } }").Schema;
+        var analysis = AnalysisQuery.Parse("dataset: d\nepsilon: 1\nmeasures: [count]\nwhere: { column: seen, ge: 2020-02-29 }").Resolve(schema);
+        Assert.Equal(18321, ((CompareFilter)analysis.Where!).Value.Number);
+        var query = AnalysisQuery.Parse("dataset: d\nepsilon: 1\nmeasures: [count]\nwhere: { column: seen, ge: soon }");
+        Assert.Contains("'seen'", Assert.Throws<AnalysisException>(() => query.Resolve(schema)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("sex", "0", FieldState.Value, 0)]
     [InlineData("sex", "1.0", FieldState.Value, 1)]
     [InlineData("sex", "F", FieldState.Value, 0)]
@@ -82,7 +118,7 @@ public sealed class SchemaTests
     [InlineData("name: d\none_row_per_person: true\ncolumns: { a: person_key, b: { type: integer } }", "keep one of the two")]
     [InlineData("name: d\none_row_per_person: true\ncolumns: { a: drop }", "has 0 columns")]
     [InlineData("name: d\none_row_per_person: true\ncolumns: { a: keep }", "line 3: Column 'a' is 'keep'")]
-    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: text } }", "use integer, number or category")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: text } }", "use integer, number, category or date")]
     [InlineData("name: d\none_row_per_person: true\ncolumns:\n  a: { type: integer, low: 9, high: 1 }", "line 4: Column 'a' has low 9 and high 1")]
     [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: integer, low: 9 } }", "only one bound")]
     [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: integer, low: 0.5, high: 2 } }", "must be whole")]
@@ -91,6 +127,13 @@ public sealed class SchemaTests
     [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: category, categories: [x], codes: {1: y} } }", "none of its categories")]
     [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: integer, unitt: kg } }", "did you mean 'unit'?")]
     [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: integer }, b: { type: integer, from: a } }", "header 'a'")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: date, low: 31.1.2020, high: 2021-01-01 } }", "year first")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: date, low: 2020-02-30, high: 2021-01-01 } }", "date of the calendar")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: date, low: 2022-01-01, high: 2021-01-01 } }", "low 2022-01-01 and high 2021-01-01")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: date, unit: days } }", "remove unit")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: date, format: dd.MM.yy } }", "which century")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: date, format: MM.yyyy } }", "once each")]
+    [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: integer, format: yyyy-MM-dd } }", "only dates have")]
     public void Bad_schema_is_refused(string text, string message) =>
         Assert.Contains(message, Assert.Throws<AnalysisException>(() => SchemaFile.Parse(text)).Message, StringComparison.Ordinal);
 

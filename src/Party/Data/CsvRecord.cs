@@ -86,6 +86,8 @@ internal sealed class CsvRecord : IRecord
         $"'{_name}', line {_table.Line}, column '{source.Header}': " + (category
             ? "not one of the declared categories or codes. Correct the file, or declare what stands there in the schema under 'codes:' " +
                 "or 'missing:'."
+            : source.Column!.Type == ColumnType.Date
+            ? $"not a date in the form {source.Format}. Correct the file, or declare its form in the schema under 'format:', or what stands there under 'missing:'."
             : source.Column!.Type == ColumnType.Integer
                 ? "not a whole number. Correct the file, or declare what stands there in the schema under 'missing:', or the column as " +
                     "'type: number'."

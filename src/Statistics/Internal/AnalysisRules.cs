@@ -154,6 +154,11 @@ internal static class AnalysisRules
                 throw new AnalysisException($"group_by names '{group.Column}' twice; once is enough.");
             }
 
+            if (column.Type == ColumnType.Date)
+            {
+                throw new AnalysisException($"group_by: '{column.Name}' holds dates, and a date is nearly a person; group by bins of it.");
+            }
+
             if (column.Type == ColumnType.Number)
             {
                 throw new AnalysisException($"group_by: '{column.Name}' holds fractional numbers; group by a category or a whole number.");

@@ -20,7 +20,7 @@ internal sealed class Quantiser
     {
         // Cannot be null: AnalysisRules asks for bounds wherever a moment is asked for.
         (Low, High) = (column.Low!.Value, column.High!.Value);
-        var resolution = column.Resolution ?? (column.Type == ColumnType.Integer ? 1 : 0);
+        var resolution = column.Step ?? 0;
         var steps = resolution > 0 ? (High - Low) / resolution : 0;
         var exact = steps <= Math.Min(MaxExactSteps, cap) && steps >= 1 && Math.Abs(steps - Math.Round(steps)) <= 1e-9 * steps;
         Steps = exact ? (long)Math.Round(steps) : cap;

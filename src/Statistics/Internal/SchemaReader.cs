@@ -56,7 +56,8 @@ internal static class SchemaReader
             "integer" => ColumnType.Integer,
             "number" => ColumnType.Number,
             "category" => ColumnType.Category,
-            var text => throw new AnalysisException($"The type of column '{name}' is '{text}'; use integer, number or category.", map.LineOf("type")),
+            "date" => ColumnType.Date,
+            var text => throw new AnalysisException($"The type of column '{name}' is '{text}'; use integer, number, category or date.", map.LineOf("type")),
         };
         var codes = map.Find("codes") is { } codeNode
             ? new YamlMap(codeNode, $"codes of column '{name}'").Entries.Select(e => (Code: e.Key, Label: Yaml.Text(e.Value, $"The code '{e.Key}'"))).ToArray()
@@ -80,15 +81,31 @@ internal static class SchemaReader
         {
             Unit = map.Text("unit") ?? "",
             Description = map.Text("description") ?? "",
-            Low = map.Number("low"),
-            High = map.Number("high"),
+            Low = ReadBound(map, "low", type),
+            High = ReadBound(map, "high", type),
             Resolution = map.Number("resolution"),
             Categories = categories,
         };
         var own = ReadMissing(map);
+        var format = ReadFormat(map, name, type);
         map.End();
         column.Validate();
-        return new SourceColumn(header, ColumnRole.Use, column, [.. missing, .. own], codes);
+        return new SourceColumn(header, ColumnRole.Use, column, [.. missing, .. own], codes, format);
+    }
+
+    private static double? ReadBound(YamlMap map, string key, ColumnType type)
+    {
+        if (type != ColumnType.Date || map.Text(key) is not { } text) return map.Number(key);
+        return DayNumber.TryParse(text, out var day) ? day : throw new AnalysisException(
+            $"{key} is '{text}'; of a date it must be a date of the calendar, year first, e.g. {key}: 2020-01-31.", map.LineOf(key));
+    }
+
+    private static DateFormat ReadFormat(YamlMap map, string name, ColumnType type)
+    {
+        if (map.Text("format") is not { } pattern) return DateFormat.Iso;
+        return type == ColumnType.Date
+            ? Yaml.At(map.LineOf("format"), () => DateFormat.Parse(pattern, name))
+            : throw new AnalysisException($"Column '{name}' has a format, which only dates have; declare 'type: date', or remove it.", map.LineOf("format"));
     }
 
     private static ColumnRole Hidden(string role, string name) => role switch
