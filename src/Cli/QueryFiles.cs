@@ -55,6 +55,7 @@ internal static class QueryFiles
             },
             MinSurvivors = (uint)Math.Max(query.MinSurvivors ?? 0, roster.MinSurvivors),
             Analysis = ByteString.CopyFrom(analysis.Encode()),
+            Study = query.Study,
             CoordinatorKey = ByteString.CopyFrom(coordinator.Public.Point),
         };
         return Question.Sign(wire, coordinator);

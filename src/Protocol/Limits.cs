@@ -27,6 +27,9 @@ public static class Limits
     /// <summary>Bytes of a pre-shared key of a pair.</summary>
     public const int PreSharedKey = 32;
 
+    /// <summary>Characters of a study's name.</summary>
+    public const int Study = 64;
+
     /// <summary>How long an ephemeral key may be used.</summary>
     public static readonly TimeSpan KeyLife = TimeSpan.FromHours(1);
 

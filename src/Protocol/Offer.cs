@@ -40,4 +40,8 @@ public sealed record PhaseStamp(RoundPhase Phase, DateTimeOffset At, long Bytes)
 /// <param name="State">Where it stands.</param>
 /// <param name="Reason">Why it dropped, declined or is blamed; empty otherwise.</param>
 /// <param name="Stamps">Finished phases in order.</param>
-public sealed record PartyProgress(uint Index, string Name, PartyState State, string Reason, IReadOnlyList<PhaseStamp> Stamps);
+public sealed record PartyProgress(uint Index, string Name, PartyState State, string Reason, IReadOnlyList<PhaseStamp> Stamps)
+{
+    /// <summary>The round that a party named as the answer when it declined (ALREADY_ANSWERED), 16 bytes; else empty.</summary>
+    public byte[] EarlierRound { get; init; } = [];
+}

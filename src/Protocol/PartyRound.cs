@@ -102,11 +102,16 @@ public sealed class PartyRound : IDisposable
     /// <summary>
     /// Does not take part, or leaves. Of a round that this party has seen before it says nothing at all, for it may have spoken in it.
     /// </summary>
-    public PartyStep Decline(RefusalCode code)
+    /// <param name="code">Why.</param>
+    /// <param name="earlierRound">With <see cref="RefusalCode.AlreadyAnswered"/> the round whose total is the answer, 16 bytes; else null.</param>
+    public PartyStep Decline(RefusalCode code, byte[]? earlierRound = null)
     {
         if (State == PartyRoundState.Ended) return PartyStep.Nothing;
         var silent = code is RefusalCode.RoundSeen || State >= PartyRoundState.InputSent;
-        var decline = silent ? PartyStep.Nothing : PartyStep.Send(Say(MessageKind.Decline, new Decline { Party = _setup.Index, Code = code }));
+        var decline = silent ? PartyStep.Nothing : PartyStep.Send(Say(MessageKind.Decline, new Decline
+        {
+            Party = _setup.Index, Code = code, EarlierRound = earlierRound is null ? ByteString.Empty : ByteString.CopyFrom(earlierRound),
+        }));
         End(code);
         return decline with { Refusal = code };
     }

@@ -106,6 +106,7 @@ public sealed class Question
         { MinSurvivors: > Limits.Parties } => $"Minimum survivors is {query.MinSurvivors}; a round has at most {Limits.Parties} parties.",
         { Noise: not (QueryNoise.Local or QueryNoise.Distributed or QueryNoise.None) } => "The query names no noise mode; it must be local, distributed or none.",
         { Dataset.Length: 0 or > 128 } => $"The dataset's name has {query.Dataset.Length} characters; it must have 1 to 128.",
+        { Study.Length: > Limits.Study } => $"The study's name has {query.Study.Length} characters; it must have at most {Limits.Study}.",
         { Title.Length: > 256 } => $"The title has {query.Title.Length} characters; it must have at most 256.",
         { Analysis.Length: 0 } => "The query asks for nothing: its analysis is empty; name at least one statistic.",
         { NotAfter: 0 or >= 253402300800 } => "The query has no end; it must say until when it may be answered, before the year 10000.",

@@ -46,6 +46,9 @@ public sealed record AnalysisQuery
     /// <summary>How many parties must remain, if the query asks for more than the roster does.</summary>
     public int? MinSurvivors { get; init; }
 
+    /// <summary>The study that it belongs to, at most 64 characters: outposts may keep a budget for each. Empty if it names none.</summary>
+    public string Study { get; init; } = "";
+
     /// <summary>What is computed.</summary>
     public required IReadOnlyList<QueryMeasure> Measures { get; init; }
 

@@ -385,6 +385,30 @@ public sealed class LyingPartyTests
     }
 
     [Fact]
+    public void Decline_that_names_an_earlier_round_as_the_answer_is_shown_with_it()
+    {
+        using var round = new RoundHarness(Consortium.Of(6), s_shape);
+        var decline = new Decline { Party = 5, Code = RefusalCode.AlreadyAnswered, EarlierRound = Bytes(16) };
+        round.OnSend = (party, e) => party != 5 ? [e] : e.Kind == MessageKind.Join ? [round.SignAs(5, MessageKind.Decline, decline)] : [];
+        round.Run();
+        Assert.Equal("AlreadyAnswered", round.Station.Round.Progress[5].Reason);
+        Assert.Equal(decline.EarlierRound, round.Station.Round.Progress[5].EarlierRound);
+    }
+
+    [Theory]
+    [InlineData(RefusalCode.AlreadyAnswered, 0)]
+    [InlineData(RefusalCode.AlreadyAnswered, 15)]
+    [InlineData(RefusalCode.Budget, 16)]
+    public void Decline_with_an_earlier_round_where_none_belongs_or_without_one_where_one_does_is_rejected(RefusalCode code, int length)
+    {
+        using var round = new RoundHarness(Consortium.Of(6), s_shape);
+        var decline = new Decline { Party = 5, Code = code, EarlierRound = Bytes(length) };
+        round.OnSend = (party, e) => party == 5 && e.Kind == MessageKind.Join ? [round.SignAs(5, MessageKind.Decline, decline), e] : [e];
+        round.Run();
+        Assert.Contains((5u, MessageKind.Decline, RejectionCode.BadContent), round.Station.Rejected);
+    }
+
+    [Fact]
     public void Wrong_vector_does_not_hide_what_the_log_convicts_its_sender_of()
     {
         using var round = new RoundHarness(

@@ -225,7 +225,9 @@ internal sealed class RoundBook : IAsyncDisposable
             throw Failed(StatusCode.AlreadyExists, $"The query runs already, in round {PublicBytes.Hex(running.RoundId.Span)}.");
         if (earlier.Find(v => v.State == RoundState.Done) is { } done)
             throw Failed(StatusCode.FailedPrecondition, $"The query was answered in round {PublicBytes.Hex(done.RoundId.Span)}; a new question needs a new query id.");
-        if (earlier.Count >= question.Query.Attempts)
+
+        // An attempt that waits for a person at an outpost is none: the same signed query is to come again.
+        if (earlier.Count(v => v.Parties.All(p => p.Reason != nameof(RefusalCode.PendingApproval))) >= question.Query.Attempts)
             throw Failed(StatusCode.FailedPrecondition, $"All {question.Query.Attempts} attempts of the query are used; sign it anew with another query id.");
         var active = RunningCount;
         if (active >= _services.Options.Limits.RunningRounds)

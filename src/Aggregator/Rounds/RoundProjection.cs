@@ -73,7 +73,10 @@ internal sealed class RoundProjection(Roster roster, Func<AggregatorRound, IRead
 
     private static RoundPartyView Party(PartyProgress progress)
     {
-        var view = new RoundPartyView { Index = progress.Index, Name = progress.Name, State = progress.State, Reason = progress.Reason };
+        var view = new RoundPartyView
+        {
+            Index = progress.Index, Name = progress.Name, State = progress.State, Reason = progress.Reason, EarlierRound = ByteString.CopyFrom(progress.EarlierRound),
+        };
         view.Marks.Add(progress.Stamps.Select(s => new PhaseMark { Phase = s.Phase, AtMs = Milliseconds(s.At), Bytes = (ulong)s.Bytes }));
         return view;
     }

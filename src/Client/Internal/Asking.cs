@@ -51,6 +51,7 @@ internal static class Asking
                 Noise = (QueryNoise)asked.Noise,
                 MinSurvivors = checked((uint)(asked.MinSurvivors ?? 0)),
                 Analysis = ByteString.CopyFrom(asked.Resolve(schema).Encode()),
+                Study = asked.Study,
                 CoordinatorKey = ByteString.CopyFrom(coordinator.Public.Point),
             };
             var signed = Question.Sign(query, coordinator);

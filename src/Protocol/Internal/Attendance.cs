@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Protocol.Internal;
@@ -10,6 +11,9 @@ internal sealed class Attendance(RosterMember member)
     public RosterMember Member => member;
 
     public RefusalCode Declined { get; private set; }
+
+    /// <summary>The round that it names as the answer, 16 bytes; empty if it names none.</summary>
+    public ByteString EarlierRound { get; private set; } = ByteString.Empty;
 
     public bool Left => Has(MessageKind.Decline);
 
@@ -46,7 +50,7 @@ internal sealed class Attendance(RosterMember member)
         switch (judgement.Message)
         {
             case Decline decline:
-                Declined = decline.Code;
+                (Declined, EarlierRound) = (decline.Code, decline.EarlierRound);
                 return;
             case Share:
                 Entries = judgement.Entries!;

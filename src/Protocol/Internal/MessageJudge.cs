@@ -130,6 +130,11 @@ internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint,
             throw new ContentException(RejectionCode.BadContent, $"The key is that of {owner.Name}.");
         }
 
+        if (message is Decline decline && decline.EarlierRound.Length != (decline.Code == RefusalCode.AlreadyAnswered ? 16 : 0))
+        {
+            throw new ContentException(RejectionCode.BadContent, "A refusal names an earlier round, with 16 bytes, exactly when the same was answered there.");
+        }
+
         var wrong = message switch
         {
             Unmask unmask => masks.Wrong(unmask),

@@ -9,6 +9,7 @@ namespace SecureAggregation.Statistics.Internal;
 internal static class QueryReader
 {
     private const int MaxTitleLength = 200;
+    private const int MaxStudyLength = 64;
 
     private static readonly (string Word, MeasureKind Kind)[] s_measures =
     [
@@ -29,6 +30,8 @@ internal static class QueryReader
         var dataset = Yaml.Text(map.Need("dataset", "dataset: heart"), "dataset");
         var epsilonNode = map.Need("epsilon", "epsilon: 0.5");
         var noise = map.Find("noise");
+        var study = map.Text("study") ?? "";
+        SchemaColumn.RequireText(study, "study", MaxStudyLength);
         var survivors = map.Whole("min_survivors");
         if (survivors is <= 0 or > 10_000)
         {
@@ -49,6 +52,7 @@ internal static class QueryReader
             Epsilon = ReadEpsilon(epsilonNode),
             Noise = noise is null ? NoiseMode.Local : ReadNoise(noise),
             MinSurvivors = (int?)survivors,
+            Study = study,
             Measures = measures,
             GroupBy = groups,
             Where = where,
