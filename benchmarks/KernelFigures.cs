@@ -11,6 +11,7 @@ internal static class KernelFigures
     private const int Seeds = 99;
     private const int Length = 1_000_000;
     private const int Trials = 24;
+    private const int FewTrials = 8;
     private const int OpenSslEvery = 8;
     private const int CopyBytes = 64 << 20;
 
@@ -30,6 +31,14 @@ internal static class KernelFigures
             Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(figures) : Table(figures));
         });
         return command;
+    }
+
+    /// <summary>GB/s on one core over lanes of so many bits, for what is measured beside it; best of some trials.</summary>
+    public static double OneCore(int laneBits)
+    {
+        using var masks = Data.Masks(Seeds);
+        using var vector = Data.Vector(laneBits, Length);
+        return Enumerable.Range(0, FewTrials).Max(_ => Rate((long)Seeds * Length * (laneBits / 8), () => masks.ApplyTo(vector)));
     }
 
     private static Dictionary<string, object> Measure(bool withOpenSsl)

@@ -59,8 +59,12 @@ internal static class RoundFigures
         }
 
         using var world = new RoundWorld(plan);
+        var lanes = new RingVector(plan.Bits, 0).LaneBits;
+        var rate = KernelFigures.OneCore(lanes);
         var first = world.Play();
-        for (var i = 1; i < rounds; i++) first = first with { SecondRound = world.Play() };
+        var second = rounds > 1 ? world.Play() : null;
+        rate = Math.Max(rate, KernelFigures.OneCore(lanes));
+        first = first with { KernelRate = rate, SecondRound = second is null ? null : second with { KernelRate = rate } };
         Console.Out.WriteLine(json ? JsonSerializer.Serialize(first, s_json) : Text(first));
         return first.Correct && first.SecondRound?.Correct != false ? 0 : 1;
     }
@@ -75,6 +79,7 @@ internal static class RoundFigures
         lines.AddRange(report.Client.Select(p => Line($"  parties  {p.Key,-10} wall {p.Value.Wall,7:F2} s  CPU {p.Value.Cpu,7:F2} s")));
         lines.AddRange(report.Server.Select(p => Line($"  station  {p.Key,-10} wall {p.Value.Wall,7:F2} s  CPU {p.Value.Cpu,7:F2} s")));
         lines.Add(Line($"a party sends {report.BytesUpPerParty:N0} and receives {report.BytesDownPerParty:N0} bytes; key stream {report.KeystreamBytes / 1e9:F2} GB ({report.ServerKeystreamBytes / 1e9:F2} at the station); peak memory {report.PeakMemoryBytes / 1e6:F0} MB"));
+        lines.Add(Line($"sum and unmask take {report.ServerVectorsRatio:F2} times what the station's key stream takes at {report.KernelRate:F1} GB/s, the rate of one core in this run"));
         if (report.SecondRound is { } second) lines.Add($"second round, same keys: {Text(second)}");
         return string.Join(Environment.NewLine, lines);
     }

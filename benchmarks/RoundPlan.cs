@@ -34,6 +34,12 @@ internal sealed record RoundReport
 
     public required long ServerKeystreamBytes { get; init; }
 
+    /// <summary>Key stream on one core of this machine, before and after the rounds; GB/s, the better of the two.</summary>
+    public double KernelRate { get; init; }
+
+    /// <summary>The station's work for the vectors over the least that its key stream takes.</summary>
+    public double ServerVectorsRatio => ServerVectorsCpu / (ServerKeystreamBytes / 1e9 / KernelRate);
+
     /// <summary>Largest resident memory of the process so far: the station and all parties.</summary>
     public required long PeakMemoryBytes { get; init; }
 

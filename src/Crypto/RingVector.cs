@@ -49,7 +49,9 @@ public sealed class RingVector : IDisposable
         var bytes = ((long)length * (LaneBits / 8) + StorageAlignment - 1) / StorageAlignment * StorageAlignment;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, Array.MaxLength - CacheLine, nameof(length));
         _size = (int)bytes;
-        _allocated = GC.AllocateArray<byte>(_size + CacheLine, pinned: true);
+        // Written once by one thread: memory that the system has yet to give is otherwise found missing twice a page (read, then written), by all threads at a time.
+        _allocated = GC.AllocateUninitializedArray<byte>(_size + CacheLine, pinned: true);
+        Array.Clear(_allocated);
         _start = (int)(CacheLine - (Marshal.UnsafeAddrOfPinnedArrayElement(_allocated, 0) % CacheLine));
     }
 

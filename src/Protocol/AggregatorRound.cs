@@ -435,9 +435,7 @@ public sealed class AggregatorRound
     {
         if (!Masks.TryGather(Recovery, out _)) return SealAbort(AbortReason.Unrecoverable, station);
         using var sum = Unmasked(_sum!.Take(Record.Survivors.Keys) ?? AddStored(vectors, _cores));
-        var total = new Total { Bits = (uint)Shape.Bits, Length = (uint)Shape.Length, Packed = UnsafeByteOperations.UnsafeWrap(sum.Pack()) };
-        total.Survivors.Add(Record.Survivors.Keys);
-        return Seal(MessageKind.Total, total.ToByteString(), Record.Contexts, station);
+        return Seal(MessageKind.Total, TotalBody.Encode(Record.Survivors.Keys, sum), Record.Contexts, station);
     }
 
     private RingVector Unmasked(RingVector sum)

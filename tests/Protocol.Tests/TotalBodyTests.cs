@@ -1,5 +1,6 @@
 using FsCheck.Fluent;
 using Google.Protobuf;
+using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Internal;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
@@ -20,6 +21,21 @@ public sealed class TotalBodyTests
         Assert.Equal(Total.Parser.ParseFrom(Encoded([])), Read(Encoded([])));
         Assert.Equal(new Total(), Read([]));
         Assert.Equal(Convert.FromHexString("0102"), Read(Convert.FromHexString("22020102"))!.Packed.ToByteArray());
+    }
+
+    [Theory]
+    [InlineData(8, 1, 0)]
+    [InlineData(20, 13, 3)]
+    [InlineData(32, 5_000, 2)]
+    [InlineData(64, 100_000, 300)]
+    public void Total_is_written_as_the_generated_encoder_writes_it(int bits, int length, int survivors)
+    {
+        using var sum = new RingVector(bits, length);
+        sum.FillRandom(new SeededRandom(7));
+        var total = new Total { Bits = (uint)bits, Length = (uint)length, Packed = ByteString.CopyFrom(sum.Pack()) };
+        total.Survivors.Add(Enumerable.Range(0, survivors).Select(i => (uint)i));
+
+        Assert.Equal(total.ToByteString(), TotalBody.Encode(total.Survivors, sum));
     }
 
     [Theory]

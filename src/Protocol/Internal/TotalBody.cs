@@ -1,15 +1,35 @@
 using Google.Protobuf;
+using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Protocol.Internal;
 
 /// <summary>
-/// Reads the body of a total where it lies: of all messages only this one carries a vector. As strict as <see cref="Canonical"/>, but the vector, the last
+/// Writes and reads the body of a total where it lies: of all messages only this one carries a vector. As strict as <see cref="Canonical"/>, but the vector, the last
 /// field, is neither copied nor encoded again: it can differ from its encoding in nothing but the spelling of tag and length before it.
 /// </summary>
 internal static class TotalBody
 {
     private const uint PackedTag = (Total.PackedFieldNumber << 3) | (uint)WireFormat.WireType.LengthDelimited;
+
+    /// <summary>The body of a total; its elements are packed into it at once.</summary>
+    public static ByteString Encode(IEnumerable<uint> survivors, RingVector sum)
+    {
+        var fields = new Total { Bits = (uint)sum.Bits, Length = (uint)sum.Length };
+        fields.Survivors.Add(survivors);
+        var (head, size) = (fields.CalculateSize(), (int)RingVector.PackedLength(sum.Bits, sum.Length));
+        var first = head + CodedOutputStream.ComputeTagSize(Total.PackedFieldNumber) + CodedOutputStream.ComputeLengthSize(size);
+        var body = GC.AllocateUninitializedArray<byte>(first + size);
+        using (var output = new CodedOutputStream(body))
+        {
+            fields.WriteTo(output);
+            output.WriteTag(PackedTag);
+            output.WriteLength(size);
+        }
+
+        sum.PackTo(body.AsSpan(first));
+        return UnsafeByteOperations.UnsafeWrap(body);
+    }
 
     /// <exception cref="RefusalException">Too long, not decodable, or not canonical.</exception>
     public static Total Decode(ByteString body, int limit)
