@@ -144,7 +144,7 @@ internal sealed class NetworkWorld : IDisposable
             var edges = Enumerable.Range(0, length / groups).Select(i => (double)i).ToArray();
             var keys = Enumerable.Range(0, groups).Select(i => i.ToString(CultureInfo.InvariantCulture)).ToArray();
             var analysis = new Analysis(
-                [site, value], [new Measure(MeasureKind.Histogram, "value", edges)], null, [new GroupBy("site", keys)], RowRule.OneRowPerPerson, 1, rows);
+                [site, value], [new HistogramMeasure("value", edges)], null, [new GroupBy("site", keys)], RowRule.OneRowPerPerson, 1, rows);
             return VectorLayout.Create(analysis, s_epsilon, NoiseMode.Local, parties);
         }
     }

@@ -23,6 +23,9 @@ public sealed class Analysis
     /// <summary>The greatest number of counted rows a person.</summary>
     public const int MaxRowsPerPerson = 1000;
 
+    /// <summary>The greatest number of groups in which one person counts.</summary>
+    public const int MaxGroupsPerPerson = 1000;
+
     /// <summary>The most measures.</summary>
     public const int MaxMeasures = 100;
 
@@ -32,8 +35,9 @@ public sealed class Analysis
     /// <param name="where">Which rows count; all if null.</param>
     /// <param name="groupBy">Up to 3 columns with declared keys.</param>
     /// <param name="rowRule">How rows belong to persons.</param>
-    /// <param name="rowsPerPerson">Rows of one person that count at most; 1 where one row is one person.</param>
+    /// <param name="rowsPerPerson">Rows of one person that count at most in a group; 1 where one row is one person.</param>
     /// <param name="rowsPerParty">Declared bound on a party's rows.</param>
+    /// <param name="groupsPerPerson">Groups in which one person counts at most; 1 where one row is one person.</param>
     /// <exception cref="AnalysisException">A rule is broken.</exception>
     public Analysis(
         IReadOnlyList<SchemaColumn> columns,
@@ -42,7 +46,8 @@ public sealed class Analysis
         IReadOnlyList<GroupBy> groupBy,
         RowRule rowRule,
         int rowsPerPerson = 1,
-        long rowsPerParty = DefaultRowsPerParty)
+        long rowsPerParty = DefaultRowsPerParty,
+        int groupsPerPerson = 1)
     {
         ArgumentNullException.ThrowIfNull(columns);
         ArgumentNullException.ThrowIfNull(measures);
@@ -54,6 +59,7 @@ public sealed class Analysis
         RowRule = rowRule;
         RowsPerPerson = rowsPerPerson;
         RowsPerParty = rowsPerParty;
+        GroupsPerPerson = groupsPerPerson;
         AnalysisRules.Check(this);
     }
 
@@ -72,8 +78,11 @@ public sealed class Analysis
     /// <summary>How rows belong to persons.</summary>
     public RowRule RowRule { get; }
 
-    /// <summary>Rows of one person that count at most.</summary>
+    /// <summary>Rows of one person that count at most in a group.</summary>
     public int RowsPerPerson { get; }
+
+    /// <summary>Groups in which one person counts at most.</summary>
+    public int GroupsPerPerson { get; }
 
     /// <summary>Declared bound on a party's rows.</summary>
     public long RowsPerParty { get; }

@@ -58,8 +58,11 @@ public sealed record AnalysisQuery
     /// <summary>Which rows count; all if null.</summary>
     public Filter? Where { get; init; }
 
-    /// <summary>Rows of one person that count at most.</summary>
+    /// <summary>Rows of one person that count at most in a group.</summary>
     public int RowsPerPerson { get; init; } = 1;
+
+    /// <summary>Groups in which one person counts at most.</summary>
+    public int GroupsPerPerson { get; init; } = 1;
 
     /// <summary>Declared bound on a party's rows.</summary>
     public long RowsPerParty { get; init; } = Analysis.DefaultRowsPerParty;
@@ -93,10 +96,11 @@ public sealed record AnalysisQuery
         foreach (var group in GroupBy) columns[group.Column] = schema.Column(group.Column);
 
         var bounds = new Dictionary<string, (double? Low, double? High)>();
-        foreach (var item in Measures.Where(m => m.Measure.Column.Length > 0))
+        foreach (var item in Measures)
         {
-            var column = item.Measure.Column;
-            columns[column] = At(item, () => schema.Column(column));
+            foreach (var name in item.Measure.Columns) columns.TryAdd(name, At(item, () => schema.Column(name)));
+            if (item.Measure.Columns.Count == 0) continue;
+            var column = item.Measure.Columns[0];
             if (item.Low is null && item.High is null) continue;
             var given = (item.Low ?? columns[column].Low, item.High ?? columns[column].High);
             if (bounds.TryGetValue(column, out var other) && other != given)
@@ -113,7 +117,7 @@ public sealed record AnalysisQuery
         var carried = columns.Values.Select(c => c with { Description = "" }).ToArray();
         var groups = GroupBy.Select(g => g.Keys.Count > 0 ? g : g with { Keys = columns[g.Column].Categories }).ToArray();
         var where = Where is null ? null : WithLabels(Where, columns);
-        return new Analysis(carried, [.. Measures.Select(m => m.Measure)], where, groups, schema.RowRule, RowsPerPerson, RowsPerParty);
+        return new Analysis(carried, [.. Measures.Select(m => m.Measure)], where, groups, schema.RowRule, RowsPerPerson, RowsPerParty, GroupsPerPerson);
     }
 
     /// <summary>A plain number beside a category is that category's label: <c>in: [1, 2]</c> where the labels are "1" and "2". A date beside

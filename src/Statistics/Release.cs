@@ -34,20 +34,32 @@ public static class Release
         }
 
         var statistics = new List<ReleasedStatistic>();
-        if (layout.Groups.Count > 1)
+        var all = Enumerable.Range(0, layout.Groups.Count).ToArray();
+        if (all.Length > 1)
         {
-            var all = new ScopeDecoder(layout, contributors, layout.Groups.Count, options);
-            all.Decode("", cell => Enumerable.Range(0, layout.Groups.Count).Aggregate(Int128.Zero, (sum, g) => sum + totals[(g * layout.CellsPerGroup) + cell]), statistics);
+            foreach (var block in layout.Blocks) block.Release(ScopeOf(block, "", all), statistics);
         }
 
-        var single = new ScopeDecoder(layout, contributors, 1, options);
-        for (var group = 0; group < layout.Groups.Count; group++)
+        var groups = all.Select(g => layout.Blocks.Select(b => ScopeOf(b, NameOf(g), [g])).ToArray()).ToArray();
+        foreach (var scope in groups.SelectMany(g => g)) scope.Block.Release(scope, statistics);
+        if (all.Length > 1)
         {
-            var start = group * layout.CellsPerGroup;
-            var name = string.Join(',', layout.Analysis.GroupBy.Zip(layout.Groups[group], (g, key) => $"{g.Column}={key}"));
-            single.Decode(name, cell => totals[start + cell], statistics);
+            for (var i = 0; i < layout.Blocks.Count; i++) layout.Blocks[i].Compare([.. groups.Select(g => g[i])], statistics);
         }
 
         return statistics;
+
+        string NameOf(int group) => string.Join(',', layout.Analysis.GroupBy.Zip(layout.Groups[group], (g, key) => $"{g.Column}={key}"));
+
+        Scope ScopeOf(LayoutBlock block, string name, int[] of)
+        {
+            var cells = new Int128[block.Cells.Count];
+            foreach (var group in of)
+            {
+                for (var i = 0; i < cells.Length; i++) cells[i] += totals[layout.IndexOf(group, block, i)];
+            }
+
+            return new Scope(layout, block, name, cells, contributors, of.Length, options);
+        }
     }
 }

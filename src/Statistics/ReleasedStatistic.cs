@@ -21,7 +21,10 @@ public sealed record ReleasedStatistic
     /// <summary>"[30,40)", "[outside]" or "[label]" of a histogram; empty otherwise.</summary>
     public string Bin { get; init; } = "";
 
-    /// <summary>The unit; empty for counts.</summary>
+    /// <summary>What it says of <see cref="Name"/>: empty for the value itself, else e.g. "se", "t", "p", "or".</summary>
+    public string Quantity { get; init; } = "";
+
+    /// <summary>The unit; empty for counts and ratios.</summary>
     public string Unit { get; init; } = "";
 
     /// <summary>The estimate; null if withheld. Counts and sums are the noised total itself and may be below 0, see <see

@@ -13,7 +13,8 @@ public sealed class RowEncoder : IDisposable
     private readonly Int128[] _cells;
     private readonly RowTest? _where;
     private readonly GroupIndex _groups;
-    private readonly BlockEncoder[] _blocks;
+    private readonly LayoutBlock[] _blocks;
+    private readonly long[] _key;
     private readonly PersonBound? _persons;
     private bool _finished;
 
@@ -31,10 +32,9 @@ public sealed class RowEncoder : IDisposable
 
     /// <summary>
     /// An encoder for either kind of dataset. With a person key at most <see cref="Analysis.RowsPerPerson"/> rows of a person count for
-    /// each block:
-    /// those in which its column is present and whose HMAC(secret, query hash ‖ person ‖ ordinal of the row among the person's rows) is
-    /// least.
-    /// So the choice is as good as random, repeats for the same query, and never depends on another person.
+    /// each block in each group, and at most <see cref="Analysis.GroupsPerPerson"/> groups: the rows in which the block's columns are present and
+    /// whose HMAC(secret, query hash ‖ person ‖ ordinal of the row among the person's rows) is least, in the groups whose HMAC over person and
+    /// group is least. So the choice is as good as random, repeats for the same query, and never depends on another person.
     /// </summary>
     /// <param name="layout">The layout of the query.</param>
     /// <param name="partySecret">At least 16 secret bytes that only this party knows and keeps.</param>
@@ -51,7 +51,8 @@ public sealed class RowEncoder : IDisposable
         _cells = new Int128[layout.Length];
         _where = layout.Analysis.Where is { } where ? RowTest.Compile(where, layout.Analysis) : null;
         _groups = new GroupIndex(layout.Analysis);
-        _blocks = [.. layout.Blocks.Select(b => new BlockEncoder(b, layout.Analysis))];
+        _blocks = [.. layout.Blocks];
+        _key = new long[_blocks.Max(b => b.KeyLength)];
         _persons = persons;
     }
 
@@ -72,10 +73,10 @@ public sealed class RowEncoder : IDisposable
         for (var i = 0; i < _blocks.Length; i++)
         {
             var block = _blocks[i];
-            if (!block.TryEncode(record, out var cell, out var z)) continue;
-            var index = (group * _layout.CellsPerGroup) + cell;
-            if (_persons is not null) _persons.Keep(i, index, z);
-            else block.AddTo(_cells, index, z);
+            var key = _key.AsSpan(0, block.KeyLength);
+            if (!block.TryEncode(record, key)) continue;
+            if (_persons is not null) _persons.Keep(i, group, key);
+            else block.Add(CellsOf(block, group), key);
         }
     }
 
@@ -101,6 +102,7 @@ public sealed class RowEncoder : IDisposable
     {
         _finished = true;
         Array.Clear(_cells);
+        Array.Clear(_key);
         _persons?.Dispose();
     }
 
@@ -108,7 +110,7 @@ public sealed class RowEncoder : IDisposable
     internal ReadOnlySpan<Int128> Totals()
     {
         ObjectDisposedException.ThrowIf(_finished, this);
-        _persons?.Flush((block, index, z) => _blocks[block].AddTo(_cells, index, z));
+        _persons?.Flush((block, group, key) => _blocks[block].Add(CellsOf(_blocks[block], group), key));
         var limit = (Int128)_layout.Analysis.RowsPerParty;
         foreach (var cell in _layout.Cells)
         {
@@ -118,4 +120,6 @@ public sealed class RowEncoder : IDisposable
 
         return _cells;
     }
+
+    private Span<Int128> CellsOf(LayoutBlock block, int group) => _cells.AsSpan(_layout.IndexOf(group, block, 0), block.Cells.Count);
 }

@@ -32,7 +32,7 @@ public sealed class VectorLayout
         Noise = noise;
         InvitedParties = parties;
         Groups = ListGroups(analysis.GroupBy);
-        (Blocks, TotalWeight) = new BlockBuilder(analysis, epsilon, CellCap(analysis, parties)).Build();
+        (Blocks, TotalWeight) = new BlockBuilder(analysis, epsilon, CellCap(analysis, parties), Groups.Count).Build();
         CellsPerGroup = Blocks.Sum(b => b.Cells.Count);
         var length = (long)CellsPerGroup * Groups.Count;
         if (length > MaxLength)

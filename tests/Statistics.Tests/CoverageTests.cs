@@ -92,11 +92,11 @@ public sealed class CoverageTests(ITestOutputHelper output)
         var layout = VectorLayout.Create(query.Resolve(schema), query.Epsilon, query.Noise, Parties);
         // In steps of a half year: mean 26 from the middle, mean square 1,470.
         var (mean, variance) = (26.0, 1470.0 - (26 * 26));
-        var statistics = Release.Decode(layout, [(Int128)rows, (Int128)(mean * rows), (Int128)(1470 * rows)], Parties);
+        var statistics = Release.Decode(layout, [(Int128)rows, (Int128)(mean * rows), (Int128)(((2 * 1470) - 4900) * rows)], Parties);
         var cells = layout.Blocks[0].Cells;
         Check(statistics[1], 0.5, HalfWidth(0.05, mean, 1, 0));
-        // A tenth of alpha is the mean's.
-        Check(statistics[2], 0.25, HalfWidth(0.045, (mean * mean) - variance, 2 * mean, 1));
+        // A tenth of alpha is the mean's. The squares travel centred, 2z² − 4900: half of that and of n's 4900 are Σz².
+        Check(statistics[2], 0.25, HalfWidth(0.045, (4900 / 2) + (mean * mean) - variance, 2 * mean, 0.5));
 
         double HalfWidth(double alpha, params double[] factors) =>
             new NoiseSum([.. factors.Select((f, i) => new NoiseTerm(f, cells[i].Noise, Parties))]).HalfWidth(alpha);

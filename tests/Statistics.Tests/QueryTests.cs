@@ -47,7 +47,7 @@ public sealed class QueryTests
         Assert.Equal("0.5", query.Epsilon.ToString());
         Assert.Equal(4, query.MinSurvivors);
         Assert.Equal("schema.yaml", query.SchemaPath);
-        Assert.Equal([20, 30, 40, 50, 60, 70, 80], query.Measures[2].Measure.Edges);
+        Assert.Equal([20, 30, 40, 50, 60, 70, 80], ((HistogramMeasure)query.Measures[2].Measure).Edges);
 
         var analysis = query.Resolve(s_schema);
         Assert.Equal(["age", "cp", "free", "oldpeak", "sex"], analysis.Columns.Select(c => c.Name));

@@ -74,6 +74,7 @@ internal static class PooledTruth
     private static double Value(List<PooledRow> rows, Analysis analysis, ReleasedStatistic statistic)
     {
         if (statistic.Kind == MeasureKind.Count) return rows.Count;
+        if (statistic.Quantity.Length > 0 || statistic.Kind > MeasureKind.Histogram) return double.NaN;
         var column = analysis.Columns[analysis.IndexOf(statistic.Column)];
         if (statistic.Kind == MeasureKind.Histogram) return rows.Count(r => IsIn(r, column, statistic, analysis));
         var values = rows.Select(r => Math.Clamp(r.Numbers[column.Name], column.Low!.Value, column.High!.Value)).ToList();
@@ -94,7 +95,7 @@ internal static class PooledTruth
     private static bool IsIn(PooledRow row, SchemaColumn column, ReleasedStatistic statistic, Analysis analysis)
     {
         if (!column.IsNumeric) return $"[{row.Labels[column.Name]}]" == statistic.Bin;
-        var edges = analysis.Measures.First(m => m.Kind == MeasureKind.Histogram && m.Column == column.Name).Edges;
+        var edges = analysis.Measures.OfType<HistogramMeasure>().First(m => m.Column == column.Name).Edges;
         var value = row.Numbers[column.Name];
         return statistic.Bin == "[outside]" ? value < edges[0] || value > edges[^1] : Bins.Holds(statistic.Bin, value, edges[^1]);
     }

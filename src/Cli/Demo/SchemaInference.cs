@@ -38,7 +38,7 @@ internal static class SchemaInference
     }
 
     private static IEnumerable<string> Columns(AnalysisQuery query) =>
-        query.Measures.Select(m => m.Measure.Column).Concat(query.GroupBy.Select(g => g.Column)).Concat(query.Where?.ColumnNames ?? []).Where(c => c.Length > 0);
+        query.Measures.SelectMany(m => m.Measure.Columns).Concat(query.GroupBy.Select(g => g.Column)).Concat(query.Where?.ColumnNames ?? []).Where(c => c.Length > 0);
 
     private static string Column(string name, IReadOnlyList<DemoClinic> clinics, IReadOnlyList<AnalysisQuery> queries)
     {
@@ -46,7 +46,7 @@ internal static class SchemaInference
         var numbers = values.Select(v => double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) ? n : (double?)null).ToList();
         if (numbers.TrueForAll(n => n is not null))
         {
-            var bounds = queries.SelectMany(q => q.Measures).Where(m => m.Measure.Column == name && m.Low is not null && m.High is not null).Select(m => (m.Low, m.High)).FirstOrDefault();
+            var bounds = queries.SelectMany(q => q.Measures).Where(m => m.Measure.Columns is [var first, ..] && first == name && m.Low is not null && m.High is not null).Select(m => (m.Low, m.High)).FirstOrDefault();
             var type = numbers.TrueForAll(n => Math.Floor(n!.Value) == n.Value) ? "integer" : "number";
             return bounds is ({ } low, { } high) ? string.Create(CultureInfo.InvariantCulture, $"{{ type: {type}, low: {low}, high: {high} }}") : $"{{ type: {type} }}";
         }

@@ -16,21 +16,15 @@ internal static class AnalysisCodec
             RowRule = (Wire.RowRule)analysis.RowRule,
             RowsPerPerson = (uint)analysis.RowsPerPerson,
             RowsPerParty = (ulong)analysis.RowsPerParty,
+            GroupsPerPerson = (uint)analysis.GroupsPerPerson,
         };
         wire.Columns.AddRange(analysis.Columns.Select(SchemaCodec.ToWire));
         foreach (var measure in analysis.Measures)
         {
-            var item = new Wire.Measure { Kind = (Wire.MeasureKind)measure.Kind, Column = measure.Column, Weight = (uint)measure.Weight };
-            item.Edges.AddRange(measure.Edges);
-            wire.Measures.Add(item);
+            wire.Measures.Add(MeasureCodec.ToWire(measure));
         }
 
-        foreach (var group in analysis.GroupBy)
-        {
-            var item = new Wire.GroupBy { Column = group.Column };
-            item.Keys.AddRange(group.Keys);
-            wire.GroupBy.Add(item);
-        }
+        wire.GroupBy.AddRange(analysis.GroupBy.Select(MeasureCodec.ToWire));
 
         return wire.CalculateSize() <= Analysis.MaxEncodedLength
             ? wire.ToByteArray()
@@ -49,17 +43,16 @@ internal static class AnalysisCodec
 
         var analysis = new Analysis(
             [.. wire.Columns.Select(SchemaCodec.FromWire)],
-            [.. wire.Measures.Select(m => new Measure((MeasureKind)m.Kind, m.Column, [.. m.Edges], Small(m.Weight)))],
+            [.. wire.Measures.Select(MeasureCodec.FromWire)],
             wire.Where is { } where ? FromWire(where, 1) : null,
-            [.. wire.GroupBy.Select(g => new GroupBy(g.Column, [.. g.Keys]))],
+            [.. wire.GroupBy.Select(MeasureCodec.FromWire)],
             (RowRule)wire.RowRule,
-            Small(wire.RowsPerPerson),
-            (long)Math.Min(wire.RowsPerParty, long.MaxValue));
+            MeasureCodec.Small(wire.RowsPerPerson),
+            (long)Math.Min(wire.RowsPerParty, long.MaxValue),
+            MeasureCodec.Small(wire.GroupsPerPerson));
         SchemaCodec.RequireCanonical(analysis.Encode(), bytes, "analysis");
         return analysis;
     }
-
-    private static int Small(uint value) => (int)Math.Min(value, int.MaxValue);
 
     private static Wire.Filter ToWire(Filter filter)
     {

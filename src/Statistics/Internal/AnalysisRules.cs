@@ -17,7 +17,7 @@ internal static class AnalysisRules
         }
 
         CheckRows(analysis);
-        CheckMeasures(analysis);
+        MeasureRules.Check(analysis);
         CheckGroups(analysis);
         if (analysis.Where is { } where)
         {
@@ -25,7 +25,7 @@ internal static class AnalysisRules
             CheckFilter(analysis, where, 1, ref nodes);
         }
 
-        var used = analysis.Measures.Select(m => m.Column).Where(c => c.Length > 0)
+        var used = analysis.Measures.SelectMany(m => m.Columns)
             .Concat(analysis.GroupBy.Select(g => g.Column))
             .Concat(analysis.Where?.ColumnNames ?? [])
             .ToHashSet();
@@ -50,91 +50,20 @@ internal static class AnalysisRules
                 $"rows_per_person is {analysis.RowsPerPerson}, but the dataset declares one row = one person; leave it out.");
         }
 
+        if (analysis.GroupsPerPerson is < 1 or > Analysis.MaxGroupsPerPerson)
+        {
+            throw new AnalysisException($"groups_per_person is {analysis.GroupsPerPerson}; it must be 1 to {Analysis.MaxGroupsPerPerson}.");
+        }
+
+        if (analysis.RowRule == RowRule.OneRowPerPerson && analysis.GroupsPerPerson != 1)
+        {
+            throw new AnalysisException(
+                $"groups_per_person is {analysis.GroupsPerPerson}, but the dataset declares one row = one person, and a row is in one group; leave it out.");
+        }
+
         if (analysis.RowsPerParty is < 1 or > Analysis.MaxRowsPerParty)
         {
             throw new AnalysisException($"rows_per_party is {analysis.RowsPerParty}; it must be 1 to {Analysis.MaxRowsPerParty}.");
-        }
-    }
-
-    private static void CheckMeasures(Analysis analysis)
-    {
-        if (analysis.Measures.Count is 0 or > Analysis.MaxMeasures)
-        {
-            throw new AnalysisException(
-                $"measures has {analysis.Measures.Count} entries; list 1 to {Analysis.MaxMeasures}, e.g. '- count'.");
-        }
-
-        var names = new HashSet<string>();
-        foreach (var measure in analysis.Measures)
-        {
-            if (!Enum.IsDefined(measure.Kind)) throw new AnalysisException("A measure has an unknown kind.");
-            var name = measure.Name;
-            if (!names.Add(name)) throw new AnalysisException($"measures asks for {name} twice; once is enough.");
-            if (measure.Weight is < 1 or > Measure.MaxWeight)
-            {
-                throw new AnalysisException($"The weight of {name} is {measure.Weight}; it must be 1 to {Measure.MaxWeight}.");
-            }
-
-            if (measure.Column.Length == 0)
-            {
-                if (measure.Kind != MeasureKind.Count) throw new AnalysisException($"{name} needs a column, e.g. '{name}: age'.");
-                if (measure.Edges.Count > 0) throw new AnalysisException("count has no edges; remove them.");
-                continue;
-            }
-
-            var column = Column(analysis, measure.Column);
-            if (measure.Kind == MeasureKind.Histogram) CheckEdges(measure, column);
-            else if (measure.Edges.Count > 0) throw new AnalysisException($"{name} has no edges; only a histogram has.");
-            if (measure.Kind is MeasureKind.Sum or MeasureKind.Mean or MeasureKind.Variance or MeasureKind.Sd) CheckMoment(name, column);
-        }
-    }
-
-    private static void CheckMoment(string name, SchemaColumn column)
-    {
-        if (!column.IsNumeric)
-        {
-            throw new AnalysisException(
-                $"{name}: '{column.Name}' is a category and has no {name[..name.IndexOf('(')]}; ask for a histogram or group by it.");
-        }
-
-        if (column.Low is null)
-        {
-            throw new AnalysisException(
-                $"{name} needs bounds: one person's value must be limited before noise can hide it. Give low and high "
-                + "beside it, or in the schema; never take them from the data.");
-        }
-    }
-
-    private static void CheckEdges(Measure measure, SchemaColumn column)
-    {
-        if (!column.IsNumeric)
-        {
-            if (measure.Edges.Count > 0)
-            {
-                throw new AnalysisException($"{measure.Name}: '{column.Name}' is a category, its labels are the bins; remove the edges.");
-            }
-
-            return;
-        }
-
-        if (measure.Edges.Count is < 2 or > Measure.MaxBins + 1)
-        {
-            throw new AnalysisException(
-                $"{measure.Name} has {measure.Edges.Count} edges; list 2 to {Measure.MaxBins + 1}, e.g. edges: [20, 40, 60].");
-        }
-
-        for (var i = 0; i < measure.Edges.Count; i++)
-        {
-            var edge = measure.Edges[i];
-            if (!double.IsFinite(edge) || (edge == 0 && double.IsNegative(edge)))
-            {
-                throw new AnalysisException($"{measure.Name} has the edge {edge}; edges are ordinary numbers.");
-            }
-
-            if (i > 0 && edge <= measure.Edges[i - 1])
-            {
-                throw new AnalysisException($"{measure.Name} has the edge {edge} after {measure.Edges[i - 1]}; edges must ascend.");
-            }
         }
     }
 
@@ -286,7 +215,7 @@ internal static class AnalysisRules
         }
     }
 
-    private static SchemaColumn Column(Analysis analysis, string name)
+    public static SchemaColumn Column(Analysis analysis, string name)
     {
         var index = analysis.IndexOf(name);
         return index >= 0

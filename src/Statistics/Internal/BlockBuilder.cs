@@ -1,27 +1,26 @@
 using SecureAggregation.Privacy;
+using SecureAggregation.Statistics.Internal.Blocks;
 
 namespace SecureAggregation.Statistics.Internal;
 
 /// <summary>
-/// Measures to blocks. All measures of a column's moments share one block, so that the same cell is never paid for twice; a block weighs
-/// as much as its
-/// heaviest measure. Within a block of moments each cell gets an equal part of the block's ε; a histogram's bins are disjoint and share
-/// all of it.
+/// Measures to blocks. Measures that are computed from the same cells share one block, so that no cell is paid for twice; a block weighs as much
+/// as its heaviest measure.
 /// </summary>
-internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long cellCap)
+internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long cellCap, int groups)
 {
     public (IReadOnlyList<LayoutBlock> Blocks, int TotalWeight) Build()
     {
-        var bundles = analysis.Measures
-            .GroupBy(m => (m.Column, Histogram: m.Kind == MeasureKind.Histogram))
-            .Select(g => (IReadOnlyList<Measure>)[.. g])
-            .ToArray();
+        var bundles = analysis.Measures.GroupBy(Key).ToArray();
         var total = bundles.Sum(b => b.Max(m => m.Weight));
+        var rows = analysis.RowsPerPerson * Math.Min(analysis.GroupsPerPerson, groups);
         var blocks = new List<LayoutBlock>();
         var offset = 0;
-        foreach (var measures in bundles)
+        foreach (var bundle in bundles)
         {
-            var block = Block(offset, measures, total);
+            Measure[] measures = [.. bundle];
+            var budget = new BlockBudget(epsilon, measures.Max(m => m.Weight), total, rows);
+            var block = Make(new BlockPlace(analysis, measures, offset, cellCap, budget));
             blocks.Add(block);
             offset += block.Cells.Count;
         }
@@ -29,38 +28,19 @@ internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long
         return (blocks, total);
     }
 
-    private LayoutBlock Block(int offset, IReadOnlyList<Measure> measures, int total)
+    /// <summary>Measures with the same key are computed from the same cells.</summary>
+    private (string What, string Columns) Key(Measure measure) => measure switch
     {
-        var column = measures[0].Column.Length == 0 ? -1 : analysis.IndexOf(measures[0].Column);
-        var weight = measures.Max(m => m.Weight);
-        if (measures[0].Kind == MeasureKind.Histogram)
-        {
-            var bins = analysis.Columns[column].IsNumeric ? measures[0].Edges.Count - 1 : analysis.Columns[column].Categories.Count;
-            var noise = Noise(1, weight, total, 1);
-            var cells = Enumerable.Range(0, bins).Select(i => Cell(CellRole.Bin, i, 1, noise)).ToList();
-            // A category has no value outside of its labels.
-            if (analysis.Columns[column].IsNumeric) cells.Add(Cell(CellRole.Outside, 0, 1, noise));
-            return new LayoutBlock(offset, column, measures, cells, null, weight);
-        }
-
-        var depth = measures.Max(Depth);
-        var quantiser = depth > 1 ? new Quantiser(analysis.Columns[column], cellCap) : null;
-        var moments = new List<BlockCell> { Cell(CellRole.Count, 0, 1, Noise(1, weight, total, depth)) };
-        if (quantiser is not null) moments.Add(Cell(CellRole.Sum, 0, quantiser.Steps, Noise(quantiser.Steps, weight, total, depth)));
-        if (depth > 2) moments.Add(Cell(CellRole.Square, 0, quantiser!.MaxSquare, Noise(quantiser.MaxSquare, weight, total, depth)));
-        return new LayoutBlock(offset, column, measures, moments, quantiser, weight);
-    }
-
-    /// <summary>How many moments a measure needs: n; n and Σz; n, Σz and Σz².</summary>
-    private static int Depth(Measure measure) => measure.Kind switch
-    {
-        MeasureKind.Count => 1,
-        MeasureKind.Sum or MeasureKind.Mean => 2,
-        _ => 3,
+        ColumnMeasure { Column.Length: 0 } => ("rows", ""),
+        ColumnMeasure m => ("moments", m.Column),
+        HistogramMeasure m => ("histogram", m.Column),
+        _ => (measure.Kind.Word(), string.Join('\n', measure.Columns)),
     };
 
-    private BlockCell Cell(CellRole role, int bin, long maxAbs, DiscreteLaplace noise) => new(role, bin, maxAbs, maxAbs * analysis.RowsPerPerson, noise);
-
-    private DiscreteLaplace Noise(long maxAbs, int weight, int total, int parts) =>
-        new(NoiseScale.For(maxAbs * analysis.RowsPerPerson, epsilon, (uint)weight, (uint)(total * parts)));
+    private LayoutBlock Make(BlockPlace place) => Key(place.Measures[0]).What switch
+    {
+        "rows" => new RowsBlock(place),
+        "histogram" => new HistogramBlock(place),
+        _ => new MomentsBlock(place),
+    };
 }

@@ -1,16 +1,17 @@
 using MathNet.Numerics.RootFinding;
 using SecureAggregation.Privacy;
+using SecureAggregation.Statistics.Internal.Blocks;
 
 namespace SecureAggregation.Statistics.Internal;
 
 /// <summary>
-/// Sum, mean and variance from noised moments n, Σz, Σz² (z in half steps from the middle of the bounds), each with an interval that
+/// Sum, mean and variance from noised moments n, Σz and centred squares (z in half steps from the middle of the bounds), each with an interval that
 /// covers the
 /// value without noise at least as often as stated. Each is found by inverting tests: a candidate belongs to the interval if the noise
 /// that would explain the totals is within its half width. The candidate turns the question into one linear combination of noises,
 /// whose distribution is known, so no normal approximation and no linearisation of the ratio is used.
 /// </summary>
-internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int draws, double alpha)
+internal sealed class MomentIntervals(MomentsBlock block, Scope scope)
 {
     // How much of alpha goes to the mean while the variance is asked for; it enters the variance only squared.
     private const double MeanShare = 0.1;
@@ -18,29 +19,33 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
     // What the number of rows may be off by without the variance's bound being missed: nothing that shows in the coverage.
     private const double BoundAlpha = 1e-9;
 
-    private readonly Quantiser _quantiser = block.Quantiser!;
-    private readonly double _n = totals[0];
-    private readonly double _z = totals[1];
+    private readonly double _alpha = scope.Alpha;
+    private readonly double _n = scope[0];
+
+    // Not asked of a block that only counts.
+    private Quantiser Q => block.Quantiser!;
+
+    private double SumZ => scope[1];
 
     /// <summary>Σx = unit·Σz + middle·n: one linear combination.</summary>
     public Estimate Sum()
     {
-        var value = (_quantiser.Unit * _z) + (_quantiser.Middle * _n);
-        var half = HalfWidth(alpha, _quantiser.Middle, _quantiser.Unit, 0);
+        var value = (Q.Unit * SumZ) + (Q.Middle * _n);
+        var half = HalfWidth(_alpha, Q.Middle, Q.Unit, 0);
         return new Estimate(value, value - half, value + half);
     }
 
     /// <summary>Fieller: the m for which Σz − m·n is no further from 0 than its noise.</summary>
     public Estimate Mean()
     {
-        var (value, low, high) = MeanOfZ(alpha);
+        var (value, low, high) = MeanOfZ(_alpha);
         return new Estimate(FromZ(value), FromZ(low), FromZ(high));
     }
 
     /// <summary>The sample variance (n − 1).</summary>
     public Estimate Variance()
     {
-        var unit = _quantiser.Unit * _quantiser.Unit;
+        var unit = Q.Unit * Q.Unit;
         var (value, low, high) = VarianceOfZ();
         return new Estimate(unit * value, unit * low, unit * high);
     }
@@ -52,14 +57,14 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
         return new Estimate(Math.Sqrt(value), Math.Sqrt(low), Math.Sqrt(high));
     }
 
-    private double FromZ(double z) => _quantiser.Middle + (_quantiser.Unit * z);
+    private double FromZ(double z) => Q.Middle + (Q.Unit * z);
 
     private Estimate MeanOfZ(double level)
     {
-        var most = (double)_quantiser.Steps;
+        var most = (double)Q.Steps;
         if (_n <= 0) return new Estimate(0, -most, most);
         // Noise can put Σz where no mean within the bounds would be accepted. Taken at the bound it accepts more, and an interval remains.
-        var z = Math.Clamp(_z, -most * _n, most * _n);
+        var z = Math.Clamp(SumZ, -most * _n, most * _n);
         var mean = z / _n;
         return new Estimate(
             mean,
@@ -75,24 +80,27 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
     /// </summary>
     private Estimate VarianceOfZ()
     {
-        var square = (double)_quantiser.Steps * _quantiser.Steps;
+        var square = (double)Q.Steps * Q.Steps;
         if (_n <= 1) return new Estimate(0, 0, 2 * square);
         // A sample variance can reach S²·n/(n − 1), more the fewer rows there are: of the true n, which the noised one may be above.
         var fewest = Math.Max(2, _n - HalfWidth(BoundAlpha, 1, 0, 0));
         var most = square * fewest / (fewest - 1);
-        var sumOfSquares = totals[2] * _quantiser.SquareDivisor;
-        var mean = MeanOfZ(alpha * MeanShare);
+        // Σz² = D/2·(C + max·n): the squares travel centred.
+        var half = Q.SquareDivisor / 2.0;
+        var centre = half * Q.MaxSquare;
+        var sumOfSquares = (half * scope[2]) + (centre * _n);
+        var mean = MeanOfZ(_alpha * MeanShare);
         var (low, high) = (most, 0.0);
         foreach (var m in (double[])[mean.Value, mean.Low, mean.High])
         {
-            var around = Math.Clamp(sumOfSquares - (2 * m * _z) + (m * m * _n), 0, most * (_n - 1));
+            var around = Math.Clamp(sumOfSquares - (2 * m * SumZ) + (m * m * _n), 0, most * (_n - 1));
             var middle = around / (_n - 1);
-            var level = alpha * (1 - MeanShare);
-            low = Math.Min(low, Edge(v => around - (v * (_n - 1)) - HalfWidth(level, (m * m) - v, -2 * m, _quantiser.SquareDivisor), middle, 0, _n - 1));
-            high = Math.Max(high, Edge(v => (v * (_n - 1)) - around - HalfWidth(level, (m * m) - v, -2 * m, _quantiser.SquareDivisor), middle, most, _n - 1));
+            var level = _alpha * (1 - MeanShare);
+            low = Math.Min(low, Edge(v => around - (v * (_n - 1)) - HalfWidth(level, centre + (m * m) - v, -2 * m, half), middle, 0, _n - 1));
+            high = Math.Max(high, Edge(v => (v * (_n - 1)) - around - HalfWidth(level, centre + (m * m) - v, -2 * m, half), middle, most, _n - 1));
         }
 
-        var value = (sumOfSquares - (_z * _z / _n)) / (_n - 1);
+        var value = (sumOfSquares - (SumZ * SumZ / _n)) / (_n - 1);
         return new Estimate(Math.Clamp(value, 0, most), low, high);
     }
 
@@ -118,11 +126,11 @@ internal sealed class MomentIntervals(LayoutBlock block, double[] totals, int dr
         return Brent.FindRoot(excess, Math.Min(near, far), Math.Max(near, far), 1e-6 * Math.Abs(far - near), 100);
     }
 
-    /// <summary>The half width of a·n + b·Σz + c·Σz²'s noise.</summary>
+    /// <summary>The half width of the noise of a·n + b·Σz + c·(centred squares).</summary>
     private double HalfWidth(double level, double a, double b, double c)
     {
-        var terms = new List<NoiseTerm> { new(a, block.Cells[0].Noise, draws), new(b, block.Cells[1].Noise, draws) };
-        if (c != 0) terms.Add(new NoiseTerm(c, block.Cells[2].Noise, draws));
+        var terms = new List<NoiseTerm> { scope.Term(0, a), scope.Term(1, b) };
+        if (c != 0) terms.Add(scope.Term(2, c));
         return new NoiseSum(terms).HalfWidth(level);
     }
 }

@@ -42,6 +42,7 @@ internal static class QueryReader
         var groups = map.Find("group_by") is { } groupNode ? ReadGroups(groupNode) : [];
         var where = map.Find("where") is { } whereNode ? ReadFilter(whereNode, 1) : null;
         var rowsPerPerson = map.Whole("rows_per_person") ?? 1;
+        var groupsPerPerson = map.Whole("groups_per_person") ?? 1;
         var rowsPerParty = map.Whole("rows_per_party") ?? Analysis.DefaultRowsPerParty;
         var schema = map.Find("schema");
         map.End();
@@ -57,6 +58,7 @@ internal static class QueryReader
             GroupBy = groups,
             Where = where,
             RowsPerPerson = (int)Math.Clamp(rowsPerPerson, -1, int.MaxValue),
+            GroupsPerPerson = (int)Math.Clamp(groupsPerPerson, -1, int.MaxValue),
             RowsPerParty = rowsPerParty,
             SchemaPath = schema is YamlScalarNode ? Yaml.Text(schema, "schema") : null,
             Schema = schema is YamlMappingNode ? SchemaReader.Read(new YamlMap(schema, "the schema")) : null,
@@ -89,7 +91,7 @@ internal static class QueryReader
         if (node is YamlScalarNode)
         {
             var word = Yaml.Text(node, "A measure");
-            if (word == "count") return new QueryMeasure(new Measure(MeasureKind.Count), Line: line);
+            if (word == "count") return new QueryMeasure(new ColumnMeasure(MeasureKind.Count), Line: line);
             var known = s_measures.Any(m => m.Word == word);
             throw new AnalysisException(
                 known ? $"{word} needs a column, e.g. '{word}: age'." : $"measures has an unknown measure '{word}'{Nearest.Suggestion(word, s_measures.Select(m => m.Word))} Known: {Words()}.",
@@ -118,7 +120,9 @@ internal static class QueryReader
                 $"{name}({column}) has low {low} and high {high}; low must be below high. Are they reversed?", line);
         }
 
-        return new QueryMeasure(new Measure(kind, column, edges, (int)Math.Clamp(weight, -1, int.MaxValue)), low, high, line);
+        var share = (int)Math.Clamp(weight, -1, int.MaxValue);
+        Measure measure = kind == MeasureKind.Histogram ? new HistogramMeasure(column, edges, share) : new ColumnMeasure(kind, column, share);
+        return new QueryMeasure(measure, low, high, line);
     }
 
     private static List<double> ReadEdges(YamlMap map, string name)

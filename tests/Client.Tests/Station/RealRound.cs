@@ -42,7 +42,7 @@ public sealed class RealRound : IMaskedVectors
 
     private void Play()
     {
-        var analysis = new Analysis([], [new Statistics.Measure(Statistics.MeasureKind.Count)], where: null, [], Statistics.RowRule.OneRowPerPerson);
+        var analysis = new Analysis([], [new Statistics.ColumnMeasure(Statistics.MeasureKind.Count)], where: null, [], Statistics.RowRule.OneRowPerPerson);
         var signed = Question.Sign(
             new Query
             {

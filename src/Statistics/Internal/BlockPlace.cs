@@ -1,0 +1,31 @@
+using SecureAggregation.Privacy;
+
+namespace SecureAggregation.Statistics.Internal;
+
+/// <summary>What a block is made from.</summary>
+/// <param name="Analysis">The whole analysis.</param>
+/// <param name="Measures">The measures that are computed from the block.</param>
+/// <param name="Offset">Where it begins within a group's cells.</param>
+/// <param name="CellCap">The greatest value that one row may add to a cell, a power of two.</param>
+/// <param name="Budget">What it may spend.</param>
+internal sealed record BlockPlace(Analysis Analysis, IReadOnlyList<Measure> Measures, int Offset, long CellCap, BlockBudget Budget);
+
+/// <summary>A block's part of the query's ε, and what one person can do.</summary>
+/// <param name="Epsilon">Of the whole query.</param>
+/// <param name="Weight">The block's share of it is Weight/TotalWeight.</param>
+/// <param name="TotalWeight">Of all blocks.</param>
+/// <param name="RowsOfPerson">Rows of one person that count, over all groups.</param>
+internal sealed record BlockBudget(MicroEpsilon Epsilon, int Weight, int TotalWeight, int RowsOfPerson)
+{
+    public const int Whole = 1000;
+
+    public long EpsilonMicro => ((Epsilon.Micro * Weight) + TotalWeight - 1) / TotalWeight;
+
+    /// <summary>A cell with the noise that hides one person in it and in those that change together with it.</summary>
+    public BlockCell Cell(string name, long maxAbs, int together, int share)
+    {
+        var sensitivity = checked(maxAbs * RowsOfPerson);
+        var scale = NoiseScale.For(checked(sensitivity * together), Epsilon, checked((uint)(Weight * share)), checked((uint)(TotalWeight * Whole)));
+        return new BlockCell(name, maxAbs, sensitivity, new DiscreteLaplace(scale));
+    }
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+
+namespace SecureAggregation.Statistics.Internal.Blocks;
+
+/// <summary>Rows a bin of numbers and all others together, or rows a label of a category. A row is in one cell.</summary>
+internal sealed class HistogramBlock : LayoutBlock
+{
+    private readonly SchemaColumn _column;
+    private readonly int _index;
+    private readonly double[] _edges;
+    private readonly int _bins;
+
+    public HistogramBlock(BlockPlace place)
+        : base(place)
+    {
+        var measure = Measures[0];
+        _index = place.Analysis.IndexOf(measure.Columns[0]);
+        _column = place.Analysis.Columns[_index];
+        _edges = measure is HistogramMeasure histogram ? [.. histogram.Edges] : [];
+        _bins = _column.IsNumeric ? _edges.Length - 1 : _column.Categories.Count;
+        var names = Enumerable.Range(0, _bins).Select(Bin);
+        // A category has no value outside of its labels.
+        if (_column.IsNumeric) names = names.Append("[outside]");
+        Segments = Lay(("bins", 1, BlockBudget.Whole, names.Select(n => (n, 1L))));
+    }
+
+    internal override int KeyLength => 1;
+
+    internal override bool TryEncode(IRecord record, Span<long> key)
+    {
+        if (!_column.IsNumeric)
+        {
+            key[0] = record.GetCategory(_index);
+            return key[0] >= 0;
+        }
+
+        if (!record.TryGetNumber(_index, out var value) || double.IsNaN(value)) return false;
+        var bin = Bins.Find(_edges, value);
+        key[0] = bin < 0 || bin >= _bins ? _bins : bin;
+        return true;
+    }
+
+    internal override void Add(Span<Int128> cells, ReadOnlySpan<long> key) => cells[(int)key[0]]++;
+
+    internal override void Release(Scope scope, ICollection<ReleasedStatistic> into)
+    {
+        foreach (var measure in Measures.OfType<HistogramMeasure>())
+        {
+            for (var i = 0; i < Cells.Count; i++)
+                into.Add(scope.Counted(scope.Bare(measure.Name, MeasureKind.Histogram, _column.Name, Cells[i].Name), i));
+        }
+    }
+
+    private string Bin(int i) => _column.IsNumeric ? Bins.Name(_edges, i) : $"[{_column.Categories[i]}]";
+}
+
+/// <summary>Bins of numbers: each holds its lower edge, the last one both.</summary>
+internal static class Bins
+{
+    /// <summary>The bin of a value: −1 below the first edge, one past the last bin above the last edge.</summary>
+    public static int Find(double[] edges, double value)
+    {
+        var last = edges.Length - 1;
+        if (value == edges[last]) return last - 1;
+        var found = Array.BinarySearch(edges, value);
+        return found >= 0 ? found : ~found - 1;
+    }
+
+    /// <summary>E.g. "[30,40)", "[70,80]".</summary>
+    public static string Name(IReadOnlyList<double> edges, int bin) =>
+        $"[{Text(edges[bin])},{Text(edges[bin + 1])}{(bin + 2 == edges.Count ? ']' : ')')}";
+
+    public static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);
+}
