@@ -9,7 +9,7 @@ namespace SecureAggregation.Privacy;
 /// Algorithms 1 and 2, on integers and rationals alone. Probabilities are floating-point and serve intervals only.
 /// The time of a draw depends on the value drawn: draw before data is touched.
 /// </summary>
-public sealed class DiscreteLaplace
+public sealed class DiscreteLaplace : INoise
 {
     private readonly ExactSampler _sampler;
 
@@ -35,6 +35,9 @@ public sealed class DiscreteLaplace
     /// <summary>The scale s.</summary>
     public NoiseScale Scale { get; }
 
+    /// <summary>This noise itself.</summary>
+    public DiscreteLaplace Whole => this;
+
     /// <summary>The variance, 1/(2·sinh²(1/2s)).</summary>
     public double Variance
     {
@@ -48,9 +51,14 @@ public sealed class DiscreteLaplace
     /// <summary>1/s.</summary>
     internal double Rate { get; }
 
-    /// <summary>One exact draw.</summary>
-    /// <param name="random">The source of random bytes.</param>
-    /// <returns>A whole number in the cell's unit.</returns>
+    /// <summary>As many whole draws as parties.</summary>
+    public double Draws(long parties)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(parties, 1);
+        return parties;
+    }
+
+    /// <inheritdoc/>
     public Int128 Draw(RandomNumberGenerator random)
     {
         Int128 value = default;
@@ -58,7 +66,7 @@ public sealed class DiscreteLaplace
         return value;
     }
 
-    /// <summary>Fills a span with independent exact draws.</summary>
+    /// <inheritdoc/>
     public void Fill(Span<Int128> values, RandomNumberGenerator random)
     {
         ArgumentNullException.ThrowIfNull(random);

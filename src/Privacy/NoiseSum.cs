@@ -4,18 +4,31 @@ using SecureAggregation.Privacy.Internal;
 
 namespace SecureAggregation.Privacy;
 
-/// <summary>One part of a <see cref="NoiseSum"/>: coefficient × (the sum of <c>Count</c> independent draws).</summary>
+/// <summary>One part of a <see cref="NoiseSum"/>: coefficient × (the sum of <c>Draws</c> independent draws).</summary>
 /// <param name="Coefficient">Any finite factor; its sign does not matter, noise is symmetric.</param>
-/// <param name="Noise">The distribution of one draw.</param>
-/// <param name="Count">How many independent draws, e.g. the parties that contributed.</param>
-public readonly record struct NoiseTerm(double Coefficient, DiscreteLaplace Noise, int Count);
+/// <param name="Noise">The distribution of one whole draw.</param>
+/// <param name="Draws">
+/// How many draws, any real number above 0: a draw's characteristic function to this power is the sum's. Local noise of n parties is n
+/// draws, u shares out of h are u/h; see <see cref="INoise.Draws"/>.
+/// </param>
+public readonly record struct NoiseTerm(double Coefficient, DiscreteLaplace Noise, double Draws)
+{
+    /// <summary>Coefficient × (the sum of the noise of so many parties).</summary>
+    /// <param name="coefficient">Any finite factor.</param>
+    /// <param name="noise">What one party adds.</param>
+    /// <param name="parties">How many add it; times cells where cells are added up.</param>
+    public static NoiseTerm Of(double coefficient, INoise noise, long parties)
+    {
+        ArgumentNullException.ThrowIfNull(noise);
+        return new NoiseTerm(coefficient, noise.Whole, noise.Draws(parties));
+    }
+}
 
 /// <summary>
 /// The exact distribution of sums and linear combinations of independent discrete Laplace noise, for intervals.
 /// <para>
-/// One term (the noise of a total): Fourier inversion on the lattice, P(|X| ≤ t) = 1/2π ∫ φ(θ) sin((t+½)θ)/sin(θ/2) dθ by the
-/// trapezoid rule, whose only error is the mass beyond the window, kept below 1e-12; with rounding, tails are right to 1e-11
-/// absolute for any count and scale. A single draw uses the closed form.
+/// One term (the noise of a total): the generating function inverted along a hyperbola in the complex plane; tails are right to 1e-12
+/// absolute for any number of draws, whole or not, and any scale. A single draw uses the closed form.
 /// </para>
 /// <para>
 /// Several terms (a sum around a midpoint, a ratio's test statistic): the method of Davies (Biometrika 60, 1973) on the combination
@@ -31,14 +44,14 @@ public sealed class NoiseSum
 
     /// <summary>The sum of so many independent draws.</summary>
     /// <param name="noise">The distribution of one draw.</param>
-    /// <param name="count">At least 1.</param>
-    public NoiseSum(DiscreteLaplace noise, int count)
-        : this([new NoiseTerm(1, noise, count)])
+    /// <param name="draws">Above 0, whole or not: see <see cref="NoiseTerm"/>.</param>
+    public NoiseSum(DiscreteLaplace noise, double draws)
+        : this([new NoiseTerm(1, noise, draws)])
     {
     }
 
     /// <summary>A linear combination of independent sums.</summary>
-    /// <exception cref="ArgumentException">There is no term, a coefficient is not finite, or a count is below 1.</exception>
+    /// <exception cref="ArgumentException">There is no term, a coefficient is not finite, or a number of draws is not above 0.</exception>
     public NoiseSum(IReadOnlyList<NoiseTerm> terms)
     {
         ArgumentNullException.ThrowIfNull(terms);
@@ -50,20 +63,23 @@ public sealed class NoiseSum
             }
 
             ArgumentNullException.ThrowIfNull(term.Noise, nameof(terms));
-            if (term.Count < 1) throw new ArgumentException($"A noise term has {term.Count} draws; it needs at least 1.", nameof(terms));
+            if (!double.IsFinite(term.Draws) || term.Draws <= 0)
+            {
+                throw new ArgumentException($"A noise term has {term.Draws} draws; it must be a number above 0, e.g. 1.5.", nameof(terms));
+            }
         }
 
         // Equal scales and factors are one sum of more draws; factors of 0 add nothing.
         _terms = [.. terms
             .Where(t => t.Coefficient != 0)
             .GroupBy(t => (Math.Abs(t.Coefficient), t.Noise.Scale))
-            .Select(g => new NoiseTerm(g.Key.Item1, g.First().Noise, g.Sum(t => t.Count)))];
+            .Select(g => new NoiseTerm(g.Key.Item1, g.First().Noise, g.Sum(t => t.Draws)))];
         if (_terms.Length == 0)
         {
             throw new ArgumentException("A noise sum needs at least one term with a coefficient other than 0.", nameof(terms));
         }
 
-        StandardDeviation = Math.Sqrt(_terms.Sum(t => t.Coefficient * t.Coefficient * t.Noise.Variance * t.Count));
+        StandardDeviation = Math.Sqrt(_terms.Sum(t => t.Coefficient * t.Coefficient * t.Noise.Variance * t.Draws));
     }
 
     /// <summary>The standard deviation.</summary>
@@ -82,7 +98,7 @@ public sealed class NoiseSum
         var term = _terms[0];
         // Allows for the last bit: 0.3/0.1 must count as three steps.
         var steps = Math.Floor((t / term.Coefficient) + 1e-9);
-        return term.Count == 1 ? term.Noise.Tail((Int128)steps) : LatticeInversion.Tail(term.Noise.Rate, term.Count, steps);
+        return term.Draws == 1 ? term.Noise.Tail((Int128)steps) : LatticeInversion.Tail(term.Noise.Rate, term.Draws, steps);
     }
 
     /// <summary>P(X = value) of one term's whole-number sum, before the coefficient.</summary>
@@ -90,8 +106,8 @@ public sealed class NoiseSum
     public double Probability(Int128 value)
     {
         if (_terms.Length > 1) throw new InvalidOperationException("A combination of several noise terms has no lattice; ask for Tail.");
-        var (_, noise, count) = _terms[0];
-        return count == 1 ? noise.Probability(value) : LatticeInversion.Probability(noise.Rate, count, (double)value);
+        var (_, noise, draws) = _terms[0];
+        return draws == 1 ? noise.Probability(value) : LatticeInversion.Probability(noise.Rate, draws, (double)value);
     }
 
     /// <summary>The smallest t ≥ 0 with P(|X| > t) ≤ alpha: a whole multiple of the coefficient for one term.</summary>
@@ -103,19 +119,23 @@ public sealed class NoiseSum
     }
 
     /// <summary>
-    /// A whole number that the sum of <paramref name="count"/> draws exceeds in absolute value with probability at most 2^-bits.
+    /// A whole number that the sum of <paramref name="draws"/> draws exceeds in absolute value with probability at most 2^-bits.
     /// Whole-number arithmetic only, so that all machines agree: Chernoff's bound at rate 1/2s, where one draw's
-    /// moment generating function is at most 4/3, gives P(|X| > t) ≤ 2·(4/3)^count·e^(−t/2s).
+    /// moment generating function is at most 4/3, gives P(|X| > t) ≤ 2·(4/3)^draws·e^(−t/2s), with draws rounded up.
     /// </summary>
     /// <param name="scale">The scale of one draw.</param>
-    /// <param name="count">At least 1.</param>
+    /// <param name="draws">Above 0, whole or not: see <see cref="NoiseTerm"/>.</param>
     /// <param name="bits">At least 1, e.g. 100.</param>
-    public static BigInteger Bound(NoiseScale scale, int count, int bits)
+    public static BigInteger Bound(NoiseScale scale, double draws, int bits)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        if (!double.IsFinite(draws) || draws <= 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(draws), draws, "The number of draws must be above 0, e.g. 1.5.");
+        }
+
         ArgumentOutOfRangeException.ThrowIfLessThan(bits, 1);
         // ln(4/3) < 0.2877 and ln 2 < 0.6932, in ten-thousandths.
-        var exponent = (new BigInteger(2877) * count) + (new BigInteger(6932) * (bits + 1));
+        var exponent = (new BigInteger(2877) * new BigInteger(Math.Ceiling(draws))) + (new BigInteger(6932) * (bits + 1));
         var (quotient, remainder) = BigInteger.DivRem(2 * exponent * scale.Numerator, new BigInteger(10_000) * scale.Denominator);
         return remainder.IsZero ? quotient : quotient + 1;
     }
@@ -147,15 +167,15 @@ public sealed class NoiseSum
 
     private double LatticeHalfWidth(double alpha)
     {
-        var (noise, count) = (_terms[0].Noise, _terms[0].Count);
-        if (count == 1) return (double)noise.HalfWidth(alpha);
+        var (_, noise, draws) = _terms[0];
+        if (draws == 1) return (double)noise.HalfWidth(alpha);
         double low = -1, high = Math.Max(1, Math.Ceiling(StandardDeviation / _terms[0].Coefficient));
-        while (LatticeInversion.Tail(noise.Rate, count, high) > alpha) (low, high) = (high, 2 * high);
+        while (LatticeInversion.Tail(noise.Rate, draws, high) > alpha) (low, high) = (high, 2 * high);
         // Beyond 2^53 whole steps cannot be told apart and do not matter.
         while (high - low > 1 && high - low > high * 1e-12)
         {
             var middle = Math.Floor((low + high) / 2);
-            if (LatticeInversion.Tail(noise.Rate, count, middle) > alpha) low = middle;
+            if (LatticeInversion.Tail(noise.Rate, draws, middle) > alpha) low = middle;
             else high = middle;
         }
 

@@ -134,34 +134,5 @@ public sealed class DiscreteLaplaceTests
         Assert.Equal("2000", NoiseScale.For(100, MicroEpsilon.Parse("0.1"), 1, 2).ToString());
     }
 
-    /// <summary>Chi-square against the distribution at α = 1e-6: whole values in the middle, both tails from expected counts of 20
-    /// on.</summary>
-    private static void AssertFits(DiscreteLaplace noise, Int128[] draws)
-    {
-        // At most about 60 cells of equal width, so that large scales are tested too.
-        var reach = noise.HalfWidth(40.0 / draws.Length);
-        var width = Int128.Max(1, (2 * reach) / 60);
-        var cells = (int)((2 * reach) / width) + 1;
-        var low = -reach;
-        var observed = new double[cells + 2];
-        foreach (var x in draws)
-        {
-            var cell = x < low ? -1 : (int)Int128.Min(cells, (x - low) / width);
-            observed[cell + 1]++;
-        }
-
-        var chiSquare = 0.0;
-        for (var i = -1; i <= cells; i++)
-        {
-            var above = i < 0 ? 0 : noise.Cumulative(low + (width * i) - 1);
-            var upTo = i == cells ? 1 : noise.Cumulative(low + (width * (i + 1)) - 1);
-            var expected = (upTo - above) * draws.Length;
-            chiSquare += (observed[i + 1] - expected) * (observed[i + 1] - expected) / expected;
-        }
-
-        var freedom = cells + 1;
-        // Wilson and Hilferty's approximation of the quantile; z(1 − 1e-6) = 4.753.
-        var limit = freedom * Math.Pow(1 - (2.0 / (9 * freedom)) + (4.753 * Math.Sqrt(2.0 / (9 * freedom))), 3);
-        Assert.True(chiSquare < limit, $"chi-square {chiSquare:F1} with {freedom} degrees of freedom is above {limit:F1}");
-    }
+    private static void AssertFits(DiscreteLaplace noise, Int128[] draws) => Fit.Check(draws, new NoiseSum(noise, 1));
 }

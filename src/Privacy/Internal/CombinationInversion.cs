@@ -39,7 +39,7 @@ internal sealed class CombinationInversion
         }
 
         _margin = SafetySigmas * sigma;
-        _reach = terms.Sum(t => t.Coefficient * LatticeInversion.Reach(t.Noise.Rate, t.Count)) + _margin;
+        _reach = terms.Sum(t => t.Coefficient * LatticeInversion.Reach(t.Noise.Rate, t.Draws)) + _margin;
         // The window holds arguments up to the reach; whatever lies beyond has a tail below 1e-12.
         var step = Math.PI / _reach;
         var spectrum = new List<(double, double)>();
@@ -49,7 +49,7 @@ internal sealed class CombinationInversion
             var log = -sigma * sigma * u * u / 2;
             foreach (var term in terms)
             {
-                log += LatticeInversion.LogCharacteristic(term.Noise.Rate, term.Count, u * term.Coefficient);
+                log += LatticeInversion.LogCharacteristic(term.Noise.Rate, term.Draws, u * term.Coefficient);
                 if (log < LogNegligible) break;
             }
 
@@ -74,7 +74,7 @@ internal sealed class CombinationInversion
     private static double Died(NoiseTerm term)
     {
         // (1 + sin²(θ/2)/sinh²(a/2))^−n = e^−28
-        var sine = Math.Sinh(term.Noise.Rate / 2) * Math.Sqrt(Math.Exp(-LogNegligible / term.Count) - 1);
+        var sine = Math.Sinh(term.Noise.Rate / 2) * Math.Sqrt(Math.Exp(-LogNegligible / term.Draws) - 1);
         return sine < 1 ? 2 * Math.Asin(sine) / term.Coefficient : double.PositiveInfinity;
     }
 }

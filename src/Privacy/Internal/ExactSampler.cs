@@ -3,11 +3,16 @@ using System.Numerics;
 namespace SecureAggregation.Privacy.Internal;
 
 /// <summary>
-/// Algorithms 1 and 2 of arXiv 2004.00010 over one integer type. The scale is t/s there: numerator t, denominator s.
+/// Algorithms 1 and 2 of arXiv 2004.00010 over one integer type, and shares of their result. The scale is t/s there: numerator t,
+/// denominator s.
 /// </summary>
 internal abstract class ExactSampler
 {
+    /// <summary>A discrete Laplace variable.</summary>
     public abstract Int128 Draw(RandomTape tape);
+
+    /// <summary>NB(1/parts, e^(−1/scale)); see <see cref="NoiseShare"/> for the proof.</summary>
+    public abstract Int128 Share(int parts, RandomTape tape);
 
     /// <summary>
     /// The narrowest integers in which nothing can overflow (products of the numerator with the trial counts, which are far below 2^31:
@@ -26,16 +31,42 @@ internal sealed class ExactSampler<T>(T numerator, T denominator) : ExactSampler
     {
         while (true)
         {
-            var u = Uniform(numerator, tape);
-            if (!BernoulliExp(u, numerator, tape)) continue;
-            var v = T.Zero;
-            while (BernoulliExp(T.One, T.One, tape)) v++;
-            var y = (u + (numerator * v)) / denominator;
+            var y = Geometric(tape);
             var negative = (tape.Next() & 1) == 1;
             if (negative && T.IsZero(y)) continue;
             var magnitude = Int128.CreateChecked(y);
             return negative ? -magnitude : magnitude;
         }
+    }
+
+    public override Int128 Share(int parts, RandomTape tape)
+    {
+        var left = Geometric(tape);
+        if (parts == 1) return Int128.CreateChecked(left);
+        var share = T.Zero;
+        while (!T.IsZero(left))
+        {
+            var length = Uniform(left, tape) + T.One;
+            left -= length;
+            if (ExactSampler<ulong>.Uniform((ulong)parts, tape) == 0) share += length;
+        }
+
+        return Int128.CreateChecked(share);
+    }
+
+    /// <summary>P(k) proportional to e^(−k/scale), k ≥ 0.</summary>
+    private T Geometric(RandomTape tape)
+    {
+        T u;
+        do
+        {
+            u = Uniform(numerator, tape);
+        }
+        while (!BernoulliExp(u, numerator, tape));
+
+        var v = T.Zero;
+        while (BernoulliExp(T.One, T.One, tape)) v++;
+        return (u + (numerator * v)) / denominator;
     }
 
     /// <summary>Algorithm 1: true with probability e^(−a/b), for 0 ≤ a ≤ b.</summary>
