@@ -114,7 +114,7 @@ public sealed record AnalysisQuery
 
         foreach (var (column, (low, high)) in bounds) columns[column] = columns[column] with { Low = low, High = high };
         // What the analysis does not need does not travel: it would only make the same question look different.
-        var carried = columns.Values.Select(c => c with { Description = "" }).ToArray();
+        var carried = columns.Values.Select(c => c with { Description = "", TopCode = null }).ToArray();
         var groups = GroupBy.Select(g => g.Keys.Count > 0 ? g : g with { Keys = columns[g.Column].Categories }).ToArray();
         var where = Where is null ? null : WithLabels(Where, columns);
         return new Analysis(carried, [.. Measures.Select(m => m.Measure)], where, groups, schema.RowRule, RowsPerPerson, RowsPerParty, GroupsPerPerson);

@@ -20,12 +20,20 @@ public sealed class DatasetSchema
     public const int MaxColumns = 1000;
 
     /// <summary>A schema, checked.</summary>
+    /// <param name="name">The name in queries.</param>
+    /// <param name="description">For people, at most 4000 characters.</param>
+    /// <param name="rowRule">How rows belong to persons.</param>
+    /// <param name="columns">1 to 1000, no two with the same name.</param>
+    /// <param name="owner">Who answers for the data, at most 200 characters.</param>
+    /// <param name="access">Who may have queries answered.</param>
     /// <exception cref="AnalysisException">A rule is broken.</exception>
-    public DatasetSchema(string name, string description, RowRule rowRule, IReadOnlyList<SchemaColumn> columns)
+    public DatasetSchema(string name, string description, RowRule rowRule, IReadOnlyList<SchemaColumn> columns, string owner = "", DatasetAccess access = DatasetAccess.Members)
     {
         ArgumentNullException.ThrowIfNull(columns);
         SchemaColumn.RequireName(name, "The name of a dataset");
         SchemaColumn.RequireText(description, $"The description of dataset '{name}'", 4000);
+        SchemaColumn.RequireText(owner, $"The owner of dataset '{name}'", 200);
+        if (!Enum.IsDefined(access)) throw new AnalysisException($"Dataset '{name}' has an unknown access level; use open, members or approval.");
         if (!Enum.IsDefined(rowRule))
         {
             throw new AnalysisException($"Dataset '{name}' must say how rows belong to persons: one row = one person, or a person key.");
@@ -46,6 +54,8 @@ public sealed class DatasetSchema
         Description = description;
         RowRule = rowRule;
         Columns = [.. columns];
+        Owner = owner;
+        Access = access;
     }
 
     /// <summary>The name in queries.</summary>
@@ -53,6 +63,12 @@ public sealed class DatasetSchema
 
     /// <summary>For people.</summary>
     public string Description { get; }
+
+    /// <summary>Who answers for the data, as people write it; may be empty.</summary>
+    public string Owner { get; }
+
+    /// <summary>Who may have queries answered.</summary>
+    public DatasetAccess Access { get; }
 
     /// <summary>How rows belong to persons.</summary>
     public RowRule RowRule { get; }

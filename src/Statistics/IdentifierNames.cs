@@ -57,7 +57,7 @@ public static class IdentifierNames
         return null;
     }
 
-    private static string[] Words(string header)
+    internal static string[] Words(string header)
     {
         var text = new StringBuilder(header.Length + 8);
         for (var i = 0; i < header.Length; i++)

@@ -26,6 +26,9 @@ public sealed record SchemaColumn
     /// <summary>The longest name, label or unit, in characters.</summary>
     public const int MaxNameLength = 64;
 
+    /// <summary>The greatest age in years that is told from greater ones (HIPAA Safe Harbor: "90 or older").</summary>
+    public const double AgeTopCode = 89;
+
     /// <summary>The most labels of a category.</summary>
     public const int MaxCategories = 1000;
 
@@ -57,6 +60,9 @@ public sealed record SchemaColumn
     /// <summary>The step of the values, e.g. 0.1, if they have one: sums on that grid are exact.</summary>
     public double? Resolution { get; init; }
 
+    /// <summary>Values above this and one more count as this and one more (89: the ages from 90 on are all 90); null if none do.</summary>
+    public double? TopCode { get; init; }
+
     /// <summary>The step of the values: the declared resolution, else 1 of whole numbers and dates (a day), else null.</summary>
     public double? Step => Resolution ?? (Type is ColumnType.Integer or ColumnType.Date ? 1 : null);
 
@@ -87,10 +93,10 @@ public sealed record SchemaColumn
         if (!Enum.IsDefined(Type)) throw new AnalysisException($"Column '{Name}' has an unknown type; use integer, number, category or date.");
         if (Type == ColumnType.Category)
         {
-            if (Low is not null || High is not null || Resolution is not null)
+            if (Low is not null || High is not null || Resolution is not null || TopCode is not null)
             {
                 throw new AnalysisException(
-                    $"Column '{Name}' is a category and has no bounds or resolution; remove them, or declare it a number.");
+                    $"Column '{Name}' is a category and has no bounds, resolution or top code; remove them, or declare it a number.");
             }
 
             if (Categories.Count is 0 or > MaxCategories)
@@ -115,6 +121,7 @@ public sealed record SchemaColumn
         RequireNumber(Low, "low");
         RequireNumber(High, "high");
         RequireNumber(Resolution, "resolution");
+        RequireNumber(TopCode, "top_code");
         if (Low is null != High is null)
         {
             throw new AnalysisException($"Column '{Name}' has only one bound; give both low and high, or none.");
@@ -131,18 +138,24 @@ public sealed record SchemaColumn
         }
 
         if (Type == ColumnType.Date) ValidateDate();
-        if (Type == ColumnType.Integer && (!IsWhole(Low) || !IsWhole(High) || !IsWhole(Resolution)))
+        if (Type == ColumnType.Integer && (!IsWhole(Low) || !IsWhole(High) || !IsWhole(Resolution) || !IsWhole(TopCode)))
         {
             throw new AnalysisException(
-                $"Column '{Name}' holds whole numbers; its bounds and resolution must be whole too, or its type number.");
+                $"Column '{Name}' holds whole numbers; its bounds, resolution and top code must be whole too, or its type number.");
+        }
+
+        if (High > TopCode + 1)
+        {
+            throw new AnalysisException(
+                string.Create(Culture, $"Column '{Name}' has high {High}, but values above its top_code {TopCode} count as {TopCode + 1}; write high: {TopCode + 1}, or less."));
         }
     }
 
     private void ValidateDate()
     {
-        if (Resolution is not null || Unit.Length > 0)
+        if (Resolution is not null || Unit.Length > 0 || TopCode is not null)
         {
-            throw new AnalysisException($"Column '{Name}' holds dates, whose unit and resolution are the day; remove unit and resolution.");
+            throw new AnalysisException($"Column '{Name}' holds dates, whose unit and resolution are the day; remove unit, resolution and top_code.");
         }
 
         if (!IsWhole(Low) || !IsWhole(High) || Low < DayNumber.Least || High > DayNumber.Most)
@@ -167,6 +180,8 @@ public sealed record SchemaColumn
             throw new AnalysisException($"{what} may have at most {maxLength} characters and no control characters.");
         }
     }
+
+    internal static CultureInfo Culture => CultureInfo.InvariantCulture;
 
     private string Show(double? value) => Type == ColumnType.Date && value is >= DayNumber.Least and <= DayNumber.Most
         ? DayNumber.Text(value.Value)

@@ -9,8 +9,9 @@ namespace SecureAggregation.Statistics;
 /// </summary>
 public sealed class SchemaFile
 {
-    internal SchemaFile(DatasetSchema schema, IReadOnlyList<SourceColumn> sources)
+    internal SchemaFile(DatasetSchema schema, IReadOnlyList<SourceColumn> sources, IReadOnlyList<string> notes)
     {
+        Notes = notes;
         Schema = schema;
         Sources = sources;
     }
@@ -20,6 +21,9 @@ public sealed class SchemaFile
 
     /// <summary>Every column of the file that the schema speaks of, dropped ones too, in written order.</summary>
     public IReadOnlyList<SourceColumn> Sources { get; }
+
+    /// <summary>What the reader decided by a rule where the file does not say it, one sentence each, for the operator.</summary>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <summary>The column that tells persons apart, or null where one row is one person.</summary>
     public SourceColumn? PersonKey => Sources.FirstOrDefault(s => s.Role == ColumnRole.PersonKey);

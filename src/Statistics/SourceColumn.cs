@@ -32,32 +32,21 @@ public enum FieldState
 /// <summary>How one column of an outpost's file is read: its header, its codes, what stands for "missing". Local to the outpost.</summary>
 public sealed class SourceColumn
 {
-    private readonly HashSet<string> _missingTexts;
+    private readonly HashSet<string> _missingTexts = [];
     private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _missingText;
-    private readonly double[] _missingNumbers;
-    private readonly DateFormat _format;
+    private readonly double _ceiling;
     private readonly Dictionary<string, int> _labels = [];
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _label;
     private readonly Dictionary<double, int> _numbers = [];
+    private double[] _missingNumbers = [];
 
-    internal SourceColumn(string header, ColumnRole role, SchemaColumn? column, IReadOnlyCollection<string> missing, IReadOnlyList<(string Code, string Label)> codes, DateFormat? format = null)
+    internal SourceColumn(string header, ColumnRole role, SchemaColumn? column)
     {
-        _format = format ?? DateFormat.Iso;
-        Header = header;
-        Role = role;
-        Column = column;
-        _missingTexts = [.. missing];
+        (Header, Role, Column) = (header, role, column);
+        _ceiling = column?.TopCode + 1 ?? double.PositiveInfinity;
         _missingText = _missingTexts.GetAlternateLookup<ReadOnlySpan<char>>();
-        _missingNumbers = [.. missing.Select(m => TryNumber(m, out var n) ? n : double.NaN).Where(n => !double.IsNaN(n)).Distinct()];
-        foreach (var (code, label) in codes.Concat((column?.Categories ?? []).Select(c => (Code: c, Label: c))))
-        {
-            // A code wins over a label that looks the same.
-            var index = column!.IndexOf(label);
-            _labels.TryAdd(code, index);
-            if (TryNumber(code, out var number)) _numbers.TryAdd(number, index);
-        }
-
         _label = _labels.GetAlternateLookup<ReadOnlySpan<char>>();
+        Codes = [];
     }
 
     /// <summary>The header in the file.</summary>
@@ -70,21 +59,59 @@ public sealed class SourceColumn
     public SchemaColumn? Column { get; }
 
     /// <summary>How dates are written in the file, e.g. "dd.MM.yyyy"; ISO where nothing is declared.</summary>
-    public string Format => _format.ToString();
+    public string Format => DateFormat.ToString();
+
+    /// <summary>Why values or a name that look like an identifier's are none, as a person declared; null if nobody did.</summary>
+    public string? NotIdentifying { get; init; }
+
+    /// <summary>What stands for "not known", beside an empty field.</summary>
+    public IReadOnlyCollection<string> MissingCodes
+    {
+        get => _missingTexts;
+        internal init
+        {
+            _missingTexts.UnionWith(value);
+            _missingNumbers = [.. value.Select(m => TryNumber(m, out var n) ? n : double.NaN).Where(n => !double.IsNaN(n)).Distinct()];
+        }
+    }
+
+    /// <summary>What stands in the file for a label, beside the label itself.</summary>
+    public IReadOnlyList<(string Code, string Label)> Codes
+    {
+        get;
+        internal init
+        {
+            field = value;
+            _labels.Clear();
+            _numbers.Clear();
+            foreach (var (code, label) in value.Concat((Column?.Categories ?? []).Select(c => (Code: c, Label: c))))
+            {
+                // A code wins over a label that looks the same.
+                var index = Column!.IndexOf(label);
+                _labels.TryAdd(code, index);
+                if (TryNumber(code, out var number)) _numbers.TryAdd(number, index);
+            }
+        }
+    }
+
+    internal DateFormat DateFormat { get; init; } = DateFormat.Iso;
+
+    /// <summary>A column that answers no query.</summary>
+    internal static SourceColumn Unread(string header, ColumnRole role) => new(header, role, null);
 
     /// <summary>Reads a field of a number column, or the day (<see cref="DayNumber"/>) of a date column. Codes for "missing" match as text, or as numbers where both are ("-9.0" is
-    /// "-9").</summary>
+    /// "-9"). Values above the top code and one more are that.</summary>
     public FieldState ReadNumber(ReadOnlySpan<char> field, out double value)
     {
         field = field.Trim();
         value = 0;
         if (field.IsEmpty || _missingText.Contains(field)) return FieldState.Missing;
-        if (Column!.Type == ColumnType.Date && _format.TryParse(field, out value)) return FieldState.Value;
+        if (Column!.Type == ColumnType.Date && DateFormat.TryParse(field, out value)) return FieldState.Value;
         if (!TryNumber(field, out var number)) return FieldState.Invalid;
         if (Array.IndexOf(_missingNumbers, number) >= 0) return FieldState.Missing;
         if (Column.Type == ColumnType.Date) return FieldState.Invalid;
         if (Column.Type == ColumnType.Integer && Math.Floor(number) != number) return FieldState.Invalid;
-        value = number;
+        value = Math.Min(number, _ceiling);
         return FieldState.Value;
     }
 

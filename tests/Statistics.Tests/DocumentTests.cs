@@ -37,6 +37,25 @@ public sealed partial class DocumentTests
         static string[] Keys(JsonElement properties) => [.. properties.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal)];
     }
 
+    [Fact]
+    public void Published_form_of_a_schema_has_exactly_the_keys_and_words_that_are_read()
+    {
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(RealData.Root, "docs/schema.schema.json")));
+        var root = document.RootElement;
+        var column = root.GetProperty("$defs").GetProperty("column").GetProperty("properties");
+        Assert.Equal(KnownOf("xyzzy: 1\none_row_per_person: true\nname: d\ncolumns: { a: { type: integer } }"), Keys(root));
+        Assert.Equal(KnownOf("one_row_per_person: true\nname: d\ncolumns: { a: { type: integer, xyzzy: 1 } }"), Keys(root.GetProperty("$defs").GetProperty("column")));
+        Assert.Equal(KnownOf("name: d\ncolumns: { a: { role: drop, xyzzy: 1 } }"), Keys(root.GetProperty("$defs").GetProperty("hidden")));
+        Assert.Equal(Words("name: d\ncolumns: { a: { type: xyzzy } }"), Enum(column.GetProperty("type")));
+        Assert.Equal(Words("name: d\naccess: xyzzy\ncolumns: { a: { type: integer } }"), Enum(root.GetProperty("properties").GetProperty("access")));
+
+        static string[] Keys(JsonElement node) => [.. node.GetProperty("properties").EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal)];
+        static string[] Enum(JsonElement node) => [.. node.GetProperty("enum").EnumerateArray().Select(e => e.GetString()!)];
+        static string Refusal(string text) => Assert.Throws<AnalysisException>(() => SchemaFile.Parse(text)).Message;
+        static string[] KnownOf(string text) => [.. Refusal(text).Split("Known keys: ")[1].TrimEnd('.').Split(", ").Order(StringComparer.Ordinal)];
+        static string[] Words(string text) => Refusal(text).Split("; use ")[1].TrimEnd('.').Split([", ", " or "], StringSplitOptions.None);
+    }
+
     /// <summary>The keys that the reader lists when it meets one that it does not know.</summary>
     private static string[] Known(string text)
     {

@@ -78,6 +78,57 @@ public sealed class SchemaTests
         Assert.Equal(file.Schema.Encode(), DatasetSchema.Decode(file.Schema.Encode()).Encode());
     }
 
+    [Theory]
+    [InlineData("age: { type: integer, low: 0, high: 110 }", 89, 90)]
+    [InlineData("age: { type: integer, low: 0, high: 110, unit: years }", 89, 90)]
+    [InlineData("age: { type: integer, low: 18, high: 65 }", 89, 65)]
+    [InlineData("age_at_diagnosis: { type: number, low: 0, high: 120, unit: Jahre }", 89, 90)]
+    [InlineData("x: { type: integer, from: Alter, low: 0, high: 110 }", 89, 90)]
+    [InlineData("ageInMonths: { type: integer, low: 0, high: 1200, unit: months }", 1079, 1080)]
+    [InlineData("age: { type: integer, low: 0, high: 110, age: false }", null, 110)]
+    [InlineData("age: { type: integer, low: 0, high: 110, unit: mm }", null, 110)]
+    [InlineData("stage: { type: integer, low: 0, high: 110 }", null, 110)]
+    [InlineData("x: { type: number, low: 0, high: 110, age: true, unit: years }", 89, 90)]
+    [InlineData("age: { type: integer, low: 0, high: 80, top_code: 79 }", 79, 80)]
+    [InlineData("stay: { type: integer, unit: days, low: 0, high: 366, top_code: 365 }", 365, 366)]
+    public void Ages_are_top_coded_at_89_years_whatever_the_schema_says(string column, int? topCode, double high)
+    {
+        var file = SchemaFile.Parse($"name: d\none_row_per_person: true\ncolumns: {{ {column} }}");
+        var described = file.Schema.Columns[0];
+        Assert.Equal(topCode, described.TopCode);
+        Assert.Equal(high, described.High);
+        var source = file.Source(described.Name);
+        Assert.Equal(FieldState.Value, source.ReadNumber("5000", out var value));
+        Assert.Equal(topCode + 1 ?? 5000, value);
+        Assert.Equal(FieldState.Value, source.ReadNumber("63", out value));
+        Assert.Equal(63, value);
+        Assert.Equal(!column.Contains("top_code", StringComparison.Ordinal) && topCode is not null, file.Notes.Count == 1);
+        Assert.Equal(file.Schema.Encode(), DatasetSchema.Decode(file.Schema.Encode()).Encode());
+    }
+
+    [Theory]
+    [InlineData("age: { type: integer, low: 0, high: 99, top_code: 95 }", "at most 89")]
+    [InlineData("age: { type: integer, low: 0, high: 99, top_code: 89 }", "write high: 90")]
+    [InlineData("sex: { type: category, categories: [f, m], age: true }", "is no number")]
+    [InlineData("x: { type: integer, age: true, unit: kg }", "in 'kg'")]
+    [InlineData("x: { type: date, top_code: 3 }", "remove unit, resolution and top_code")]
+    [InlineData("x: { type: category, categories: [a], top_code: 3 }", "top code")]
+    [InlineData("x: { type: integer, top_code: 3.5 }", "must be whole too")]
+    public void Top_code_that_does_not_fit_is_refused(string column, string message) => Assert.Contains(
+        message,
+        Assert.Throws<AnalysisException>(() => SchemaFile.Parse($"name: d\none_row_per_person: true\ncolumns: {{ {column} }}")).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Owner_and_access_are_public_and_members_is_the_default()
+    {
+        var schema = SchemaFile.Parse("name: d\nowner: Ward 3\naccess: approval\none_row_per_person: true\ncolumns: { a: { type: integer, not_identifying: a dose } }");
+        var decoded = DatasetSchema.Decode(schema.Schema.Encode());
+        Assert.Equal(("Ward 3", DatasetAccess.Approval), (decoded.Owner, decoded.Access));
+        Assert.Equal("a dose", schema.Sources[0].NotIdentifying);
+        Assert.Equal(DatasetAccess.Members, SchemaFile.Parse(Text).Schema.Access);
+    }
+
     [Fact]
     public void Filter_compares_dates()
     {

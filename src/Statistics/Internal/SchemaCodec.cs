@@ -9,7 +9,7 @@ internal static class SchemaCodec
 
     public static byte[] Encode(DatasetSchema schema)
     {
-        var wire = new Wire.DatasetSchema { Name = schema.Name, Description = schema.Description, RowRule = (Wire.RowRule)schema.RowRule };
+        var wire = new Wire.DatasetSchema { Name = schema.Name, Description = schema.Description, RowRule = (Wire.RowRule)schema.RowRule, Owner = schema.Owner, Access = (Wire.DatasetAccess)schema.Access };
         wire.Columns.AddRange(schema.Columns.Select(ToWire));
         return wire.ToByteArray();
     }
@@ -17,7 +17,7 @@ internal static class SchemaCodec
     public static DatasetSchema Decode(ReadOnlySpan<byte> bytes)
     {
         var wire = Parse(Wire.DatasetSchema.Parser, bytes, MaxEncodedLength, "dataset schema");
-        var schema = new DatasetSchema(wire.Name, wire.Description, (RowRule)wire.RowRule, [.. wire.Columns.Select(FromWire)]);
+        var schema = new DatasetSchema(wire.Name, wire.Description, (RowRule)wire.RowRule, [.. wire.Columns.Select(FromWire)], wire.Owner, (DatasetAccess)wire.Access);
         RequireCanonical(schema.Encode(), bytes, "dataset schema");
         return schema;
     }
@@ -28,6 +28,7 @@ internal static class SchemaCodec
         if (column.Low is { } low) wire.Low = low;
         if (column.High is { } high) wire.High = high;
         if (column.Resolution is { } resolution) wire.Resolution = resolution;
+        if (column.TopCode is { } topCode) wire.TopCode = topCode;
         wire.Categories.AddRange(column.Categories);
         return wire;
     }
@@ -39,6 +40,7 @@ internal static class SchemaCodec
         Low = wire.HasLow ? wire.Low : null,
         High = wire.HasHigh ? wire.High : null,
         Resolution = wire.HasResolution ? wire.Resolution : null,
+        TopCode = wire.HasTopCode ? wire.TopCode : null,
         Categories = [.. wire.Categories],
     };
 

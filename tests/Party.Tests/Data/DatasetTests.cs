@@ -43,7 +43,8 @@ public sealed class DatasetTests(ITestOutputHelper output) : IDisposable
         var query = AnalysisQuery.Parse("name: q\ndataset: clinic\nepsilon: 100\nmeasures: [ count, { sum: age }, { sum: chol } ]\n");
         var values = Release(dataset, query);
         Near(4, values["count"], 0.3);
-        Near(40 + 63 + 110, values["sum(age)"], 12);
+        // Everybody of 90 or more is 90.
+        Near(40 + 63 + 90, values["sum(age)"], 12);
         Near(350.5, values["sum(chol)"], 30);
     }
 
