@@ -1,0 +1,65 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+using SecureAggregation.Party.Storage;
+
+namespace SecureAggregation.Party.Catalogue;
+
+/// <summary>Which states each dataset has had, kept in the outpost's state. Thread-safe.</summary>
+internal sealed class DataCatalogue(OutpostStore store, PartySecret secret, TimeProvider clock)
+{
+    private const string Columns = "number AS Number, hash AS Hash, rounded_rows AS RoundedRows, at_ms AS AtMs";
+
+    /// <summary>The state that was seen last; null if the dataset has not been read yet.</summary>
+    public CatalogueVersion? Current(string dataset) =>
+        store.Read(connection => Rows(connection, "dataset = @dataset AND current = 1", new { dataset }).SingleOrDefault());
+
+    /// <summary>The state with a number; null if there is none.</summary>
+    public CatalogueVersion? Find(string dataset, int number) =>
+        store.Read(connection => Rows(connection, "dataset = @dataset AND number = @number", new { dataset, number }).SingleOrDefault());
+
+    /// <summary>All states, by number.</summary>
+    public IReadOnlyList<CatalogueVersion> Versions(string dataset) =>
+        store.Read(connection => Rows(connection, "dataset = @dataset", new { dataset }));
+
+    /// <summary>
+    /// How many rows came since a state was seen, rounded: the difference of two rounded sizes, 0 where it shrank or was changed in place, and
+    /// all rows if there was no such state.
+    /// </summary>
+    public long NewRows(string dataset, int since) =>
+        Math.Max(0, (Current(dataset)?.RoundedRows ?? 0) - (Find(dataset, since)?.RoundedRows ?? 0));
+
+    /// <summary>Records what a pass over the data saw; it is the current state from now on.</summary>
+    /// <exception cref="StoreException">It could not be written.</exception>
+    public CatalogueVersion Observe(string dataset, DataContent content)
+    {
+        var roundedRows = RowRounding.Round(content.Rows, dataset, secret);
+        var at = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        return store.Write((connection, transaction) =>
+        {
+            var what = new { dataset, hash = content.Hash, roundedRows, at };
+            connection.Execute("UPDATE dataset_version SET current = 0 WHERE dataset = @dataset AND current = 1", what, transaction);
+            connection.Execute(
+                "INSERT INTO dataset_version (dataset, number, hash, rounded_rows, at_ms, current) VALUES (@dataset, "
+                    + "(SELECT coalesce(max(number), 0) + 1 FROM dataset_version WHERE dataset = @dataset), @hash, @roundedRows, @at, 1) "
+                    + "ON CONFLICT (dataset, hash) DO UPDATE SET current = 1",
+                what,
+                transaction);
+            return Rows(connection, "dataset = @dataset AND current = 1", what, transaction).Single();
+        });
+    }
+
+    private static List<CatalogueVersion> Rows(SqliteConnection connection, string where, object values, SqliteTransaction? transaction = null) =>
+        [.. connection.Query<Row>($"SELECT {Columns} FROM dataset_version WHERE {where} ORDER BY number", values, transaction)
+            .Select(r => new CatalogueVersion((int)r.Number, r.Hash, r.RoundedRows, DateTimeOffset.FromUnixTimeMilliseconds(r.AtMs)))];
+
+    private sealed class Row
+    {
+        public long Number { get; set; }
+
+        public byte[] Hash { get; set; } = [];
+
+        public long RoundedRows { get; set; }
+
+        public long AtMs { get; set; }
+    }
+}
