@@ -87,10 +87,11 @@ public static class EpsilonShares
 
         Span<int> bits = stackalloc int[4];
         decimal.GetBits(segment.Coefficient, bits);
-        var mantissa = ((BigInteger)(uint)bits[2] << 64) | ((BigInteger)(uint)bits[1] << 32) | (uint)bits[0];
-        var scale = bits[3] >> 16;
-        var both = mantissa * BigInteger.Pow(10, DecimalDigits - scale) * segment.Together;
+        var mantissa = (Word(bits[2]) << 64) | (Word(bits[1]) << 32) | Word(bits[0]);
+        var both = mantissa * BigInteger.Pow(10, DecimalDigits - segment.Coefficient.Scale) * segment.Together;
         return CubeRoot((both * both * segment.Cells) << (3 * FractionBits));
+
+        static BigInteger Word(int part) => uint.CreateTruncating(part);
     }
 
     /// <summary>The greatest whole number whose cube is at most <paramref name="value"/>, by Newton's method from above.</summary>
