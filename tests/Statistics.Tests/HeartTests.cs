@@ -7,7 +7,6 @@ namespace SecureAggregation.Statistics.Tests;
 /// <summary>Four clinics' real rows: without noise any split into parties gives the pooled totals.</summary>
 public sealed class HeartTests(ITestOutputHelper output)
 {
-    private static readonly SchemaFile s_schema = SchemaFile.Parse(File.ReadAllText(Path.Combine(RealData.Root, "examples/heart/schema.yaml")));
     private static readonly AnalysisQuery s_query = AnalysisQuery.Parse(File.ReadAllText(Path.Combine(RealData.Root, "examples/heart/query.yaml")));
 
     [Fact]
@@ -88,29 +87,7 @@ public sealed class HeartTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>The rows of all clinics dealt out to parties at random, encoded one by one, added up as ring elements.</summary>
-    private (VectorLayout Layout, Int128[] Totals)? Totals(AnalysisQuery query)
-    {
-        if (RealData.Folder("heart", output) is not { } folder) return null;
-        var analysis = Analysis.Decode(query.Resolve(s_schema.Schema).Encode());
-        var layout = VectorLayout.Create(analysis, query.Epsilon, query.Noise, 7);
-        var random = new SeededRandom(9);
-        var encoders = Enumerable.Range(0, 7).Select(_ => new RowEncoder(layout)).ToArray();
-        foreach (var row in Directory.GetFiles(folder, "*.csv").Order().SelectMany(f => PlainCsv.Read(f, s_schema, analysis)))
-        {
-            encoders[random.Next(encoders.Length)].Add(row);
-        }
+    private (VectorLayout Layout, Int128[] Totals)? Totals(AnalysisQuery query) => Federated.Totals(query, Federated.Heart, output);
 
-        var totals = new Int128[layout.Length];
-        foreach (var encoder in encoders)
-        {
-            var cells = encoder.Totals();
-            for (var i = 0; i < totals.Length; i++) totals[i] += cells[i];
-            encoder.Dispose();
-        }
-
-        return (layout, totals);
-    }
-
-    private static void AssertClose(double expected, double actual) => Assert.InRange(actual, expected - (1e-9 * Math.Abs(expected)) - 1e-12, expected + (1e-9 * Math.Abs(expected)) + 1e-12);
+    private static void AssertClose(double expected, double actual) => Federated.Close(expected, actual);
 }

@@ -41,6 +41,7 @@ internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long
     {
         "rows" => new RowsBlock(place),
         "histogram" => new HistogramBlock(place),
+        "incidence" => new IncidenceBlock(place),
         _ => new MomentsBlock(place),
     };
 }

@@ -1,4 +1,3 @@
-using MathNet.Numerics.RootFinding;
 using SecureAggregation.Privacy;
 using SecureAggregation.Statistics.Internal.Blocks;
 
@@ -68,8 +67,8 @@ internal sealed class MomentIntervals(MomentsBlock block, Scope scope)
         var mean = z / _n;
         return new Estimate(
             mean,
-            Edge(m => z - (m * _n) - HalfWidth(level, -m, 1, 0), mean, -most, _n),
-            Edge(m => (m * _n) - z - HalfWidth(level, -m, 1, 0), mean, most, _n));
+            Inversion.Edge(m => z - (m * _n) - HalfWidth(level, -m, 1, 0), mean, -most, _n),
+            Inversion.Edge(m => (m * _n) - z - HalfWidth(level, -m, 1, 0), mean, most, _n));
     }
 
     /// <summary>
@@ -96,34 +95,12 @@ internal sealed class MomentIntervals(MomentsBlock block, Scope scope)
             var around = Math.Clamp(sumOfSquares - (2 * m * SumZ) + (m * m * _n), 0, most * (_n - 1));
             var middle = around / (_n - 1);
             var level = _alpha * (1 - MeanShare);
-            low = Math.Min(low, Edge(v => around - (v * (_n - 1)) - HalfWidth(level, centre + (m * m) - v, -2 * m, half), middle, 0, _n - 1));
-            high = Math.Max(high, Edge(v => (v * (_n - 1)) - around - HalfWidth(level, centre + (m * m) - v, -2 * m, half), middle, most, _n - 1));
+            low = Math.Min(low, Inversion.Edge(v => around - (v * (_n - 1)) - HalfWidth(level, centre + (m * m) - v, -2 * m, half), middle, 0, _n - 1));
+            high = Math.Max(high, Inversion.Edge(v => (v * (_n - 1)) - around - HalfWidth(level, centre + (m * m) - v, -2 * m, half), middle, most, _n - 1));
         }
 
         var value = (sumOfSquares - (SumZ * SumZ / _n)) / (_n - 1);
         return new Estimate(Math.Clamp(value, 0, most), low, high);
-    }
-
-    /// <summary>
-    /// The end of an interval between an accepted candidate and the last possible one: where the test's excess crosses 0, or the last one
-    /// if even that is accepted. The excess grows by about so much a unit, which tells how near the end is: with many rows it is so near
-    /// that a search between the bounds would miss it by more than the interval's width.
-    /// </summary>
-    private static double Edge(Func<double, double> excess, double inside, double last, double slope)
-    {
-        var depth = -excess(inside);
-        // With hardly any noise the half width is 0, and the interval the number itself.
-        if (inside == last || depth <= 0) return inside;
-        if (excess(last) <= 0) return last;
-        var (near, far) = (inside, last);
-        for (var step = depth / slope; step < Math.Abs(last - inside); step *= 2)
-        {
-            far = inside + Math.CopySign(step, last - inside);
-            if (excess(far) > 0) break;
-            (near, far) = (far, last);
-        }
-
-        return Brent.FindRoot(excess, Math.Min(near, far), Math.Max(near, far), 1e-6 * Math.Abs(far - near), 100);
     }
 
     /// <summary>The half width of the noise of a·n + b·Σz + c·(centred squares).</summary>

@@ -50,6 +50,11 @@ internal sealed class Scope(
 
     public ReleasedStatistic Withhold(ReleasedStatistic bare) => bare with { Withheld = $"fewer than {options.MinimumCohort}" };
 
+    /// <summary>The totals do not tell: said instead of a number that would be false.</summary>
+    /// <param name="bare">The statistic without value.</param>
+    /// <param name="why">E.g. "the person-time is within its noise of 0".</param>
+    public static ReleasedStatistic Undetermined(ReleasedStatistic bare, string why) => bare with { Withheld = $"not determined: {why}" };
+
     /// <summary>A statistic without its value yet.</summary>
     /// <param name="measure">What it is called in the query: <see cref="Measure.Name"/>.</param>
     /// <param name="kind">The kind.</param>
