@@ -187,30 +187,4 @@ public sealed class SchemaTests
     [InlineData("name: d\none_row_per_person: true\ncolumns: { a: { type: integer, format: yyyy-MM-dd } }", "only dates have")]
     public void Bad_schema_is_refused(string text, string message) =>
         Assert.Contains(message, Assert.Throws<AnalysisException>(() => SchemaFile.Parse(text)).Message, StringComparison.Ordinal);
-
-    [Theory]
-    [InlineData("citizen_id", "social security numbers")]
-    [InlineData("FullName", "names")]
-    [InlineData("fake_first_name", "names")]
-    [InlineData("SSN", "social security numbers")]
-    [InlineData("patient-mrn", "medical record numbers")]
-    [InlineData("subject_id", "medical record numbers")]
-    [InlineData("E-Mail", "email addresses")]
-    [InlineData("email_address", "geographic subdivisions")]
-    [InlineData("phoneNumber", "telephone numbers")]
-    [InlineData("home address", "geographic subdivisions")]
-    [InlineData("DateOfBirth", "dates")]
-    [InlineData("birth_date", "dates")]
-    [InlineData("ip_address", "geographic subdivisions")]
-    [InlineData("device_serial", "device identifiers")]
-    [InlineData("id", "other unique identifiers")]
-    [InlineData("age", null)]
-    [InlineData("sex", null)]
-    [InlineData("trestbps", null)]
-    [InlineData("thalach", null)]
-    [InlineData("num", null)]
-    [InlineData("white_cell_count", null)]
-    [InlineData("outcome", null)]
-    [InlineData("", null)]
-    public void Identifier_names_are_flagged(string header, string? expected) => Assert.Equal(expected, IdentifierNames.Flags(header));
 }
