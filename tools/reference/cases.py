@@ -108,7 +108,7 @@ def indo_rct(rows):
 def colon(rows):
     arms = ["Lev", "Lev+5FU", "Obs"]
     result = {"kaplan_meier": {}, "kaplan_meier_30_days": {}, "log_rank": {}, "log_rank_30_days": {}, "incidence": {}, "restricted_mean_30_days": {}}
-    days = (90, 180, 365, 730, 1095, 1826, 2555)
+    days = (120, 180, 365, 730, 1095, 1826, 2555)
     for outcome in ("death", "recurrence"):
         events = [r for r in rows if r["outcome"] == outcome]
         time, status, group = ([int(t) for t in _column(events, "time")], _column(events, "status"), _column(events, "rx"))
@@ -126,6 +126,7 @@ def colon(rows):
             curve = m.kaplan_meier(of_time, of_status)
             # The curve on exact days is nearly the rows themselves: only its values on some days are kept.
             places = [sum(1 for t in curve["time"] if t <= day) - 1 for day in days]
+            assert min(places) >= 0, "There is no event before the first of the days."
             kept = {key: [values[p] for p in places] for key, values in curve.items() if key not in ("time", "at_risk", "median")}
             name = f"{outcome}, {arm}"
             result["kaplan_meier"][name] = {"days": list(days), "median": curve["median"], **kept}

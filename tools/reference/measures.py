@@ -168,7 +168,8 @@ def _evaluate(family, x, y, beta):
 
 
 def generalised(family, outcome, predictors, bounds):
-    """The fit on the columns as they are, by statsmodels; and Newton's path from 0 on columns scaled to [-1, 1] by the bounds, as rounds would run it."""
+    """The fit on the columns as they are, by statsmodels; and Newton's path from 0 on columns scaled to [-1, 1] by the bounds, as rounds
+    would run it: a step that makes the deviance greater is halved."""
     x = np.array(list(predictors.values()), float).T
     y = np.asarray(outcome, float)
     family_of = sm.families.Binomial() if family == "logistic" else sm.families.Poisson()
@@ -178,10 +179,14 @@ def generalised(family, outcome, predictors, bounds):
     middle = np.array([(low + high) / 2 for low, high in scale])
     unit = np.array([(high - low) / 2 for low, high in scale])
     scaled = sm.add_constant((x - middle) / unit)
-    path, beta = [], np.zeros(scaled.shape[1])
+    path, accepted, beta = [], None, np.zeros(scaled.shape[1])
     for _ in range(25):
         at = _evaluate(family, scaled, y, beta)
         path.append(at)
+        if accepted is not None and at["deviance"] > accepted["deviance"] * (1 + 1e-9):
+            beta = (beta + accepted["coefficients"]) / 2
+            continue
+        accepted = at
         step = linalg.solve(at["information"], at["gradient"], assume_a="pos")
         beta = beta + step
         if at["gradient"] @ step < 1e-20:

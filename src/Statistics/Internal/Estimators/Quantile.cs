@@ -1,0 +1,51 @@
+namespace SecureAggregation.Statistics.Internal.Estimators;
+
+/// <summary>
+/// Quantiles from counts of ordered bins. Noise may make counts negative: the cumulative counts are then the nearest that never fall.
+/// </summary>
+internal static class Quantile
+{
+    // p·n is not exact: 0.1·30 is a little above 3.
+    private const double Rounding = 1e-12;
+
+    /// <summary>
+    /// The first bin with at least a share p of the rows up to its end: with a bin a value it is the inverse of the empirical distribution
+    /// function (Hyndman and Fan, The American Statistician 50, 1996, type 1).
+    /// </summary>
+    public static Answer<int> Bin(ReadOnlySpan<double> counts, double p) => Find(Cumulative(counts), p);
+
+    /// <summary>The same where rows are taken as evenly spread in their bin.</summary>
+    /// <param name="edges">Ascending, one more than counts.</param>
+    /// <param name="counts">Rows a bin.</param>
+    /// <param name="p">Between 0 and 1.</param>
+    public static Answer<double> OfBins(ReadOnlySpan<double> edges, ReadOnlySpan<double> counts, double p)
+    {
+        var cumulative = Cumulative(counts);
+        var found = Find(cumulative, p);
+        if (!found.TryGet(out var bin)) return Answer.Not(found.Reason!);
+        var before = bin == 0 ? 0 : cumulative[bin - 1];
+        var inside = cumulative[bin] - before;
+        var share = inside > 0 ? Math.Clamp(((p * cumulative[^1]) - before) / inside, 0, 1) : 0;
+        return Answer.Number(edges[bin] + (share * (edges[bin + 1] - edges[bin])));
+    }
+
+    private static Answer<int> Find(double[] cumulative, double p)
+    {
+        if (cumulative.Length == 0 || !(cumulative[^1] >= 1)) return Answer.Not(Moments.TooFewRows);
+        if (!double.IsFinite(cumulative[^1])) return Answer.Not(Answer.TooLarge);
+        var wanted = cumulative[^1] * (p - Rounding);
+        var bin = 0;
+        // The least quantile is where the first row is, not where the first bin is.
+        while (bin < cumulative.Length - 1 && (cumulative[bin] < wanted || cumulative[bin] <= 0)) bin++;
+        return bin;
+    }
+
+    private static double[] Cumulative(ReadOnlySpan<double> counts)
+    {
+        var sums = new double[counts.Length];
+        for (var i = 0; i < counts.Length; i++) sums[i] = counts[i] + (i == 0 ? 0 : sums[i - 1]);
+        Monotone.Rising(sums);
+        foreach (ref var sum in sums.AsSpan()) sum = Math.Max(0, sum);
+        return sums;
+    }
+}
