@@ -46,18 +46,6 @@ internal sealed class OutpostOptions
     public string TraceWire { get; set; } = "";
 }
 
-internal sealed class DatasetOptions
-{
-    /// <summary>The data, CSV in UTF-8 with a header.</summary>
-    public string Csv { get; set; } = "";
-
-    /// <summary>The schema file, YAML.</summary>
-    public string Schema { get; set; } = "";
-
-    /// <summary>The character between fields; empty: found out from the header.</summary>
-    public string Delimiter { get; set; } = "";
-}
-
 internal sealed class ReconnectOptions
 {
     /// <summary>Wait before the first new attempt; doubled after each failure.</summary>

@@ -71,8 +71,7 @@ internal static class Settings
         foreach (var party in options.PreSharedKeys.Keys.ToList()) options.PreSharedKeys[party] = Absolute(options.PreSharedKeys[party]);
         foreach (var dataset in options.Datasets.Values)
         {
-            dataset.Csv = Absolute(dataset.Csv);
-            dataset.Schema = Absolute(dataset.Schema);
+            dataset.MakeAbsolute(Absolute);
         }
 
         return options;
@@ -96,13 +95,10 @@ internal static class Settings
                 "\"Schema\": … } }.");
         foreach (var (name, dataset) in options.Datasets)
         {
-            if (dataset.Csv.Length == 0) problems.Add($"Outpost:Datasets:{name}:Csv is not set; it must name the data file.");
+            problems.AddRange(dataset.Problems($"Outpost:Datasets:{name}"));
             if (dataset.Schema.Length == 0)
                 problems.Add($"Outpost:Datasets:{name}:Schema is not set; it must name the schema file. Make one to begin with: " +
                     $"secagg-outpost infer DATA.csv > {name}.yaml");
-            if (dataset.Delimiter.Length > 1)
-                problems.Add($"Outpost:Datasets:{name}:Delimiter is \"{dataset.Delimiter}\"; it must be one character, e.g. \";\", or " +
-                    "absent.");
         }
 
         var (first, longest) = (options.Reconnect.First, options.Reconnect.Longest);

@@ -5,86 +5,81 @@ using CsvHelper.Configuration;
 namespace SecureAggregation.Party.Data;
 
 /// <summary>
-/// A CSV file read row by row: a header, then rows with as many fields. Memory does not grow with the number of rows, and a
+/// CSV read row by row: a header, then rows with as many fields. Memory does not grow with the number of rows, and a
 /// field that nobody asks for is never made into a string.
 /// </summary>
-internal sealed class CsvTable : IDisposable
+internal sealed class CsvTable : ITable
 {
     /// <summary>Longest field, in characters: what a quote that is never closed would otherwise swallow is the rest of the file.</summary>
     public const int MaxField = 64 * 1024;
 
-    /// <summary>Most columns.</summary>
-    public const int MaxColumns = 4096;
-
     private const int BufferSize = 64 * 1024;
 
     private readonly CsvParser _parser;
-    private readonly Stream _stream;
     private readonly string _name;
+    private readonly Func<int?> _percent;
+    private readonly bool _counted;
+    private long _row;
 
-    private CsvTable(Stream stream, string name, char delimiter)
+    private CsvTable(StrictText text, string name, CsvForm form, Func<int?> percent, IReadOnlyList<string>? header)
     {
-        _stream = stream;
-        _parser = Parser(stream, name, delimiter);
-        _name = name;
+        (_name, _percent) = (name, percent);
+        _parser = Parser(text, name, form.Delimiter ?? CsvForm.FindDelimiter(text.Ahead()));
+        _counted = header is not null;
+        Header = header ?? ReadHeader();
     }
 
     /// <summary>Column names, trimmed; not empty, all different.</summary>
-    public IReadOnlyList<string> Header { get; private set; } = [];
+    public IReadOnlyList<string> Header { get; }
 
     /// <summary>Line of the file on which the current row begins, from 1.</summary>
     public long Line { get; private set; }
 
-    /// <summary>How much of the file has been read, in hundredths.</summary>
-    public int Percent => _stream.Length == 0 ? 100 : (int)(_stream.Position * 100 / _stream.Length);
+    public string Place => _counted ? $"'{_name}', row {_row}" : $"'{_name}', line {Line}";
+
+    public int? Percent => _percent();
 
     /// <summary>The character between fields.</summary>
     public char Delimiter => _parser.Delimiter[0];
 
-    /// <summary>
-    /// Opens a file and reads its header. The delimiter is the comma unless the header has none and a semicolon or a tab instead.
-    /// </summary>
-    /// <exception cref="DataSourceException">No such file, not readable, empty, not UTF-8, or an unusable header.</exception>
-    public static CsvTable Open(string path, char? delimiter = null) => Open(() => OpenFile(path), path, delimiter);
-
-    /// <inheritdoc cref="Open(string, char?)"/>
-    /// <param name="open">Opens the stream; called again if another delimiter has to be tried.</param>
-    /// <param name="name">What messages call the data.</param>
-    /// <param name="delimiter">The delimiter, if known.</param>
-    public static CsvTable Open(Func<Stream> open, string name, char? delimiter = null)
+    /// <summary>Opens a file, packed or not, and reads its header.</summary>
+    /// <exception cref="DataSourceException">No such file, not readable, empty, not in its encoding, or an unusable header.</exception>
+    public static CsvTable Open(string path, CsvForm? form = null)
     {
-        foreach (var candidate in delimiter is { } given ? [given] : (ReadOnlySpan<char>)[',', ';', '\t'])
-        {
-            var table = new CsvTable(open(), name, candidate);
-            try
-            {
-                table.ReadHeader();
-                if (delimiter is not null || candidate == '\t' || table._parser.Count > 1 || table.Header[0].IndexOfAny([';', '\t']) < 0)
-                    return table;
-                table.Dispose();
-            }
-            catch
-            {
-                table.Dispose();
-                throw;
-            }
-        }
-
-        throw new System.Diagnostics.UnreachableException();
+        var file = OpenFile(path);
+        return Open(file, path, form ?? CsvForm.Default, () => file.Length == 0 ? 100 : (int)(file.Position * 100 / file.Length));
     }
 
-    /// <summary>Goes to the next row; false at the end.</summary>
-    /// <exception cref="DataSourceException">The row has too few or too many fields, a quote stands where none may, or the bytes are not
-    /// UTF-8.</exception>
+    /// <summary>Reads a stream, packed or not, which the table owns, and its header.</summary>
+    /// <param name="stream">The bytes.</param>
+    /// <param name="name">What messages call the data.</param>
+    /// <param name="form">How it is written.</param>
+    /// <param name="percent">How much has been read; called while the table is open.</param>
+    /// <param name="header">The column names, for bytes without a header line; messages then count rows, not lines.</param>
+    public static CsvTable Open(
+        Stream stream, string name, CsvForm form, Func<int?>? percent = null, IReadOnlyList<string>? header = null)
+    {
+        try
+        {
+            return new CsvTable(new StrictText(Gunzip.Open(stream, name), name, form.Encoding), name, form, percent ?? (() => null), header);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <exception cref="DataSourceException">The row has too few or too many fields, a quote stands where none may, or a byte is no
+    /// character.</exception>
     public bool Read()
     {
         if (!Advance()) return false;
         return _parser.Count == Header.Count ? true : throw new DataSourceException(
-            $"'{_name}', line {Line}: {_parser.Count} field{(_parser.Count == 1 ? "" : "s")} where the header has {Header.Count}. " +
+            $"{Place}: {_parser.Count} field{(_parser.Count == 1 ? "" : "s")} where the header has {Header.Count}. " +
             "Every row must have as many fields as the header; a field that contains the delimiter or a line break must be quoted.");
     }
 
-    /// <summary>A field of the current row, without blanks around it.</summary>
     public ReadOnlySpan<char> Field(int column) => _parser[column].AsSpan().Trim();
 
     public void Dispose() => _parser.Dispose();
@@ -93,7 +88,7 @@ internal sealed class CsvTable : IDisposable
     {
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize, FileOptions.SequentialScan);
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -102,8 +97,7 @@ internal sealed class CsvTable : IDisposable
         catch (UnauthorizedAccessException)
         {
             throw new DataSourceException(
-                Directory.Exists(path) ? $"'{path}' is a folder; the dataset's Csv must name a file." : $"'{path}' may not be read by " +
-                    "this user; check its mode and owner.");
+                Directory.Exists(path) ? $"'{path}' is a folder; name a file." : $"'{path}' may not be read by this user; check its mode and owner.");
         }
         catch (IOException)
         {
@@ -111,8 +105,8 @@ internal sealed class CsvTable : IDisposable
         }
     }
 
-    private static CsvParser Parser(Stream stream, string name, char delimiter) => new(
-        new StrictUtf8Reader(stream, name),
+    private static CsvParser Parser(StrictText text, string name, char delimiter) => new(
+        text,
         new CsvConfiguration(CultureInfo.InvariantCulture)
         {
             Delimiter = delimiter.ToString(),
@@ -129,11 +123,11 @@ internal sealed class CsvTable : IDisposable
                     "inside it, and close it."),
         });
 
-    private void ReadHeader()
+    private string[] ReadHeader()
     {
         if (!Advance()) throw new DataSourceException($"'{_name}' is empty; the first line must be a header with the column names.");
-        if (_parser.Count > MaxColumns)
-            throw new DataSourceException($"'{_name}' has {_parser.Count} columns; at most {MaxColumns} are read.");
+        if (_parser.Count > Headers.MaxColumns)
+            throw new DataSourceException($"'{_name}' has {_parser.Count} columns; at most {Headers.MaxColumns} are read.");
         var names = new string[_parser.Count];
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < names.Length; i++)
@@ -150,11 +144,12 @@ internal sealed class CsvTable : IDisposable
             }
         }
 
-        Header = names;
+        return names;
     }
 
     private bool Advance()
     {
+        _row++;
         do
         {
             Line = _parser.RawRow + 1;
@@ -165,10 +160,10 @@ internal sealed class CsvTable : IDisposable
             catch (MaxFieldSizeException)
             {
                 throw new DataSourceException(
-                    $"'{_name}', line {Line}: a field of more than {MaxField} characters; most likely a quote is opened and never closed.");
+                    $"{Place}: a field of more than {MaxField} characters; most likely a quote is opened and never closed.");
             }
         }
-        while (_parser.Count == 1 && _parser[0].Length == 0);
+        while (_parser.Count == 1 && !_counted && _parser[0].Length == 0);
         return true;
     }
 }

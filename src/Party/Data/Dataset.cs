@@ -4,31 +4,31 @@ using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Party.Data;
 
-/// <summary>A dataset of this outpost: a CSV file and the schema that says how it is read.</summary>
+/// <summary>A dataset of this outpost: a source of rows, and the schema that says how they are read.</summary>
 internal sealed class Dataset
 {
     private const int MaxSchemaBytes = 1024 * 1024;
     private const int CancelEvery = 1024;
     private const int MostProblems = 20;
 
-    private readonly string _csv;
-    private readonly char? _delimiter;
-
-    private Dataset(string name, SchemaFile schema, string csv, char? delimiter) =>
-        (Name, Schema, _csv, _delimiter) = (name, schema, csv, delimiter);
+    private Dataset(string name, SchemaFile schema, IDataSource source) => (Name, Schema, Source) = (name, schema, source);
 
     public string Name { get; }
 
     public SchemaFile Schema { get; }
 
+    /// <summary>Where its rows come from.</summary>
+    public IDataSource Source { get; }
+
     /// <summary>Reads the schema file; the data is not touched.</summary>
+    /// <exception cref="ConfigurationException">There is no source, or more than one.</exception>
     /// <exception cref="DataSourceException">The schema file is missing or wrong.</exception>
     public static Dataset Open(string name, DatasetOptions options)
     {
         var file = new FileInfo(options.Schema);
         if (!file.Exists)
             throw new DataSourceException($"Schema file '{options.Schema}' does not exist; make one to begin with: secagg-outpost infer " +
-                $"'{options.Csv}' > '{options.Schema}'");
+                $"{(options.Csv.Length > 0 ? $"'{options.Csv}'" : "DATA.csv")} > '{options.Schema}'");
         if (file.Length > MaxSchemaBytes)
             throw new DataSourceException($"Schema file '{options.Schema}' has {file.Length} bytes; at most {MaxSchemaBytes} are read.");
         SchemaFile schema;
@@ -46,7 +46,7 @@ internal sealed class Dataset
         }
 
         return schema.Schema.Name == name
-            ? new Dataset(name, schema, options.Csv, options.Delimiter.Length == 0 ? null : options.Delimiter[0])
+            ? new Dataset(name, schema, DataSources.From(name, options))
             : throw new DataSourceException($"{options.Schema}: the dataset is named '{schema.Schema.Name}' there and '{name}' in " +
                 "Outpost:Datasets; both must be the same.");
     }
@@ -57,16 +57,16 @@ internal sealed class Dataset
     /// <exception cref="DataSourceException">One is missing or not mapped.</exception>
     public void CheckHeader()
     {
-        using var table = OpenTable();
-        foreach (var source in Schema.Sources.Where(s => s.Role != ColumnRole.Drop)) Headers.Find(table, _csv, source.Header);
+        var header = Source.ReadHeader(CancellationToken.None);
+        foreach (var column in Schema.Sources.Where(s => s.Role != ColumnRole.Drop)) Headers.Find(header, Source.Name, column.Header);
         var hidden = Schema.Sources.Where(s => s.Role != ColumnRole.Use).Select(s => s.Header).ToHashSet(StringComparer.Ordinal);
-        var flagged = table.Header.Where(h => !hidden.Contains(h)).Select(h => (Header: h, Class: IdentifierNames.Flags(h)))
+        var flagged = header.Where(h => !hidden.Contains(h)).Select(h => (Header: h, Class: IdentifierNames.Flags(h)))
             .Where(f => f.Class is not null).ToList();
         if (flagged.Count == 0) return;
         var lines = flagged.Select(f => $"  {YamlText.Quote(f.Header)}: drop          # {f.Class}; or person_key, if it tells whose row " +
             "it is");
         throw new DataSourceException(
-            $"'{_csv}': {flagged.Count} column{(flagged.Count == 1 ? "" : "s")} may identify a person and must be mapped before this " +
+            $"'{Source.Name}': {flagged.Count} column{(flagged.Count == 1 ? "" : "s")} may identify a person and must be mapped before this " +
                 "outpost starts. " +
             $"Add to 'columns:' of the schema:{Environment.NewLine}{string.Join(Environment.NewLine, lines)}");
     }
@@ -77,27 +77,20 @@ internal sealed class Dataset
     /// are.</exception>
     public long CheckRows(long most)
     {
-        using var table = OpenTable();
-        var record = new CsvRecord(table, _csv, Schema, Schema.Schema.Columns, needsPerson: true);
-        var problems = new Dictionary<string, int>(StringComparer.Ordinal);
-        var first = new Dictionary<string, string>(StringComparer.Ordinal);
+        using var table = Source.Open(Selection.All(Schema), CancellationToken.None);
+        var record = new TableRecord(table, Source.Name, Schema, Schema.Schema.Columns, needsPerson: true);
+        var problems = new Dictionary<string, (FieldProblem First, int Count)>(StringComparer.Ordinal);
         var rows = 0L;
         while (rows < most && record.Read(Note)) rows++;
         if (problems.Count == 0) return rows;
         throw new DataSourceException(string.Join(
             Environment.NewLine,
-            problems.Take(MostProblems).Select(p => p.Value == 1
-                ? first[p.Key]
-                : string.Create(CultureInfo.InvariantCulture, $"{first[p.Key]} (so in {p.Value} rows)"))));
+            problems.Values.Take(MostProblems).Select(p => p.Count == 1
+                ? p.First.ToString()
+                : string.Create(CultureInfo.InvariantCulture, $"{p.First} (so in {p.Count} rows)"))));
 
-        void Note(string problem)
-        {
-            // The same column and rule in another row differs in the line only.
-            var rule = problem[(problem.IndexOf(", line ", StringComparison.Ordinal) + 7)..];
-            rule = rule[rule.IndexOfAny([',', ':'])..];
-            first.TryAdd(rule, problem);
-            problems[rule] = problems.GetValueOrDefault(rule) + 1;
-        }
+        void Note(FieldProblem problem) => problems[problem.Rule] =
+            problems.TryGetValue(problem.Rule, out var known) ? (known.First, known.Count + 1) : (problem, 1);
     }
 
     /// <summary>One pass over all rows: filter, clamp, quantise, add; then the noise.</summary>
@@ -107,9 +100,11 @@ internal sealed class Dataset
     /// <param name="queryHash">Hash of the signed query.</param>
     /// <param name="problem">Told of each field that is not what the schema says; it counts as missing, a row without person key as one of the same
     /// unnamed person. To decline instead would tell the station what stands in a row.</param>
-    /// <param name="percent">Told each time another hundredth of the file has been read.</param>
+    /// <param name="percent">Told each time another hundredth has been read, where the source knows how much there is.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DataSourceException">The file as a whole cannot be read: gone, not UTF-8, or a row without its number of fields.</exception>
+    /// <param name="warning">Told of what the operator should look at though it is no mistake: a source without rows.</param>
+    /// <exception cref="DataSourceException">The source as a whole cannot be read: gone, not in its encoding, or a row without its number of
+    /// fields.</exception>
     public NoisedVector Sum(
         VectorLayout layout,
         LocalNoise noise,
@@ -117,24 +112,27 @@ internal sealed class Dataset
         ReadOnlySpan<byte> queryHash,
         Action<string> problem,
         Action<int> percent,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        Action<string>? warning = null)
     {
-        using var table = OpenTable();
-        var record = new CsvRecord(table, _csv, Schema, layout.Analysis.Columns, layout.Analysis.RowRule == RowRule.PersonKey);
+        var (analysis, selection) = (layout.Analysis, Selection.For(layout.Analysis, Schema));
+        using var table = Source.Open(selection, cancellationToken);
+        var record = new TableRecord(table, Source.Name, Schema, analysis.Columns, analysis.RowRule == RowRule.PersonKey);
         using var encoder = new RowEncoder(layout, secret, queryHash);
+        Action<FieldProblem> tell = p => problem(p.ToString());
         var told = 0;
-        while (record.Read(problem))
+        while (record.Read(tell))
         {
             encoder.Add(record);
             if (encoder.Rows % CancelEvery != 0) continue;
             cancellationToken.ThrowIfCancellationRequested();
-            if (table.Percent <= told) continue;
-            told = table.Percent;
+            if (table.Percent is not { } now || now <= told) continue;
+            told = now;
             percent(told);
         }
 
+        if (encoder.Rows == 0 && selection.Filter is null)
+            warning?.Invoke($"'{Source.Name}' has columns and no rows; this outpost's part of the answer is noise alone. Is it the right source?");
         return encoder.Finish(noise);
     }
-
-    private CsvTable OpenTable() => CsvTable.Open(_csv, _delimiter);
 }

@@ -4,10 +4,10 @@ using System.Text.Unicode;
 namespace SecureAggregation.Party.Data;
 
 /// <summary>
-/// UTF-8 text that is refused at the first byte that is not UTF-8. A decoder that replaces such bytes would merge distinct
-/// categories into one without a word; Latin-1 files are the usual case. Memory is two fixed buffers.
+/// Text that is refused at the first byte that the declared encoding has no character for. A decoder that replaces such bytes would merge
+/// distinct categories into one without a word; Latin-1 files are the usual case. Memory is two fixed buffers.
 /// </summary>
-internal sealed class StrictUtf8Reader(Stream stream, string name) : TextReader
+internal sealed class StrictText(Stream stream, string name, TextEncoding encoding) : TextReader
 {
     private const int BufferSize = 64 * 1024;
     private const byte LineFeed = (byte)'\n';
@@ -21,6 +21,9 @@ internal sealed class StrictUtf8Reader(Stream stream, string name) : TextReader
     private long _offset;
     private bool _started;
     private bool _ended;
+
+    /// <summary>What comes next, without going on; empty at the end.</summary>
+    public ReadOnlySpan<char> Ahead() => _charAt < _charCount || Fill() ? _chars.AsSpan(_charAt, _charCount - _charAt) : [];
 
     public override int Peek() => _charAt < _charCount || Fill() ? _chars[_charAt] : -1;
 
@@ -58,13 +61,38 @@ internal sealed class StrictUtf8Reader(Stream stream, string name) : TextReader
         {
             ReadMore();
             if (!_started) Start();
-            var status = Utf8.ToUtf16(
-                _bytes.AsSpan(0, _byteCount), _chars, out var read, out _charCount, replaceInvalidSequences: false, isFinalBlock: _ended);
-            Advance(read);
-            if (status == OperationStatus.InvalidData || (_ended && status == OperationStatus.NeedMoreData)) throw NotUtf8();
+            if (encoding.Table is { } table) Widen(table);
+            else Decode();
         }
 
         return _charCount > 0;
+    }
+
+    private void Decode()
+    {
+        var status = Utf8.ToUtf16(
+            _bytes.AsSpan(0, _byteCount), _chars, out var read, out _charCount, replaceInvalidSequences: false, isFinalBlock: _ended);
+        Advance(read);
+        if (status != OperationStatus.InvalidData && !(_ended && status == OperationStatus.NeedMoreData)) return;
+        throw new DataSourceException($"{Where()}: not UTF-8. Say in the dataset's configuration what it is, \"Encoding\": " +
+            $"\"windows-1252\" or \"latin1\", or convert the data: iconv -f LATIN1 -t UTF-8 '{name}' > new.csv");
+    }
+
+    private void Widen(char[] table)
+    {
+        var (count, stop) = (_byteCount, false);
+        for (var i = 0; i < count && !stop; i++)
+        {
+            _chars[i] = table[_bytes[i]];
+            if (_chars[i] != TextEncoding.None) continue;
+            (count, stop) = (i, true);
+        }
+
+        Advance(count);
+        _charCount = count;
+        if (!stop) return;
+        throw new DataSourceException($"{Where()}: byte {_bytes[0]:X2} is no character in the declared encoding, {encoding.Name}. Correct " +
+            $"\"Encoding\" in the dataset's configuration ({TextEncoding.Names}), or the data.");
     }
 
     private void ReadMore()
@@ -78,7 +106,7 @@ internal sealed class StrictUtf8Reader(Stream stream, string name) : TextReader
             }
             catch (IOException)
             {
-                throw new DataSourceException($"'{name}': the file could not be read on after byte {_offset + _byteCount}; check the " +
+                throw new DataSourceException($"'{name}': the data could not be read on after byte {_offset + _byteCount}; check the " +
                     "disk or share.");
             }
 
@@ -94,10 +122,14 @@ internal sealed class StrictUtf8Reader(Stream stream, string name) : TextReader
         if (head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || head.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]))
         {
             throw new DataSourceException(
-                $"'{name}' is UTF-16; the outpost reads UTF-8. Convert it: iconv -f UTF-16 -t UTF-8 '{name}' > new.csv");
+                $"'{name}' is UTF-16; the outpost reads {TextEncoding.Names}. Convert it: iconv -f UTF-16 -t UTF-8 '{name}' > new.csv");
         }
 
-        if (head.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF])) Advance(3);
+        if (!head.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF])) return;
+        if (encoding.Table is not null)
+            throw new DataSourceException($"'{name}' begins with the byte-order mark of UTF-8 and is declared to be {encoding.Name}; take " +
+                "\"Encoding\" out of the dataset's configuration.");
+        Advance(3);
     }
 
     /// <summary>Forgets the first bytes of the buffer and keeps count of where the text is.</summary>
@@ -107,8 +139,8 @@ internal sealed class StrictUtf8Reader(Stream stream, string name) : TextReader
         if (consumed.IndexOf((byte)0) is >= 0 and var at)
         {
             throw new DataSourceException(
-                $"'{name}', line {_line + consumed[..at].Count(LineFeed)}: a NUL byte; this is not a text file in UTF-8. Export it again " +
-                    "as CSV, UTF-8.");
+                $"'{name}', line {_line + consumed[..at].Count(LineFeed)}: a NUL byte; this is not a text file in {encoding.Name.ToUpperInvariant()}. " +
+                    "Export it again as CSV, UTF-8.");
         }
 
         _line += consumed.Count(LineFeed);
@@ -117,7 +149,5 @@ internal sealed class StrictUtf8Reader(Stream stream, string name) : TextReader
         _byteCount -= count;
     }
 
-    private DataSourceException NotUtf8() => new(
-        $"'{name}', line {_line}, byte {_offset + 1}: not UTF-8. Convert the file, e.g. from Latin-1: iconv -f LATIN1 -t UTF-8 '{name}' " +
-            "> new.csv");
+    private string Where() => $"'{name}', line {_line}, byte {_offset + 1}";
 }
