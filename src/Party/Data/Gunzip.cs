@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 
 namespace SecureAggregation.Party.Data;
@@ -13,6 +14,13 @@ internal sealed class Gunzip : ReadOnlyStream
 
     /// <summary>What may unpack beyond that: at the beginning the ratio says nothing yet.</summary>
     private const long FreeBytes = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// Unless a process says so in its configuration (System.IO.Compression.UseStrictValidation, see the project file), the framework takes a file that is
+    /// cut off for a shorter one, and rows would be lost without a word.
+    /// </summary>
+    private static readonly bool s_isStrict =
+        AppContext.TryGetSwitch("System.IO.Compression.UseStrictValidation", out var strict) && strict;
 
     private const byte Magic1 = 0x1F;
     private const byte Magic2 = 0x8B;
@@ -30,7 +38,9 @@ internal sealed class Gunzip : ReadOnlyStream
         var head = new byte[2];
         var count = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
         var whole = new Packed(head.AsMemory(0, count), stream);
-        return count == 2 && head[0] == Magic1 && head[1] == Magic2 ? new Gunzip(whole, name) : whole;
+        if (count < 2 || head[0] != Magic1 || head[1] != Magic2) return whole;
+        return s_isStrict ? new Gunzip(whole, name) : throw new InvalidOperationException(
+            "This process does not have System.IO.Compression.UseStrictValidation in its configuration and cannot unpack.");
     }
 
     public override int Read(Span<byte> buffer)
@@ -42,8 +52,9 @@ internal sealed class Gunzip : ReadOnlyStream
         }
         catch (InvalidDataException)
         {
-            throw new DataSourceException($"'{_name}' begins as gzip does and cannot be unpacked after {_bytes} bytes; it is damaged or cut " +
-                $"off. Check it: gzip -t '{_name}'");
+            throw new DataSourceException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"'{_name}' begins as gzip does and cannot be unpacked after {_bytes} bytes; it is damaged or cut off. Check it: gzip -t '{_name}'"));
         }
 
         _bytes += read;

@@ -38,7 +38,7 @@ public sealed class CsvTableTests
     [Fact]
     public void Byte_order_mark_is_no_part_of_the_first_name()
     {
-        using var table = CsvTable.Open(() => new MemoryStream([0xEF, 0xBB, 0xBF, .. "age\n5\n"u8]), "x.csv");
+        using var table = CsvTable.Open(new MemoryStream([0xEF, 0xBB, 0xBF, .. "age\n5\n"u8]), "x.csv", CsvForm.Default);
         Assert.Equal(["age"], table.Header);
     }
 
@@ -85,7 +85,7 @@ public sealed class CsvTableTests
     {
         var error = Assert.Throws<DataSourceException>(() =>
         {
-            using var table = CsvTable.Open(() => new MemoryStream(bytes), "x.csv");
+            using var table = CsvTable.Open(new MemoryStream(bytes), "x.csv", CsvForm.Default);
             while (table.Read())
             {
                 for (var i = 0; i < table.Header.Count; i++) _ = table.Field(i);
@@ -111,7 +111,7 @@ public sealed class CsvTableTests
     public void Rows_that_were_read_are_not_kept()
     {
         const int Rows = 2_000_000;
-        using var table = CsvTable.Open(() => new RowStream("name,age\n", "Somebody With A Name,63\n", Rows), "x.csv");
+        using var table = CsvTable.Open(new RowStream("name,age\n", "Somebody With A Name,63\n", Rows), "x.csv", CsvForm.Default);
         for (var i = 0; i < 1000; i++) Assert.True(table.Read());
         GC.Collect();
         var before = GC.GetTotalMemory(forceFullCollection: true);
@@ -134,7 +134,7 @@ public sealed class CsvTableTests
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
-    private static CsvTable Open(string text) => CsvTable.Open(() => new MemoryStream(Bytes(text)), "x.csv");
+    private static CsvTable Open(string text) => CsvTable.Open(new MemoryStream(Bytes(text)), "x.csv", CsvForm.Default);
 
     /// <summary>A header and then one row over and over, without a file of that size.</summary>
     private sealed class RowStream(string header, string row, int rows) : Stream
