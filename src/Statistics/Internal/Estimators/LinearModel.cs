@@ -41,6 +41,7 @@ internal static class LinearModel
         var means = Vector<double>.Build.Dense(places.Length, i => of.Means[places[i]]);
         var slopes = factor.Solve(covariances);
         var r2 = Math.Clamp(slopes * covariances / spread, 0, 1);
+        if (1 - r2 <= Symmetric.Dependent) r2 = 1;
         var sigma2 = (1 - r2) * spread * rows / df;
         var inverse = factor.Inverse();
         var atMeans = inverse * means;

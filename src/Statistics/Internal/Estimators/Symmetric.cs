@@ -10,7 +10,7 @@ internal static class Symmetric
     /// What is left of a variable's variance after those before it, as a share, below which it counts as following from them: what
     /// cancellation in double arithmetic leaves of an exact dependence.
     /// </summary>
-    private const double Dependent = 1e-10;
+    public const double Dependent = 1e-10;
 
     /// <summary>A covariance matrix's eigenvalue, in units of the correlation matrix's, down to which it is rounding and not noise.</summary>
     private const double Rounding = 1e-10;
