@@ -20,6 +20,8 @@ internal static class Federated
           rx:     { type: category, categories: [Lev, Lev+5FU, Obs] }
           sex:    { type: category, codes: { 0: female, 1: male } }
           age:    { type: integer, unit: years, low: 18, high: 90 }
+          obstruct: { type: category, codes: { 0: "no", 1: "yes" } }
+          adhere: { type: category, codes: { 0: "no", 1: "yes" } }
           nodes:  { type: integer, low: 0, high: 40 }
           status: { type: category, codes: { 0: censored, 1: event } }
           time:   { type: integer, unit: days, low: 0, high: 3600 }
@@ -37,7 +39,7 @@ internal static class Federated
     {
         Name = "test",
         Dataset = dataset,
-        Epsilon = MicroEpsilon.Parse("1"),
+        Epsilon = MicroEpsilon.MaxValue,
         Measures = [new QueryMeasure(measure)],
         GroupBy = groupBy is null ? [] : [groupBy],
         Where = where,

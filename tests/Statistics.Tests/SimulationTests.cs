@@ -19,8 +19,10 @@ public sealed class SimulationTests
         var simulated = new Simulation([scope], alpha).Intervals(cells => [cells[0][0]])[0]!.Value;
         var exact = scope.HalfWidth(0, alpha);
         Assert.Equal(100_000, simulated.Value);
-        Assert.InRange(simulated.High - 100_000, (exact * 0.9) - 1, (exact * 1.1) + 1);
-        Assert.InRange(100_000 - simulated.Low, (exact * 0.9) - 1, (exact * 1.1) + 1);
+        // Beyond what the draws resolve, the tail is extrapolated.
+        var wide = alpha < 1e-3 ? 1.2 : 1.1;
+        Assert.InRange(simulated.High - 100_000, (exact * 0.9) - 1, (exact * wide) + 1);
+        Assert.InRange(100_000 - simulated.Low, (exact * 0.9) - 1, (exact * wide) + 1);
     }
 
     [Fact]

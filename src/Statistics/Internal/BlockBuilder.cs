@@ -34,6 +34,7 @@ internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long
         ColumnMeasure { Column.Length: 0 } => ("rows", ""),
         ColumnMeasure m => ("moments", m.Column),
         HistogramMeasure m => ("histogram", m.Column),
+        CrossMeasure or LinearMeasure => ("cross", string.Join('\n', measure.Columns)),
         _ => (measure.Kind.Word(), string.Join('\n', measure.Columns)),
     };
 
@@ -41,7 +42,10 @@ internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long
     {
         "rows" => new RowsBlock(place),
         "histogram" => new HistogramBlock(place),
+        "cross" => new CrossBlock(place),
         "incidence" => new IncidenceBlock(place),
+        "survival" => new SurvivalBlock(place),
+        "logistic" or "poisson" => new ModelBlock(place),
         _ => new MomentsBlock(place),
     };
 }

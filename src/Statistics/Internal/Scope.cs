@@ -45,6 +45,9 @@ internal sealed class Scope(
         return sum.HalfWidth(alpha);
     }
 
+    /// <summary>The standard deviation of the noise in one cell.</summary>
+    public double Deviation(int cell) => Math.Sqrt(block.Cells[cell].Noise.Variance * Draws);
+
     /// <summary>A noised count can be below 0, so "no minimum" is a case of its own.</summary>
     public bool TooFew(double rows) => options.MinimumCohort > 0 && rows < options.MinimumCohort;
 
@@ -64,7 +67,7 @@ internal sealed class Scope(
     /// <param name="unit">The unit; empty for counts and ratios.</param>
     public ReleasedStatistic Bare(string measure, MeasureKind kind, string column, string bin = "", string quantity = "", string unit = "") => new()
     {
-        Name = Named(measure + bin + (quantity.Length == 0 ? "" : " " + quantity)),
+        Name = group.Length == 0 ? Named(measure, bin, quantity) : $"{Named(measure, bin, quantity)}{{{group}}}",
         Kind = kind,
         Column = column,
         Group = group,
@@ -77,6 +80,10 @@ internal sealed class Scope(
         Contributors = contributors,
     };
 
+    /// <summary>A statistic that compares the groups, without its value yet: it belongs to none of them.</summary>
+    public ReleasedStatistic Between(string measure, MeasureKind kind, string column, string bin = "", string quantity = "", string unit = "") =>
+        Bare(measure, kind, column, bin, quantity, unit) with { Name = Named(measure, bin, quantity), Group = "" };
+
     /// <summary>A count of rows that is one cell: itself, with the exact interval, or withheld if it is of too few.</summary>
     public ReleasedStatistic Counted(ReleasedStatistic bare, int cell)
     {
@@ -86,7 +93,7 @@ internal sealed class Scope(
         return bare with { Value = value, Low = value - half, High = value + half, Method = Methods.Exact };
     }
 
-    private string Named(string name) => group.Length == 0 ? name : $"{name}{{{group}}}";
+    private static string Named(string measure, string bin, string quantity) => measure + bin + (quantity.Length == 0 ? "" : " " + quantity);
 }
 
 /// <summary>How an interval was found, in words for people.</summary>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using MathNet.Numerics.Distributions;
 using MathNet.Numerics.Random;
 
@@ -124,11 +125,11 @@ internal sealed class Simulation(IReadOnlyList<Scope> scopes, double alpha)
         double Count() => Gamma.Sample(random, draws, odds) is > 0 and var mean ? Poisson.Sample(random, mean) : 0;
     }
 
-    /// <summary>FNV-1a over the totals.</summary>
+    /// <summary>From all bits of all totals.</summary>
     private static int Seed(double[][] totals)
     {
-        var hash = 14695981039346656037UL;
-        foreach (var total in totals.SelectMany(t => t)) hash = unchecked((hash ^ (ulong)BitConverter.DoubleToInt64Bits(total)) * 1099511628211UL);
-        return unchecked((int)(hash ^ (hash >> 32)));
+        var bits = 0UL;
+        foreach (var total in totals.SelectMany(t => t)) bits = BitOperations.RotateLeft(bits, 11) ^ BitConverter.DoubleToUInt64Bits(total);
+        return (int)(uint)((bits ^ (bits >> 32)) & int.MaxValue);
     }
 }

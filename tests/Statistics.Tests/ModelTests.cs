@@ -1,0 +1,67 @@
+using System.Text.Json;
+using SecureAggregation.Statistics.Internal.Blocks;
+using Xunit.Abstractions;
+
+namespace SecureAggregation.Statistics.Tests;
+
+/// <summary>Regressions over several rounds on real rows, against statsmodels (tools/reference).</summary>
+public sealed class ModelTests(ITestOutputHelper output)
+{
+    private static readonly JsonElement s_nodes = Federated.Reference("colon").GetProperty("generalised").GetProperty("nodes");
+
+    [Fact]
+    public void Totals_of_each_step_are_those_of_the_pooled_rows()
+    {
+        foreach (var step in s_nodes.GetProperty("path").EnumerateArray())
+        {
+            double[] coefficients = [.. step.GetProperty("coefficients").EnumerateArray().Select(c => c.GetDouble())];
+            if (Federated.Totals(Nodes(coefficients), Federated.Colon, output) is not var (layout, totals)) return;
+            var block = (ModelBlock)layout.Blocks[0];
+            var (n, deviance, gradient, information) = block.Totals([.. totals.Select(t => (double)t)]);
+            Federated.Close(step.GetProperty("n").GetDouble(), n);
+            // Rows with the same number of nodes are rounded the same way: half a unit each at most.
+            Assert.Equal(step.GetProperty("deviance").GetDouble(), deviance, block.DevianceUnit / 2 * n);
+            for (var i = 0; i < coefficients.Length; i++)
+            {
+                Assert.Equal(step.GetProperty("gradient")[i].GetDouble(), gradient[i], block.GradientUnit / 2 * n);
+                // The bounds of weight and residual are the same here, and so are the units.
+                for (var j = 0; j < coefficients.Length; j++) Assert.Equal(step.GetProperty("information")[i][j].GetDouble(), information[i, j], block.GradientUnit / 2 * n);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_fit_converges_to_within_the_noise_it_is_told_of()
+    {
+        // Bounds that few rows reach: with those that none does, the noise would be all.
+        var asked = Nodes([0, 0, 0, 0, 0]);
+        var model = (ModelMeasure)asked.Measures[0].Measure with { WeightBound = 40, ResidualBound = 40, DevianceBound = 100 };
+        var fit = new ModelFit(asked with { Measures = [new QueryMeasure(model)] });
+        while (fit.Next is { } next)
+        {
+            if (Federated.Totals(next, Federated.Colon, output) is not var (layout, totals)) return;
+            fit.Add(layout, totals, 7);
+        }
+
+        Assert.True(fit.Converged, fit.Failure);
+        Assert.True(fit.Rounds < 12, $"{fit.Rounds} rounds");
+        Assert.Equal(fit.Rounds, fit.Deviances.Count);
+        output.WriteLine($"{fit.Rounds} rounds, deviances {string.Join(", ", fit.Deviances)}, coefficients {string.Join(", ", fit.Coefficients)}");
+        for (var i = 0; i < 5; i++) Assert.Equal(s_nodes.GetProperty("values")[i].GetDouble(), fit.Coefficients[i], 0.1);
+    }
+
+    [Fact]
+    public void Rounds_share_the_epsilon_of_the_query_and_only_a_model_alone_is_fitted()
+    {
+        Assert.Equal("8.333333", new ModelFit(Nodes([0, 0, 0, 0, 0])).Next!.Epsilon.ToString());
+        var count = new QueryMeasure(new ColumnMeasure(MeasureKind.Count));
+        Assert.Throws<AnalysisException>(() => new ModelFit(Nodes([]) with { Measures = [count] }));
+        Assert.Throws<AnalysisException>(() => new ModelFit(Nodes([]) with { Epsilon = new Privacy.MicroEpsilon(3) }));
+    }
+
+    /// <summary>Nodes of the colon trial's patients: bounds that clamp nothing, so that the fit is statsmodels' own.</summary>
+    private static AnalysisQuery Nodes(double[] coefficients) => Federated.Query(
+        "colon",
+        new ModelMeasure(MeasureKind.Poisson, "nodes", ["age", "sex", "obstruct", "adhere"], coefficients, 400, 100, 2000, 12),
+        where: new CompareFilter("etype", ComparisonOperator.Eq, new FilterValue(null, "death")));
+}
