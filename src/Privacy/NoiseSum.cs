@@ -96,8 +96,8 @@ public sealed class NoiseSum
         }
 
         var term = _terms[0];
-        // Allows for the last bit: 0.3/0.1 must count as three steps.
-        var steps = Math.Floor((t / term.Coefficient) + 1e-9);
+        // Allows for the last bit: 0.3/0.1 must count as three steps. No scale reaches 1e36.
+        var steps = Math.Min(Math.Floor((t / term.Coefficient) + 1e-9), 1e36);
         return term.Draws == 1 ? term.Noise.Tail((Int128)steps) : LatticeInversion.Tail(term.Noise.Rate, term.Draws, steps);
     }
 

@@ -41,17 +41,26 @@ internal sealed class ExactSampler<T>(T numerator, T denominator) : ExactSampler
 
     public override Int128 Share(int parts, RandomTape tape)
     {
-        var left = Geometric(tape);
-        if (parts == 1) return Int128.CreateChecked(left);
-        var share = T.Zero;
-        while (!T.IsZero(left))
+        var whole = Geometric(tape);
+        if (parts == 1) return Int128.CreateChecked(whole);
+        // Scales of many digits are common, values of that many are not.
+        return whole <= T.CreateSaturating(ulong.MaxValue)
+            ? ExactSampler<ulong>.Part(ulong.CreateTruncating(whole), (ulong)parts, tape)
+            : Part(whole, T.CreateChecked(parts), tape);
+    }
+
+    /// <summary>What one of so many parts gets of a whole that is broken into lengths, each given to a part at random.</summary>
+    private static Int128 Part(T whole, T parts, RandomTape tape)
+    {
+        var part = T.Zero;
+        for (var left = whole; !T.IsZero(left);)
         {
             var length = Uniform(left, tape) + T.One;
             left -= length;
-            if (ExactSampler<ulong>.Uniform((ulong)parts, tape) == 0) share += length;
+            if (T.IsZero(Uniform(parts, tape))) part += length;
         }
 
-        return Int128.CreateChecked(share);
+        return Int128.CreateChecked(part);
     }
 
     /// <summary>P(k) proportional to e^(−k/scale), k ≥ 0.</summary>

@@ -10,7 +10,7 @@ namespace SecureAggregation.Privacy.Internal;
 /// The path c = cosh(u + iβ), u real, is such a hyperbola for every β in (0, π/2): the ends of that interval are the cut and the line
 /// through the pole. The integrand is analytic between them and falls exponentially along the path, for every n, a and k, so the
 /// trapezoid rule in u with a step of an eighth of the distance to the nearer end is wrong by e^−45 or so: 1e-13 absolute is left for
-/// rounding. At β with cos β near 1/√n, where a normal variable has its first standard deviation, nothing large cancels.
+/// rounding. β is chosen such that M is about e where the path crosses the real axis: nothing large cancels.
 /// (The method: L. N. Trefethen, J. A. C. Weideman, "The exponentially convergent trapezoidal rule", SIAM Review 56, 2014.)
 /// </para>
 /// </summary>
@@ -29,7 +29,8 @@ internal static class LatticeInversion
 
     /// <summary>P(X = value).</summary>
     public static double Probability(double rate, double draws, double value) =>
-        value == 0 ? 1 - Tail(rate, draws, 0)
+        // At 0 the integrand falls by the power of the draws alone: too slowly below one draw, where 0 has most of the mass.
+        value == 0 && (draws < 1 || rate > GreatestRate) ? 1 - Tail(rate, draws, 0)
         : rate > GreatestRate ? 0
         : Math.Clamp(Integral(rate, draws, Math.Abs(value), density: true), 0, 1);
 
@@ -56,11 +57,13 @@ internal static class LatticeInversion
         return best;
     }
 
-    /// <summary>P(X ≥ k), or P(X = k) without the pole's factor, for k ≥ 1.</summary>
+    /// <summary>P(X ≥ k) for k ≥ 1, or P(X = k), which has no pole.</summary>
     private static double Integral(double rate, double draws, double k, bool density)
     {
         var delta = 2 * Math.Exp(rate / 2) * Math.Sinh(rate / 2);
-        var distance = Math.Asin(Math.Min(Math.Sqrt(0.5), 1 / Math.Sqrt(draws)));
+        // The crossing of the real axis, c = cos β, with M there about e.
+        var (mass, half) = (Math.Exp(-rate), delta / (1 + delta) / (2 * draws));
+        var distance = Math.Asin(Math.Min(Math.Sqrt(0.5), half + Math.Sqrt((half * half) + (mass / draws))));
         var beta = (Math.PI / 2) - distance;
         var step = distance / StepsPerDistance;
         // The integrand at −u is minus the conjugate of that at u: the whole is the imaginary part of one half.
