@@ -29,8 +29,13 @@ public sealed class Analysis
     /// <summary>The most measures.</summary>
     public const int MaxMeasures = 100;
 
+    /// <summary>The most derived columns.</summary>
+    public const int MaxDerived = 50;
+
+    private readonly SchemaColumn[] _described;
+
     /// <summary>An analysis, checked.</summary>
-    /// <param name="columns">Every column that the rest names, and no other; stored in ordinal order of name.</param>
+    /// <param name="columns">Every column of the dataset that the rest names, and no other; stored in ordinal order of name.</param>
     /// <param name="measures">1 to 100, no two with the same name.</param>
     /// <param name="where">Which rows count; all if null.</param>
     /// <param name="groupBy">Up to 3 columns with declared keys.</param>
@@ -38,6 +43,7 @@ public sealed class Analysis
     /// <param name="rowsPerPerson">Rows of one person that count at most in a group; 1 where one row is one person.</param>
     /// <param name="rowsPerParty">Declared bound on a party's rows.</param>
     /// <param name="groupsPerPerson">Groups in which one person counts at most; 1 where one row is one person.</param>
+    /// <param name="derived">Columns made from others, each from those before it; none if null.</param>
     /// <exception cref="AnalysisException">A rule is broken.</exception>
     public Analysis(
         IReadOnlyList<SchemaColumn> columns,
@@ -47,7 +53,8 @@ public sealed class Analysis
         RowRule rowRule,
         int rowsPerPerson = 1,
         long rowsPerParty = DefaultRowsPerParty,
-        int groupsPerPerson = 1)
+        int groupsPerPerson = 1,
+        IReadOnlyList<DerivedColumn>? derived = null)
     {
         ArgumentNullException.ThrowIfNull(columns);
         ArgumentNullException.ThrowIfNull(measures);
@@ -60,11 +67,19 @@ public sealed class Analysis
         RowsPerPerson = rowsPerPerson;
         RowsPerParty = rowsPerParty;
         GroupsPerPerson = groupsPerPerson;
+        Derived = [.. derived ?? []];
+        AnalysisRules.CheckColumns(this);
+        _described = [.. Columns];
+        foreach (var definition in Derived) _described = [.. _described, definition.Describe(Describe)];
         AnalysisRules.Check(this);
     }
 
-    /// <summary>The columns that are used, in ordinal order of name; records are read by the index in this list.</summary>
+    /// <summary>The dataset's columns that are used, also those that only derived columns are made from, in ordinal order of name; records are
+    /// read by the index in this list.</summary>
     public IReadOnlyList<SchemaColumn> Columns { get; }
+
+    /// <summary>Columns made from others, each from those before it.</summary>
+    public IReadOnlyList<DerivedColumn> Derived { get; }
 
     /// <summary>What is computed, in asked order.</summary>
     public IReadOnlyList<Measure> Measures { get; }
@@ -87,15 +102,29 @@ public sealed class Analysis
     /// <summary>Declared bound on a party's rows.</summary>
     public long RowsPerParty { get; }
 
-    /// <summary>The index of a column in <see cref="Columns"/>, or −1.</summary>
+    /// <summary>The index of a column by which rows are read, derived ones after those of the dataset; −1 if there is none.</summary>
     public int IndexOf(string column)
     {
-        for (var i = 0; i < Columns.Count; i++)
+        for (var i = 0; i < _described.Length; i++)
         {
-            if (Columns[i].Name == column) return i;
+            if (_described[i].Name == column) return i;
         }
 
         return -1;
+    }
+
+    /// <summary>What is known of the column with this index (<see cref="IndexOf"/>), derived or not.</summary>
+    public SchemaColumn Describe(int index) => _described[index];
+
+    /// <summary>What is known of the column of this name, derived or not.</summary>
+    /// <exception cref="AnalysisException">There is none.</exception>
+    public SchemaColumn Describe(string column)
+    {
+        var index = IndexOf(column);
+        return index >= 0
+            ? _described[index]
+            : throw new AnalysisException(
+                $"Column '{column}' is used but not described{Nearest.Suggestion(column, _described.Select(c => c.Name))}");
     }
 
     /// <summary>
@@ -111,6 +140,11 @@ public sealed class Analysis
             throw new AnalysisException(
                 $"The query takes the rows of '{schema.Name}' as {Text(RowRule)}, but the dataset declares "
                 + $"{Text(schema.RowRule)}; resolve the query against this dataset's schema.");
+        }
+
+        if (Derived.FirstOrDefault(d => schema.Columns.Any(c => c.Name == d.Name)) is { } taken)
+        {
+            throw new AnalysisException($"The query derives '{taken.Name}', but '{schema.Name}' has a column of that name; choose another.");
         }
 
         foreach (var column in Columns)

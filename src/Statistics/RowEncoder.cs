@@ -16,6 +16,7 @@ public sealed class RowEncoder : IDisposable
     private readonly LayoutBlock[] _blocks;
     private readonly long[] _key;
     private readonly PersonBound? _persons;
+    private DerivedRecord? _derived;
     private bool _finished;
 
     /// <summary>An encoder for a dataset in which one row is one person.</summary>
@@ -67,6 +68,7 @@ public sealed class RowEncoder : IDisposable
         Rows++;
         // The ordinal counts all rows of a person, so that the choice does not move with the filter.
         if (_persons is not null) _persons.Begin(record.PersonKey);
+        if (_layout.Analysis.Derived.Count > 0) record = _derived is null ? _derived = new DerivedRecord(_layout.Analysis, record) : _derived.On(record);
         if (_where is not null && !_where.Test(record)) return;
         var group = _groups.Of(record);
         if (group < 0) return;

@@ -21,7 +21,7 @@ internal static class SchemaInference
         if (queries.FirstOrDefault(q => q.Dataset != dataset) is { } other)
             throw new CliException(ExitCode.BadInput, $"the queries ask datasets '{dataset}' and '{other.Dataset}', but a folder is one dataset; run them one by one");
         var headers = clinics.Select(c => (c.Name, Header: Header(c.CsvPath))).ToList();
-        var named = queries.SelectMany(Columns).Distinct().ToList();
+        var named = queries.SelectMany(q => q.DatasetColumns).Distinct().ToList();
         foreach (var column in named)
         {
             if (headers.FirstOrDefault(h => !h.Header.Contains(column)) is { Name: not null } without)
@@ -37,18 +37,15 @@ internal static class SchemaInference
         return yaml.ToString();
     }
 
-    private static IEnumerable<string> Columns(AnalysisQuery query) =>
-        query.Measures.SelectMany(m => m.Measure.Columns).Concat(query.GroupBy.Select(g => g.Column)).Concat(query.Where?.ColumnNames ?? []).Where(c => c.Length > 0);
-
     private static string Column(string name, IReadOnlyList<DemoClinic> clinics, IReadOnlyList<AnalysisQuery> queries)
     {
         var values = clinics.SelectMany(c => Values(c.CsvPath, name)).Where(v => v.Length > 0 && !s_missing.Contains(v)).Distinct().ToList();
         var numbers = values.Select(v => double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) ? n : (double?)null).ToList();
         if (numbers.TrueForAll(n => n is not null))
         {
-            var bounds = queries.SelectMany(q => q.Measures).Where(m => m.Measure.Columns is [var first, ..] && first == name && m.Low is not null && m.High is not null).Select(m => (m.Low, m.High)).FirstOrDefault();
+            var bounds = queries.SelectMany(q => q.Measures).Select(m => m.Bounds.GetValueOrDefault(name)).FirstOrDefault(b => b is { Low: not null, High: not null });
             var type = numbers.TrueForAll(n => Math.Floor(n!.Value) == n.Value) ? "integer" : "number";
-            return bounds is ({ } low, { } high) ? string.Create(CultureInfo.InvariantCulture, $"{{ type: {type}, low: {low}, high: {high} }}") : $"{{ type: {type} }}";
+            return bounds is { Low: { } low, High: { } high } ? string.Create(CultureInfo.InvariantCulture, $"{{ type: {type}, low: {low}, high: {high} }}") : $"{{ type: {type} }}";
         }
 
         if (values.Count > MostCategories)

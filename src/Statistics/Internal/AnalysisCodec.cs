@@ -25,7 +25,7 @@ internal static class AnalysisCodec
         }
 
         wire.GroupBy.AddRange(analysis.GroupBy.Select(MeasureCodec.ToWire));
-
+        wire.Derived.AddRange(analysis.Derived.Select(DeriveCodec.ToWire));
         return wire.CalculateSize() <= Analysis.MaxEncodedLength
             ? wire.ToByteArray()
             : throw new AnalysisException(
@@ -49,7 +49,8 @@ internal static class AnalysisCodec
             (RowRule)wire.RowRule,
             MeasureCodec.Small(wire.RowsPerPerson),
             (long)Math.Min(wire.RowsPerParty, long.MaxValue),
-            MeasureCodec.Small(wire.GroupsPerPerson));
+            MeasureCodec.Small(wire.GroupsPerPerson),
+            [.. wire.Derived.Select(DeriveCodec.FromWire)]);
         SchemaCodec.RequireCanonical(analysis.Encode(), bytes, "analysis");
         return analysis;
     }

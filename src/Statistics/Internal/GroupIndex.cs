@@ -12,7 +12,7 @@ internal sealed class GroupIndex
         _columns = [.. analysis.GroupBy.Select(g =>
         {
             var column = analysis.IndexOf(g.Column);
-            var described = analysis.Columns[column];
+            var described = analysis.Describe(column);
             if (described.IsNumeric)
             {
                 var numbers = g.Keys.Select((k, i) => (Key: double.Parse(k, CultureInfo.InvariantCulture), i)).ToDictionary(k => k.Key, k => k.i);

@@ -11,19 +11,19 @@ internal abstract class RowTest
         {
             case CompareFilter f:
                 var compared = analysis.IndexOf(f.Column);
-                return analysis.Columns[compared].IsNumeric
+                return analysis.Describe(compared).IsNumeric
                     ? new Comparison(compared, f.Operator, f.Value.Number!.Value)
-                    : new Labels(compared, Flags(analysis.Columns[compared], l => l == f.Value.Label == (f.Operator == ComparisonOperator.Eq)));
+                    : new Labels(compared, Flags(analysis.Describe(compared), l => l == f.Value.Label == (f.Operator == ComparisonOperator.Eq)));
             case InFilter f:
                 var listed = analysis.IndexOf(f.Column);
-                return analysis.Columns[listed].IsNumeric
+                return analysis.Describe(listed).IsNumeric
                     ? new Numbers(listed, [.. f.Values.Select(v => v.Number!.Value)])
-                    : new Labels(listed, Flags(analysis.Columns[listed], l => f.Values.Any(v => v.Label == l)));
+                    : new Labels(listed, Flags(analysis.Describe(listed), l => f.Values.Any(v => v.Label == l)));
             case BetweenFilter f:
                 return new Range(analysis.IndexOf(f.Column), f.Low, f.High);
             case IsNullFilter f:
                 var tested = analysis.IndexOf(f.Column);
-                return new Missing(tested, analysis.Columns[tested].IsNumeric);
+                return new Missing(tested, analysis.Describe(tested).IsNumeric);
             case NotFilter f:
                 return new Opposite(Compile(f.Item, analysis));
             case AndFilter f:

@@ -15,7 +15,7 @@ internal sealed class HistogramBlock : LayoutBlock
     {
         var measure = Measures[0];
         _index = place.Analysis.IndexOf(measure.Columns[0]);
-        _column = place.Analysis.Columns[_index];
+        _column = place.Analysis.Describe(_index);
         _edges = measure is HistogramMeasure histogram ? [.. histogram.Edges] : [];
         _bins = _column.IsNumeric ? _edges.Length - 1 : _column.Categories.Count;
         var names = Enumerable.Range(0, _bins).Select(Bin);

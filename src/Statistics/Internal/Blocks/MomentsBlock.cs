@@ -13,7 +13,7 @@ internal sealed class MomentsBlock : LayoutBlock
         : base(place)
     {
         _index = place.Analysis.IndexOf(Measures[0].Columns[0]);
-        _column = place.Analysis.Columns[_index];
+        _column = place.Analysis.Describe(_index);
         var depth = Measures.Max(m => Depth(m.Kind));
         if (depth > 1) Quantiser = new Quantiser(_column, place.CellCap);
         var n = new (string, long)[] { ("n", 1) };
