@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -25,16 +26,34 @@ public sealed partial class DocumentTests
     {
         using var schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(RealData.Root, "docs/query.schema.json")));
         var root = schema.RootElement;
-        Assert.Equal(Known("dataset: d\nepsilon: 1\nmeasures: [count]\nxyzzy: 1"), Keys(root.GetProperty("properties")));
+        Assert.Equal(Known("dataset: d\nepsilon: 1\nmeasures: [count]\nxyzzy: 1"), Keys(root));
         var definitions = root.GetProperty("$defs");
-        var measures = definitions.GetProperty("measure").GetProperty("oneOf");
-        Assert.Equal(Known("dataset: d\nepsilon: 1\nmeasures: [{ histogram: age, xyzzy: 1 }]"), Keys(measures[6].GetProperty("properties")));
-        Assert.Equal(Known("dataset: d\nepsilon: 1\nmeasures: [{ sd: age, xyzzy: 1 }]"), Keys(definitions.GetProperty("sd").GetProperty("properties")));
+        var words = definitions.GetProperty("measure").GetProperty("oneOf").EnumerateArray().Skip(1).Select(Target).ToArray();
+        var message = Assert.Throws<AnalysisException>(() => AnalysisQuery.Parse("dataset: d\nepsilon: 1\nmeasures: [xyzzy]")).Message;
+        Assert.Equal(message.Split("Known: ")[1].TrimEnd('.').Split(", "), words);
+        foreach (var word in words) AssertKeys(definitions.GetProperty(word), word, "dataset: d\nepsilon: 1\nmeasures: [{0}]");
+        foreach (var derived in definitions.GetProperty("derived").GetProperty("oneOf").EnumerateArray().Select(Target))
+        {
+            AssertKeys(definitions.GetProperty(derived), derived["derive_".Length..], "dataset: d\nepsilon: 1\nmeasures: [count]\nderive: {{ x: {0} }}");
+        }
+
         Assert.Equal(
             Known("dataset: d\nepsilon: 1\nmeasures: [count]\nwhere: { column: a, xyzzy: 1 }"),
-            definitions.GetProperty("filter").GetProperty("oneOf").EnumerateArray().SelectMany(f => Keys(f.GetProperty("properties"))).Order(StringComparer.Ordinal));
+            definitions.GetProperty("filter").GetProperty("oneOf").EnumerateArray().SelectMany(Keys).Order(StringComparer.Ordinal));
 
-        static string[] Keys(JsonElement properties) => [.. properties.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal)];
+        static string Target(JsonElement reference) => reference.GetProperty("$ref").GetString()!["#/$defs/".Length..];
+    }
+
+    /// <summary>The keys of a definition, and of the mapping below its word, are those that the reader lists when its example has one more.</summary>
+    private static void AssertKeys(JsonElement definition, string word, string query)
+    {
+        var example = definition.GetProperty("examples")[0].GetRawText();
+        AnalysisQuery.Parse(string.Format(CultureInfo.InvariantCulture, query, example));
+        Assert.Equal(Known(string.Format(CultureInfo.InvariantCulture, query, $"{example[..^1]}, \"xyzzy\": 1}}")), Keys(definition));
+        var inner = definition.GetProperty("properties").GetProperty(word);
+        if (!inner.TryGetProperty("properties", out _)) return;
+        var end = example.IndexOf('}', StringComparison.Ordinal);
+        Assert.Equal(Known(string.Format(CultureInfo.InvariantCulture, query, $"{example[..end]}, \"xyzzy\": 1{example[end..]}")), Keys(inner));
     }
 
     [Fact]
@@ -49,12 +68,13 @@ public sealed partial class DocumentTests
         Assert.Equal(Words("name: d\ncolumns: { a: { type: xyzzy } }"), Enum(column.GetProperty("type")));
         Assert.Equal(Words("name: d\naccess: xyzzy\ncolumns: { a: { type: integer } }"), Enum(root.GetProperty("properties").GetProperty("access")));
 
-        static string[] Keys(JsonElement node) => [.. node.GetProperty("properties").EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal)];
         static string[] Enum(JsonElement node) => [.. node.GetProperty("enum").EnumerateArray().Select(e => e.GetString()!)];
         static string Refusal(string text) => Assert.Throws<AnalysisException>(() => SchemaFile.Parse(text)).Message;
         static string[] KnownOf(string text) => [.. Refusal(text).Split("Known keys: ")[1].TrimEnd('.').Split(", ").Order(StringComparer.Ordinal)];
         static string[] Words(string text) => Refusal(text).Split("; use ")[1].TrimEnd('.').Split([", ", " or "], StringSplitOptions.None);
     }
+
+    private static string[] Keys(JsonElement node) => [.. node.GetProperty("properties").EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal)];
 
     /// <summary>The keys that the reader lists when it meets one that it does not know.</summary>
     private static string[] Known(string text)

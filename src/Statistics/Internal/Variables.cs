@@ -33,7 +33,7 @@ internal sealed class Variables
         _variables = [.. columns.Select((name, i) =>
         {
             var index = place.Analysis.IndexOf(name);
-            var column = place.Analysis.Columns[index];
+            var column = place.Analysis.Describe(index);
             var first = terms.Count;
             var quantiser = column.IsNumeric ? new Quantiser(column, place.CellCap) : null;
             if (quantiser is not null) terms.Add(new Term(name, i, quantiser));
@@ -104,8 +104,8 @@ internal sealed class Outcome
     public Outcome(Analysis analysis, string column)
     {
         _column = analysis.IndexOf(column);
-        _numeric = analysis.Columns[_column].IsNumeric;
-        Event = _numeric ? $"{column}=1" : $"{column}={analysis.Columns[_column].Categories[1]}";
+        _numeric = analysis.Describe(_column).IsNumeric;
+        Event = _numeric ? $"{column}=1" : $"{column}={analysis.Describe(_column).Categories[1]}";
     }
 
     /// <summary>E.g. "status=dead".</summary>

@@ -55,7 +55,8 @@ internal static class Yaml
         }
     }
 
-    public static int Line(YamlNode node) => (int)node.Start.Line;
+    /// <summary>Where a node begins; a mapping where its first key does, since of a pair in a list (<c>[mean: age]</c>) nothing else is known.</summary>
+    public static int Line(YamlNode node) => node is YamlMappingNode { Children: { Count: > 0 } children } ? (int)children[0].Key.Start.Line : (int)node.Start.Line;
 
     public static bool IsNull(YamlNode node) =>
         node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" };

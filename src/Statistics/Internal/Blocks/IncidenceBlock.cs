@@ -15,7 +15,7 @@ internal sealed class IncidenceBlock : LayoutBlock
     {
         var measure = (IncidenceMeasure)Measures[0];
         _time = place.Analysis.IndexOf(measure.Time);
-        _column = place.Analysis.Columns[_time];
+        _column = place.Analysis.Describe(_time);
         _outcome = new Outcome(place.Analysis, measure.Event);
         _quantiser = new Quantiser(_column, place.CellCap);
         // The noise of each cell in events: of n and Σz at a rate of one event in a fifth of the rows, and times half-way up.
