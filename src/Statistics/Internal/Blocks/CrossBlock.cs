@@ -20,7 +20,7 @@ internal sealed class CrossBlock : LayoutBlock
     {
         _variables = new Variables(place, Measures[0].Columns);
         var terms = _variables.Terms;
-        _units = [.. terms.Select(t => place.Analysis.Columns[place.Analysis.IndexOf(Measures[0].Columns[t.Variable])].Unit)];
+        _units = [.. terms.Select(t => place.Analysis.Describe(Measures[0].Columns[t.Variable]).Unit)];
         _place = new int[terms.Count, terms.Count];
         _divisor = new long[terms.Count, terms.Count];
         var products = new List<(string, long)>();

@@ -18,7 +18,7 @@ internal sealed class SurvivalBlock : LayoutBlock
         _time = place.Analysis.IndexOf(measure.Time);
         _outcome = new Outcome(place.Analysis, measure.Event);
         _edges = [.. measure.Edges];
-        Column = place.Analysis.Columns[_time];
+        Column = place.Analysis.Describe(_time);
         var bins = Enumerable.Range(0, Bins).Select(i => Blocks.Bins.Name(_edges, i)).ToArray();
         Segments = Lay((
             "events and censored", 1, BlockBudget.Whole,
