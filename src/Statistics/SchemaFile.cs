@@ -33,6 +33,16 @@ public sealed class SchemaFile
     /// <exception cref="AnalysisException">The text is no schema; the message names the line, the thing, the rule and the fix.</exception>
     public static SchemaFile Parse(string yamlOrJson) => SchemaReader.Read(Yaml.Load(yamlOrJson, "schema"));
 
+    /// <summary>A file of its own for a schema that came without one: headers are names, nothing has codes, persons are told apart by a
+    /// column "person".</summary>
+    public static SchemaFile Of(DatasetSchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        var sources = schema.Columns.Select(c => new SourceColumn(c.Name, ColumnRole.Use, c)).ToList();
+        if (schema.RowRule == RowRule.PersonKey) sources.Insert(0, SourceColumn.Unread("person", ColumnRole.PersonKey));
+        return new SchemaFile(schema, sources, []);
+    }
+
     /// <summary>The source of a public column.</summary>
     /// <exception cref="AnalysisException">The schema has no such column.</exception>
     public SourceColumn Source(string column) => Sources.FirstOrDefault(s => s.Role == ColumnRole.Use && s.Column!.Name == column)

@@ -57,5 +57,7 @@ internal sealed class DateFormat
         return isDate;
     }
 
+    public string Text(DateOnly date) => date.ToDateTime(TimeOnly.MinValue).ToString(_pattern, CultureInfo.InvariantCulture);
+
     public override string ToString() => _pattern;
 }
