@@ -39,6 +39,13 @@ internal sealed class Terminal
 
     private IAnsiConsole Errors { get; }
 
+    /// <summary>Standard output for an answer that is no text for people, e.g. a CSV file.</summary>
+    public TextWriter Stream()
+    {
+        _answered = true;
+        return _output;
+    }
+
     public void WriteJson(object document) => WriteLine(JsonSerializer.Serialize(document, s_json));
 
     public void Line(string text) => Result.WriteLine(text);

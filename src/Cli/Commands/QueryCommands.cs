@@ -16,11 +16,14 @@ internal static class QueryCommands
     private static readonly Option<double?> s_deadline = new("--deadline") { Description = "Seconds that each phase waits for an outpost (default: the station's)" };
     private static readonly Option<string?> s_bundle = new("--bundle") { Description = "Keep the round's bundle in this file" };
 
+    private static readonly Option<bool> s_dummy = new("--dummy") { Description = "Run it here on made-up rows (--rows, --seed) of --parties outposts: no station, no key, no cost, and no meaning" };
+
     public static Command Create() => new("query", "Ask the consortium")
     {
         new Command("run", "Sign a query, run its round, verify the total and show it")
         {
             s_file, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key, s_attempts, s_deadline, s_bundle,
+            s_dummy, s_schema, s_parties, DatasetCommands.Rows, DatasetCommands.Seed,
         }.Does(Run),
         new Command("check", "Show what a query asks of each outpost, and how wide its intervals will be; spends nothing")
         {
@@ -30,6 +33,7 @@ internal static class QueryCommands
 
     private static async Task<ExitCode> Run(Arguments arguments, CancellationToken stop)
     {
+        if (arguments.Get(s_dummy)) return await RunOnDummy(arguments, stop);
         var attempts = arguments.Get(s_attempts);
         if (attempts is < 1 or > 10) throw new CliException(ExitCode.BadInput, $"--attempts is {attempts}; it must be from 1 to 10");
         var deadline = Deadline.Of(arguments, s_deadline);
@@ -88,7 +92,7 @@ internal static class QueryCommands
                 Parties = Parties(round),
                 Verified = check.Passed,
                 Bundle = bundle is null ? null : Path.GetFullPath(bundle),
-                Statistics = check.Statistics().Select(s => new { s.Name, Kind = s.Kind.ToString().ToLowerInvariant(), s.Column, s.Group, s.Bin, s.Unit, s.Value, s.Low, s.High, s.Confidence, s.Withheld }),
+                Statistics = check.Statistics().Select(Document),
             });
         }
         else if (check.Passed)
@@ -107,32 +111,46 @@ internal static class QueryCommands
     private static async Task<ExitCode> Check(Arguments arguments, CancellationToken stop)
     {
         var query = QueryFiles.Read(arguments.Get(s_file));
-        var parties = arguments.Get(s_parties);
-        DatasetSchema schema;
-        if (arguments.Find(s_schema) is { } file)
-        {
-            schema = QueryFiles.ReadSchema(file).Schema;
-        }
-        else if (query.Schema is { } own)
-        {
-            schema = own.Schema;
-        }
-        else if (query.SchemaPath is { } beside)
-        {
-            schema = QueryFiles.ReadSchema(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(arguments.Get(s_file)))!, beside)).Schema;
-        }
-        else
-        {
-            await using var consortium = StationAccess.Connect(arguments);
-            var view = await consortium.GetConsortiumAsync(stop);
-            schema = QueryFiles.Offered(view, query.Dataset);
-            parties = view.Outposts.Count;
-        }
-
-        var (_, layout) = QueryFiles.Plan(arguments.Get(s_file), query, schema, parties);
+        var (schema, outposts) = await SchemaOf(arguments, query, stop);
+        var (_, layout) = QueryFiles.Plan(arguments.Get(s_file), query, schema.Schema, outposts ?? arguments.Get(s_parties));
         QueryPlan.Write(arguments.Terminal, query, layout);
         return ExitCode.Ok;
     }
+
+    private static async Task<ExitCode> RunOnDummy(Arguments arguments, CancellationToken stop)
+    {
+        var (query, terminal) = (QueryFiles.Read(arguments.Get(s_file)), arguments.Terminal);
+        var (schema, outposts) = await SchemaOf(arguments, query, stop);
+        var (_, layout) = QueryFiles.Plan(arguments.Get(s_file), query, schema.Schema, outposts ?? arguments.Get(s_parties));
+        var rows = DatasetCommands.Make(arguments, schema).Count;
+        var statistics = DummyRun.Release(schema, layout, rows, arguments.Get(DatasetCommands.Seed));
+        if (terminal.Json)
+        {
+            terminal.WriteJson(new { Dummy = true, Note = DummyRun.Label, Query = query.Name, Epsilon = query.Epsilon.Micro / 1e6, Parties = layout.InvitedParties, Statistics = statistics.Select(Document) });
+            return ExitCode.Ok;
+        }
+
+        terminal.Line(DummyRun.Label);
+        terminal.Line(string.Create(CultureInfo.InvariantCulture, $"{query.Name}: {layout.InvitedParties} outposts with {rows} rows each, ε = {query.Epsilon} as it would be, nothing spent"));
+        terminal.Result.Write(StatisticTable.Of(statistics));
+        terminal.Line(DummyRun.Label);
+        return ExitCode.Ok;
+    }
+
+    /// <summary>The schema that a query is held against: --schema, the query's own, or what the outposts offer, and then how many they are.</summary>
+    private static async Task<(SchemaFile Schema, int? Outposts)> SchemaOf(Arguments arguments, AnalysisQuery query, CancellationToken stop)
+    {
+        if (arguments.Find(s_schema) is { } file) return (QueryFiles.ReadSchema(file), null);
+        if (query.Schema is { } own) return (own, null);
+        if (query.SchemaPath is { } beside)
+            return (QueryFiles.ReadSchema(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(arguments.Get(s_file)))!, beside)), null);
+        await using var consortium = StationAccess.Connect(arguments);
+        var view = await consortium.GetConsortiumAsync(stop);
+        return (SchemaFile.Of(QueryFiles.Offered(view, query.Dataset)), view.Outposts.Count);
+    }
+
+    private static object Document(ReleasedStatistic s) =>
+        new { s.Name, Kind = s.Kind.ToString().ToLowerInvariant(), s.Column, s.Group, s.Bin, s.Unit, s.Value, s.Low, s.High, s.Confidence, s.Withheld };
 
     private static string Id(RoundView round) => Convert.ToHexStringLower(round.RoundId.Span);
 

@@ -1,0 +1,39 @@
+using System.Security.Cryptography;
+using SecureAggregation.Privacy;
+using SecureAggregation.Statistics;
+
+namespace SecureAggregation.Cli;
+
+/// <summary>
+/// A query on made-up rows, in this process: the layout, encoder, noise and release of a real round, without outposts, station, masks or
+/// signatures. It costs nothing and tells nothing about anybody.
+/// </summary>
+internal static class DummyRun
+{
+    public const string Label = "DUMMY DATA: made from the schema alone; no number here is about anybody";
+
+    /// <summary>What the query would release if the outposts had dummy rows.</summary>
+    /// <param name="schema">How rows are made and read.</param>
+    /// <param name="layout">The query.</param>
+    /// <param name="rows">Rows of each outpost.</param>
+    /// <param name="seed">Which rows; noise is drawn anew each time, as in a real round.</param>
+    public static IReadOnlyList<ReleasedStatistic> Release(SchemaFile schema, VectorLayout layout, long rows, ulong seed)
+    {
+        using var random = RandomNumberGenerator.Create();
+        var secret = RandomNumberGenerator.GetBytes(32);
+        var queryHash = SHA256.HashData(layout.Analysis.Encode());
+        var totals = new ulong[layout.Length];
+        var elements = new ulong[layout.Length];
+        for (var party = 0; party < layout.InvitedParties; party++)
+        {
+            using var noise = LocalNoise.Draw(layout, random);
+            using var encoder = new RowEncoder(layout, secret, queryHash);
+            foreach (var record in new DummyRows(schema, rows, unchecked(seed + (ulong)party)).Records(layout.Analysis)) encoder.Add(record);
+            using var vector = encoder.Finish(noise);
+            vector.WriteRing(elements);
+            for (var i = 0; i < totals.Length; i++) totals[i] = unchecked(totals[i] + elements[i]) & (ulong.MaxValue >> (64 - layout.Bits));
+        }
+
+        return Statistics.Release.Decode(layout, layout.Centre(totals), layout.InvitedParties);
+    }
+}
