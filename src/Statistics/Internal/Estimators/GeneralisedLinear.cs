@@ -16,7 +16,7 @@ internal sealed record RoundTotals(double Count, double Deviance, double[] Gradi
 /// <param name="MaxStep">No coefficient moves by more in one step: the first steps of a badly conditioned fit are too long.</param>
 /// <param name="MaxCoefficient">A coefficient beyond this multiplies the odds by e^40 between a predictor's bounds: the outcome is separated.</param>
 /// <param name="DevianceNoise">What noise may add to a deviance; a smaller rise is no reason to halve.</param>
-/// <param name="GradientVariance">The variance of the noise in each part of the gradient: a step that is no longer than what this noise makes is the last.</param>
+/// <param name="GradientVariance">The variance of the noise in each part of the gradient: a step that is no longer than what this noise makes is the last; it is still taken.</param>
 internal sealed record NewtonRules(
     int MaxRounds = 25,
     double Tolerance = 1e-12,
@@ -63,6 +63,9 @@ internal static class GeneralisedLinear
     // A row's deviance below this, on average, is a perfect prediction.
     private const double PerfectDeviance = 1e-6;
 
+    // Noise alone makes a decrement of its mean, and in one of twenty cases one of up to three times that.
+    private const double NoiseFactor = 3;
+
     public static NewtonOutcome Next(NewtonState state, RoundTotals totals, NewtonRules rules)
     {
         if (!IsFinite(totals)) return End(Answer.Not(Answer.TooLarge));
@@ -89,7 +92,7 @@ internal static class GeneralisedLinear
         var moved = longest > rules.MaxStep ? step * (rules.MaxStep / longest) : step;
         double[] next = [.. state.Coefficients.Zip(moved, (b, s) => b + s)];
         var noise = rules.GradientVariance is { } variance ? covariance.Diagonal() * Vector<double>.Build.Dense(variance) : 0;
-        var converged = longest <= rules.MaxStep && decrement <= Math.Max(rules.Tolerance, noise);
+        var converged = longest <= rules.MaxStep && decrement <= Math.Max(rules.Tolerance, NoiseFactor * noise);
         if (!converged && Largest(next) > rules.MaxCoefficient) return End(Answer.Not(Separated));
         if (!converged && state.Round < rules.MaxRounds) return new NewtonOutcome(new NewtonState(state.Round + 1, next, point, 0), Answer.Not("there are rounds to come"));
         var why = converged ? null
