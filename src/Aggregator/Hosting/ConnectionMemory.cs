@@ -1,0 +1,62 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Connections;
+
+namespace SecureAggregation.Aggregator.Hosting;
+
+/// <summary>
+/// Buffers of connections that hold a TLS record and more. The web server's own have 4 KiB: four reads of the socket for one record, and four buffers in each of
+/// the pipes that it passes, which was a third of the station's work while vectors came in. A connection on which nothing arrives holds none.
+/// </summary>
+internal sealed class ConnectionMemory : IMemoryPoolFactory<byte>
+{
+    /// <summary>Bytes of a buffer.</summary>
+    public const int BlockSize = 32 * 1024;
+
+    /// <summary>Buffers that a pool keeps for later; there is a pool for each core. What a rush took beyond that, the collector gets back.</summary>
+    public const int Kept = 1024;
+
+    private int _pools;
+
+    /// <summary>Pools that the web server has taken so far.</summary>
+    public int Pools => _pools;
+
+    /// <inheritdoc/>
+    public MemoryPool<byte> Create(MemoryPoolOptions? options = null)
+    {
+        Interlocked.Increment(ref _pools);
+        return new Pool();
+    }
+
+    private sealed class Pool : MemoryPool<byte>
+    {
+        private readonly ConcurrentQueue<Block> _free = [];
+        private int _kept;
+
+        public override int MaxBufferSize => BlockSize;
+
+        public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, BlockSize);
+            if (!_free.TryDequeue(out var block)) return new Block(this);
+            Interlocked.Decrement(ref _kept);
+            return block;
+        }
+
+        protected override void Dispose(bool disposing) => _free.Clear();
+
+        private void Return(Block block)
+        {
+            if (Interlocked.Increment(ref _kept) <= Kept) _free.Enqueue(block);
+            else Interlocked.Decrement(ref _kept);
+        }
+
+        private sealed class Block(Pool pool) : IMemoryOwner<byte>
+        {
+            // Pinned: sockets and TLS read into it, again and again.
+            public Memory<byte> Memory { get; } = GC.AllocateUninitializedArray<byte>(BlockSize, pinned: true);
+
+            public void Dispose() => pool.Return(this);
+        }
+    }
+}
