@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using SecureAggregation.Aggregator.Hosting;
+using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
 
@@ -8,6 +9,8 @@ namespace SecureAggregation.Aggregator.Tests;
 
 public sealed class ConnectionMemoryTests
 {
+    private const int BlockSize = 32 * 1024;
+
     [Fact]
     public async Task Web_server_takes_its_buffers_here()
     {
@@ -22,35 +25,43 @@ public sealed class ConnectionMemoryTests
     [InlineData(-1)]
     [InlineData(0)]
     [InlineData(1)]
-    [InlineData(ConnectionMemory.BlockSize)]
+    [InlineData(BlockSize)]
     public void Buffer_has_the_size_of_all_buffers_whatever_is_asked_for(int atLeast)
     {
-        using var pool = new ConnectionMemory().Create();
+        using var pool = new ConnectionMemory(BlockSize).Create();
         using var buffer = pool.Rent(atLeast);
 
-        Assert.Equal(ConnectionMemory.BlockSize, buffer.Memory.Length);
-        Assert.Equal(ConnectionMemory.BlockSize, pool.MaxBufferSize);
+        Assert.Equal(BlockSize, buffer.Memory.Length);
+        Assert.Equal(BlockSize, pool.MaxBufferSize);
     }
+
+    [Theory]
+    [InlineData(3, 32 * 1024)]
+    [InlineData(50, 32 * 1024)]
+    [InlineData(512, 16 * 1024)]
+    [InlineData(Limits.Parties, 8 * 1024)]
+    public void Buffers_are_smaller_where_many_outposts_share_the_memory(int parties, int size) => Assert.Equal(size, ConnectionLimits.Buffer(parties));
 
     [Fact]
     public void Larger_buffer_is_refused()
     {
-        using var pool = new ConnectionMemory().Create();
+        using var pool = new ConnectionMemory(BlockSize).Create();
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => pool.Rent(ConnectionMemory.BlockSize + 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => pool.Rent(BlockSize + 1));
     }
 
     [Fact]
     public void Buffers_that_came_back_are_given_again_but_not_more_of_them_than_are_kept()
     {
-        using var pool = new ConnectionMemory().Create();
-        var first = Enumerable.Range(0, ConnectionMemory.Kept + 10).Select(_ => pool.Rent()).ToList();
+        var memory = new ConnectionMemory(4 * 1024 * 1024);
+        using var pool = memory.Create();
+        var first = Enumerable.Range(0, memory.Kept + 10).Select(_ => pool.Rent()).ToList();
         Assert.Equal(first.Count, first.Distinct().Count());
         first.ForEach(buffer => buffer.Dispose());
 
-        var second = Enumerable.Range(0, ConnectionMemory.Kept + 10).Select(_ => pool.Rent()).ToList();
+        var second = Enumerable.Range(0, memory.Kept + 10).Select(_ => pool.Rent()).ToList();
 
-        Assert.Equal(ConnectionMemory.Kept, second.Intersect(first).Count());
+        Assert.Equal(memory.Kept, second.Intersect(first).Count());
         Assert.Equal(second.Count, second.Distinct().Count());
         second.ForEach(buffer => buffer.Dispose());
     }
@@ -58,7 +69,7 @@ public sealed class ConnectionMemoryTests
     [Fact]
     public void Buffers_of_many_threads_are_never_the_same()
     {
-        using var pool = new ConnectionMemory().Create();
+        using var pool = new ConnectionMemory(BlockSize).Create();
         var clashes = 0;
         Parallel.For(0, 8, thread =>
         {

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using SecureAggregation.Protocol;
 
@@ -15,6 +16,9 @@ internal static class ConnectionLimits
 
     // Beside a stream of vectors there may be small calls on the same connection.
     private const int BesideStream = 128 * 1024;
+    private const int BuffersOfWindow = 16;
+    private const int LeastBuffer = 4 * 1024;
+    private const int MostBuffer = 32 * 1024;
     private const int InputBuffer = 256 * 1024;
     private const int Streams = 100;
 
@@ -36,6 +40,9 @@ internal static class ConnectionLimits
 
     /// <summary>Bytes of one stream that may wait at the station.</summary>
     public static int Window(int parties) => Math.Clamp(AllWindows / parties, LeastWindow, MostWindow);
+
+    /// <summary>Bytes of a buffer of a connection. Each pipe that a connection's bytes pass has one that is not full, so all of them are small beside the window.</summary>
+    public static int Buffer(int parties) => Math.Clamp((int)BitOperations.RoundUpToPowerOf2((uint)Window(parties)) / BuffersOfWindow, LeastBuffer, MostBuffer);
 
     public static void Apply(KestrelServerLimits limits, Roster roster, int connections)
     {

@@ -8,15 +8,16 @@ namespace SecureAggregation.Aggregator.Hosting;
 /// Buffers of connections that hold a TLS record and more. The web server's own have 4 KiB: four reads of the socket for one record, and four buffers in each of
 /// the pipes that it passes, which was a third of the station's work while vectors came in. A connection on which nothing arrives holds none.
 /// </summary>
-internal sealed class ConnectionMemory : IMemoryPoolFactory<byte>
+/// <param name="blockSize">Bytes of a buffer.</param>
+internal sealed class ConnectionMemory(int blockSize) : IMemoryPoolFactory<byte>
 {
-    /// <summary>Bytes of a buffer.</summary>
-    public const int BlockSize = 32 * 1024;
-
-    /// <summary>Buffers that a pool keeps for later; there is a pool for each core. What a rush took beyond that, the collector gets back.</summary>
-    public const int Kept = 1024;
+    // What all pools together, one for each core, keep for later. What a rush took beyond that, the collector gets back.
+    private const int AllKept = 256 * 1024 * 1024;
 
     private int _pools;
+
+    /// <summary>Buffers that a pool keeps.</summary>
+    public int Kept { get; } = AllKept / blockSize / Environment.ProcessorCount;
 
     /// <summary>Pools that the web server has taken so far.</summary>
     public int Pools => _pools;
@@ -25,20 +26,20 @@ internal sealed class ConnectionMemory : IMemoryPoolFactory<byte>
     public MemoryPool<byte> Create(MemoryPoolOptions? options = null)
     {
         Interlocked.Increment(ref _pools);
-        return new Pool();
+        return new Pool(blockSize, Kept);
     }
 
-    private sealed class Pool : MemoryPool<byte>
+    private sealed class Pool(int blockSize, int mostKept) : MemoryPool<byte>
     {
         private readonly ConcurrentQueue<Block> _free = [];
         private int _kept;
 
-        public override int MaxBufferSize => BlockSize;
+        public override int MaxBufferSize => blockSize;
 
         public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
         {
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, BlockSize);
-            if (!_free.TryDequeue(out var block)) return new Block(this);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, blockSize);
+            if (!_free.TryDequeue(out var block)) return new Block(this, blockSize);
             Interlocked.Decrement(ref _kept);
             return block;
         }
@@ -47,14 +48,14 @@ internal sealed class ConnectionMemory : IMemoryPoolFactory<byte>
 
         private void Return(Block block)
         {
-            if (Interlocked.Increment(ref _kept) <= Kept) _free.Enqueue(block);
+            if (Interlocked.Increment(ref _kept) <= mostKept) _free.Enqueue(block);
             else Interlocked.Decrement(ref _kept);
         }
 
-        private sealed class Block(Pool pool) : IMemoryOwner<byte>
+        private sealed class Block(Pool pool, int size) : IMemoryOwner<byte>
         {
             // Pinned: sockets and TLS read into it, again and again.
-            public Memory<byte> Memory { get; } = GC.AllocateUninitializedArray<byte>(BlockSize, pinned: true);
+            public Memory<byte> Memory { get; } = GC.AllocateUninitializedArray<byte>(size, pinned: true);
 
             public void Dispose() => pool.Return(this);
         }

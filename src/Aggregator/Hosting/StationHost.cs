@@ -107,7 +107,7 @@ internal sealed class StationHost : IAsyncDisposable
         var services = builder.Services;
         // Streams are ended at once; what is left then is callers that do not close their side.
         services.Configure<HostOptions>(host => host.ShutdownTimeout = s_patience);
-        services.AddRoutingCore().AddSingleton<IMemoryPoolFactory<byte>, ConnectionMemory>();
+        services.AddRoutingCore().AddSingleton<IMemoryPoolFactory<byte>>(new ConnectionMemory(ConnectionLimits.Buffer(files.Roster.Parties.Count)));
         services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = LargestFrame(files.Roster.Parties.Count));
         services.AddSingleton(options).AddSingleton(clock).AddSingleton(files.Roster).AddSingleton(store).AddSingleton(events);
         services.AddSingleton(new StationClock(clock)).AddSingleton(_ => new BlobStore(files.Vectors));
