@@ -27,6 +27,9 @@ public static class Limits
     /// <summary>Bytes of a pre-shared key of a pair.</summary>
     public const int PreSharedKey = 32;
 
+    /// <summary>Most rounds that may be tried for one query.</summary>
+    public const int Attempts = 10;
+
     /// <summary>Characters of a study's name.</summary>
     public const int Study = 64;
 

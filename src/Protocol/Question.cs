@@ -56,8 +56,21 @@ public sealed class Question
     /// <param name="roster">The roster that it must have been made for.</param>
     /// <param name="now">The time that it is held against, or null to leave out the check (a transcript is read later).</param>
     /// <exception cref="RefusalException">It may not be answered; the code says why.</exception>
-    public static Question Open(SignedQuery signed, Roster roster, DateTimeOffset? now)
+    public static Question Open(SignedQuery signed, Roster roster, DateTimeOffset? now) =>
+        Open(signed, roster, now, query => query.Attempts is >= 1 and <= Limits.Attempts ? null : $"Attempts is {query.Attempts}; it must be from 1 to {Limits.Attempts}.");
+
+    /// <summary>
+    /// Checks a query that is only planned: signed with no attempts, so that <see cref="Open(SignedQuery, Roster, DateTimeOffset?)"/> refuses it and no
+    /// station can make a round of it.
+    /// </summary>
+    /// <exception cref="RefusalException">It could not be answered; the code says why.</exception>
+    public static Question OpenPlan(SignedQuery signed, Roster roster, DateTimeOffset now) =>
+        Open(signed, roster, now, query => query.Attempts == 0 ? null : $"Attempts is {query.Attempts}; a query that is only planned has 0, so that nobody can run it.");
+
+    private static Question Open(SignedQuery signed, Roster roster, DateTimeOffset? now, Func<Query, string?> attempts)
     {
+        ArgumentNullException.ThrowIfNull(signed);
+        ArgumentNullException.ThrowIfNull(roster);
         Query query;
         try
         {
@@ -79,7 +92,7 @@ public sealed class Question
             throw new RefusalException(RefusalCode.BadSignature, $"The query's signature by {coordinator.Name} does not verify.");
         }
 
-        if (Broken(query) is { } rule) throw new RefusalException(RefusalCode.BadMessage, rule);
+        if ((attempts(query) ?? Broken(query)) is { } rule) throw new RefusalException(RefusalCode.BadMessage, rule);
         if (now is { } time) CheckTime(query, roster, time);
         return new Question(signed, query, coordinator);
     }
@@ -100,7 +113,6 @@ public sealed class Question
     private static string? Broken(Query query) => query switch
     {
         { QueryId.Length: not 16 } => $"The query id has {query.QueryId.Length} bytes; it must have 16.",
-        { Attempts: 0 or > 10 } => $"Attempts is {query.Attempts}; it must be from 1 to 10.",
         { EpsilonMicro: 0 } => "epsilon is 0; it must be greater than 0, e.g. 0.5.",
         { EpsilonMicro: > 100_000_000 } => $"epsilon is {query.EpsilonMicro / 1e6}; it must be at most 100, for more would protect nobody.",
         { MinSurvivors: > Limits.Parties } => $"Minimum survivors is {query.MinSurvivors}; a round has at most {Limits.Parties} parties.",

@@ -36,6 +36,9 @@ internal sealed class TestOutpost : IAsyncDisposable
     /// <summary>Changes frames before they leave; null drops one.</summary>
     public Func<PartyFrame, PartyFrame?> Alter { get; set; } = frame => frame;
 
+    /// <summary>What it would do with a question that is only planned; null: it says nothing.</summary>
+    public Func<PlanRequest, PlanAnswer?> Plans { get; set; } = _ => new PlanAnswer();
+
     public int ChunkSize { get; set; } = 7;
 
     public LogPosition? Head => _memory.LastHead;
@@ -134,6 +137,8 @@ internal sealed class TestOutpost : IAsyncDisposable
                 if (frame.FrameCase == StationFrame.FrameOneofCase.Welcome) welcomed.TrySetResult();
                 else if (frame.FrameCase == StationFrame.FrameOneofCase.Broadcast) await HandleInTurn(frame.Broadcast);
                 else if (frame.FrameCase == StationFrame.FrameOneofCase.Publication) await Check(frame.Publication);
+                else if (frame.FrameCase == StationFrame.FrameOneofCase.Plan && Plans(frame.Plan) is { } answer)
+                    await Send(new PartyFrame { Plan = new PlanReply { PlanId = frame.Plan.PlanId, Answer = answer } });
             }
 
             return Status.DefaultSuccess;

@@ -111,7 +111,7 @@ internal sealed class StationHost : IAsyncDisposable
         services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = LargestFrame(files.Roster.Parties.Count));
         services.AddSingleton(options).AddSingleton(clock).AddSingleton(files.Roster).AddSingleton(store).AddSingleton(events);
         services.AddSingleton(new StationClock(clock)).AddSingleton(_ => new BlobStore(files.Vectors));
-        services.AddSingleton<AlertBoard>().AddSingleton<PartyDirectory>().AddSingleton<Access>().AddSingleton<HealthServiceImpl>();
+        services.AddSingleton<AlertBoard>().AddSingleton<PartyDirectory>().AddSingleton<PlanDesk>().AddSingleton<Access>().AddSingleton<HealthServiceImpl>();
         services.AddSingleton(surroundings.Meaning);
         services.AddSingleton(p => new LogOpening(store, files.Roster, files.Key, clock, p.GetRequiredService<ILogger<StationLog>>()).Open());
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Log);

@@ -150,6 +150,13 @@ internal sealed class RoundBook : IAsyncDisposable
         return ([.. names.Select(View).OfType<RoundView>()], total);
     }
 
+    /// <summary>How long the last rounds that ended with a total took, in the middle; 0 if there are none.</summary>
+    public uint TypicalMs()
+    {
+        var lasted = List(0, 50).Rounds.Where(r => r.State == RoundState.Done).Select(r => r.FinishedMs - r.StartedMs).Order().ToList();
+        return lasted.Count == 0 ? 0 : (uint)Math.Min(lasted[lasted.Count / 2], uint.MaxValue);
+    }
+
     /// <summary>Wakes the rounds that stopped for lack of storage.</summary>
     public void Wake()
     {

@@ -19,6 +19,7 @@ internal sealed class CoordinationService(
     PartyDirectory parties,
     RoundBook rounds,
     Witnesses witnesses,
+    PlanDesk plans,
     EventHub events,
     AlertBoard alerts,
     StationClock started,
@@ -45,6 +46,23 @@ internal sealed class CoordinationService(
         view.Outposts.Add(parties.Views());
         view.Alerts.Add(alerts.All);
         return Task.FromResult(view);
+    }
+
+    public override async Task<PlanQueryReply> PlanQuery(PlanQueryRequest request, ServerCallContext context)
+    {
+        var caller = access.Require(context, Roles.Coordinator);
+        try
+        {
+            if (request.Query is null) throw Failed(StatusCode.InvalidArgument, "The request holds no query.");
+            var reply = await plans.Ask(request.Query, context.CancellationToken);
+            reply.TypicalMs = rounds.TypicalMs();
+            return reply;
+        }
+        catch (RpcException e)
+        {
+            log.QueryRefused(caller.Member.Name, e.Status.Detail);
+            throw;
+        }
     }
 
     public override async Task<SubmitQueryReply> SubmitQuery(SubmitQueryRequest request, ServerCallContext context)

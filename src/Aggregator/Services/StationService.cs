@@ -21,6 +21,7 @@ internal sealed class StationService(
     PartyDirectory parties,
     RoundBook rounds,
     Witnesses witnesses,
+    PlanDesk plans,
     AlertBoard alerts,
     StationOptions options,
     TimeProvider clock,
@@ -175,6 +176,8 @@ internal sealed class StationService(
             case PartyFrame.FrameOneofCase.Cosign:
                 if (witnesses.Take(session, frame.Cosign)) rounds.Announce(frame.Cosign.RoundId.Memory);
                 return null;
+            case PartyFrame.FrameOneofCase.Plan:
+                return plans.Take(session.Party, frame.Plan);
             case PartyFrame.FrameOneofCase.Heartbeat:
                 session.Send(new StationFrame { Heartbeat = new Heartbeat { TimeMs = Milliseconds() } });
                 return null;
