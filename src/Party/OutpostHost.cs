@@ -91,6 +91,10 @@ internal static class OutpostHost
             .AddSingleton(_ => OutpostStore.Open(options.State))
             .AddSingleton(s => OpenMemory(s.GetRequiredService<OutpostStore>(), clock, identity))
             .AddSingleton<Ledger>()
+            .AddSingleton<PastReleases>()
+            .AddSingleton<Approvals>()
+            .AddSingleton<IDataVersions, NoVersions>()
+            .AddSingleton<Guard>()
             .AddSingleton(s => PartySecret.Open(StateOf(s), random))
             .AddSingleton(_ => new KeyRing(Limits.KeyLife))
             .AddSingleton(s => new PartySetup
@@ -123,7 +127,7 @@ internal static class OutpostHost
         var (entries, head) = ledger.Head();
         Log.LedgerHead(logger, entries, PublicBytes.Hex(head));
         foreach (var (name, rules) in setup.Policy.Datasets)
-            Log.Budget(logger, name, Epsilon(ledger.SpentMicro(name)), Epsilon(rules.Caps.TotalMicro));
+            Log.Budget(logger, name, Epsilon(ledger.SpentMicro(name)), Epsilon(rules.TotalMicro));
         foreach (var coordinator in setup.UnknownCoordinators()) Log.UnknownCoordinator(logger, coordinator);
         foreach (var floor in setup.UnreachableFloors()) Log.UnreachableFloor(logger, floor);
         if (setup.Options.TraceWire.Length > 0) Log.Tracing(logger, setup.Options.TraceWire);

@@ -31,8 +31,9 @@ internal sealed record OutpostSetup(
     }
 
     /// <summary>Coordinators of the policy whom the roster does not know: a misspelt name, or one who has left.</summary>
-    public IEnumerable<string> UnknownCoordinators() => Policy.Coordinators.Where(
-        c => !Identity.Roster.Coordinators.Any(m => m.Name == c || m.Key.Fingerprint == c));
+    public IEnumerable<string> UnknownCoordinators() => Policy.Coordinators
+        .Concat(Policy.Datasets.Values.SelectMany(d => d.Rules).SelectMany(r => r.Coordinators)).Distinct(StringComparer.Ordinal)
+        .Where(c => c != Policy.Every && !Identity.Roster.Coordinators.Any(m => m.Name == c || m.Key.Fingerprint == c));
 
     /// <summary>Floors of the policy that no round under this roster reaches: nothing would ever be answered.</summary>
     public IEnumerable<string> UnreachableFloors()
@@ -55,12 +56,15 @@ internal sealed record OutpostSetup(
                 throw new ConfigurationException($"{file}: there are no rules for dataset '{name}'; add it under 'datasets:', or take it " +
                     "out of Outpost:Datasets.");
             var columns = dataset.Schema.Schema.Columns.Select(c => c.Name).ToList();
-            if (rules.Columns.FirstOrDefault(c => c != Policy.Every && !columns.Contains(c)) is { } column)
-                throw new ConfigurationException($"{file}: dataset '{name}' has no column '{column}'; its columns are " +
-                    $"{string.Join(", ", columns)}.");
-            if (rules.Operations.FirstOrDefault(o => o != Policy.Every && !Operations.Names.Contains(o)) is { } operation)
-                throw new ConfigurationException($"{file}: '{operation}' is no operation; there are " +
-                    $"{string.Join(", ", Operations.Names)}, or \"*\" for all.");
+            foreach (var rule in rules.Rules)
+            {
+                if (rule.Columns.FirstOrDefault(c => c != Policy.Every && !columns.Contains(c)) is { } column)
+                    throw new ConfigurationException($"{file}: dataset '{name}' has no column '{column}'; its columns are " +
+                        $"{string.Join(", ", columns)}.");
+                if (rule.Operations.FirstOrDefault(o => o != Policy.Every && !Operations.Names.Contains(o)) is { } operation)
+                    throw new ConfigurationException($"{file}: '{operation}' is no operation; there are " +
+                        $"{string.Join(", ", Operations.Names)}, or \"*\" for all.");
+            }
         }
     }
 }

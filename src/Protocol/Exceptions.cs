@@ -13,6 +13,9 @@ public sealed class RefusalException(RefusalCode code, string message, Exception
 {
     /// <summary>The fixed code that may be told to the station.</summary>
     public RefusalCode Code { get; } = code;
+
+    /// <summary>With <see cref="RefusalCode.AlreadyAnswered"/> the round whose total is the answer, 16 bytes; else null.</summary>
+    public byte[]? EarlierRound { get; init; }
 }
 
 /// <summary>A message whose bytes are not a canonical encoding within its limits.</summary>

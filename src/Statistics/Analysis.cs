@@ -169,6 +169,9 @@ public sealed class Analysis
     /// <summary>The canonical bytes (secagg.v1.Analysis).</summary>
     public byte[] Encode() => AnalysisCodec.Encode(this);
 
+    /// <summary>The canonical bytes of <see cref="Where"/> alone, to tell whether two questions count the same rows; empty if all rows count.</summary>
+    public byte[] EncodeWhere() => AnalysisCodec.EncodeWhere(this);
+
     /// <summary>Reads canonical bytes: size first, then all rules; anything that <see cref="Encode"/> would not have written is
     /// refused.</summary>
     /// <exception cref="AnalysisException">The bytes are too many, malformed, not canonical, or break a rule.</exception>

@@ -7,5 +7,13 @@ internal static class Operations
 {
     public static IReadOnlyList<string> Names { get; } = [.. MeasureKinds.All.Select(Name)];
 
+    /// <summary>Those that may be asked without noise: numbers over all rows, no tables.</summary>
+    public static IReadOnlyList<string> Exact { get; } =
+    [
+        .. ((MeasureKind[])[
+            MeasureKind.Count, MeasureKind.Sum, MeasureKind.Mean, MeasureKind.Variance, MeasureKind.Sd, MeasureKind.Covariance, MeasureKind.Correlation, MeasureKind.Linear,
+        ]).Select(Name),
+    ];
+
     public static string Name(MeasureKind kind) => kind.Word();
 }

@@ -1,5 +1,3 @@
-using SecureAggregation.Crypto;
-using SecureAggregation.Party.Storage;
 using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Party.Config;
@@ -10,8 +8,14 @@ namespace SecureAggregation.Party.Config;
 /// </summary>
 internal sealed record Policy
 {
-    /// <summary>"every": stands for all operations or columns.</summary>
+    /// <summary>"every": stands for all operations, columns, coordinators or studies.</summary>
     public const string Every = "*";
+
+    /// <summary>Persons who must agree before anything leaves without noise.</summary>
+    public const int ExactApprovals = 2;
+
+    /// <summary>Fewest parties by which survivors must differ where there is no noise, whatever the policy says.</summary>
+    public const int ExactDifferencing = 3;
 
     /// <summary>Who may ask: names in the roster, or fingerprints of keys.</summary>
     public required IReadOnlySet<string> Coordinators { get; init; }
@@ -30,72 +34,81 @@ internal sealed record Policy
     /// <summary>Noise modes that are answered.</summary>
     public IReadOnlySet<QueryNoise> Noise { get; init; } = new HashSet<QueryNoise> { QueryNoise.Local };
 
-    /// <summary>Yes, or the code of the first rule that says no, with a sentence for the operator's own log.</summary>
+    /// <summary>Whether a person must look at each question.</summary>
+    public bool Manual { get; init; }
+
+    /// <summary>Where a person must look: questions that cost less than this are answered without one.</summary>
+    public long AutomaticBelowMicro { get; init; }
+
+    /// <summary>When questions are answered; null: always.</summary>
+    public WorkingHours? Hours { get; init; }
+
+    /// <summary>How many questions of one coordinator are answered in a period; null: any number.</summary>
+    public QueryRate? Rate { get; init; }
+
+    /// <summary>Yes, or the code of the first rule that says no. Hours, rate, budget and approvals are looked at later: they change.</summary>
     public PolicyDecision Decide(Request request)
     {
-        if (!Coordinators.Contains(request.Coordinator) && !Coordinators.Contains(request.CoordinatorKey))
+        if (!Allows(Coordinators, request.Coordinator) && !Coordinators.Contains(request.CoordinatorKey))
             return No(RefusalCode.Policy, $"coordinator '{request.Coordinator}' may not ask here (policy: coordinators)");
         if (!Datasets.TryGetValue(request.Dataset, out var dataset))
             return No(RefusalCode.UnknownDataset, "the policy names no such dataset (policy: datasets)");
         if (!Noise.Contains(request.Noise)) return No(RefusalCode.NoiseMode, $"noise mode {request.Noise} is not allowed (policy: noise)");
-        if (request.Operations.FirstOrDefault(o => !Allows(dataset.Operations, o)) is { } operation)
-            return No(RefusalCode.Policy, $"operation '{operation}' is not allowed on '{request.Dataset}' (policy: operations)");
-        if (request.Columns.FirstOrDefault(c => !Allows(dataset.Columns, c)) is { } column)
-            return No(RefusalCode.Policy, $"column '{column}' may not be asked about on '{request.Dataset}' (policy: columns)");
-        if (request.EpsilonMicro > dataset.QueryMicro)
+        if (request.Noise == QueryNoise.None && NotExact(request) is { } exact) return No(RefusalCode.NoiseMode, exact);
+        if (dataset.Rules.FirstOrDefault(r => r.IsAbout(request)) is not { } rule)
+            return No(RefusalCode.Policy, $"no rule is about coordinator '{request.Coordinator}' and study '{request.Study}' (policy: datasets.{request.Dataset}.rules)");
+        if (Forbidden(rule, request) is { } forbidden) return No(RefusalCode.Policy, forbidden);
+        if (TooMany(dataset, request) is { } limit) return No(RefusalCode.Policy, limit);
+        var cost = checked(request.EpsilonMicro * dataset.Overlap);
+        if (cost > dataset.QueryMicro)
             return No(RefusalCode.Budget, $"one query may cost less (policy: datasets.{request.Dataset}.epsilon_per_query)");
-        if (request.Invited < MinParties)
-            return No(RefusalCode.Floors, $"{request.Invited} parties are invited, fewer than {MinParties} (policy: floors.parties)");
-        if (request.MinSurvivors < MinSurvivors)
-            return No(RefusalCode.Floors, $"the round may end with {request.MinSurvivors} parties, fewer than {MinSurvivors} (policy: " +
-                "floors.survivors)");
-        return request.Colluders < MinColluders
-            ? No(RefusalCode.Floors, $"the roster withstands {request.Colluders} colluders, fewer than {MinColluders} (policy: " +
-                "floors.colluders)")
-            : new(RefusalCode.Unspecified, "", dataset.Caps);
+        return Floors(request) is { } floor
+            ? No(RefusalCode.Floors, floor)
+            : new(RefusalCode.Unspecified, "", new PolicyGrant(cost, dataset, dataset.CapsFor(request.Study), Approvals(rule, request, cost)));
     }
 
-    private static bool Allows(IReadOnlySet<string> allowed, string name) => allowed.Contains(Every) || allowed.Contains(name);
+    internal static bool Allows(IReadOnlySet<string> allowed, string name) => allowed.Contains(Every) || allowed.Contains(name);
+
+    private int Approvals(AccessRule rule, Request request, long cost) => request.Noise == QueryNoise.None ? ExactApprovals
+        : (rule.Manual ?? Manual) && cost >= AutomaticBelowMicro ? 1
+        : 0;
+
+    /// <summary>Station and auditors see the total before anything is withheld, so without noise only numbers over all rows that are asked for may leave.</summary>
+    private static string? NotExact(Request request)
+    {
+        if (request.HasGroups) return "without noise nothing is answered by groups; ask with noise";
+        return request.Operations.FirstOrDefault(o => !Config.Operations.Exact.Contains(o)) is { } operation
+            ? $"without noise '{operation}' is not answered, only {string.Join(", ", Config.Operations.Exact)}; ask with noise"
+            : null;
+    }
+
+    private static string? Forbidden(AccessRule rule, Request request)
+    {
+        if (request.Operations.FirstOrDefault(o => !Allows(rule.Operations, o)) is { } operation)
+            return $"operation '{operation}' is not allowed on '{request.Dataset}' (policy: operations)";
+        if (request.Columns.FirstOrDefault(c => !Allows(rule.Columns, c)) is { } column)
+            return $"column '{column}' may not be asked about on '{request.Dataset}' (policy: columns)";
+        return request.HasFilter && !rule.Filters ? $"a question on '{request.Dataset}' may not have a filter (policy: filters)" : null;
+    }
+
+    private static string? TooMany(DatasetPolicy dataset, Request request)
+    {
+        if (request.RowsPerPerson > dataset.RowsPerPerson)
+            return $"{request.RowsPerPerson} rows of a person would count, more than {dataset.RowsPerPerson} (policy: datasets.{request.Dataset}.rows_per_person)";
+        return request.GroupsPerPerson > dataset.GroupsPerPerson
+            ? $"a person would count in {request.GroupsPerPerson} groups, more than {dataset.GroupsPerPerson} (policy: datasets.{request.Dataset}.groups_per_person)"
+            : null;
+    }
+
+    private string? Floors(Request request)
+    {
+        if (request.Invited < MinParties) return $"{request.Invited} parties are invited, fewer than {MinParties} (policy: floors.parties)";
+        if (request.MinSurvivors < MinSurvivors)
+            return $"the round may end with {request.MinSurvivors} parties, fewer than {MinSurvivors} (policy: floors.survivors)";
+        return request.Colluders < MinColluders
+            ? $"the roster withstands {request.Colluders} colluders, fewer than {MinColluders} (policy: floors.colluders)"
+            : null;
+    }
 
     private static PolicyDecision No(RefusalCode code, string why) => new(code, why, null);
 }
-
-/// <summary>The rules of one dataset.</summary>
-internal sealed record DatasetPolicy
-{
-    public required IReadOnlySet<string> Operations { get; init; }
-
-    public required IReadOnlySet<string> Columns { get; init; }
-
-    /// <summary>Most that one query may cost, in millionths of ε.</summary>
-    public required long QueryMicro { get; init; }
-
-    /// <summary>Most that all queries may cost together, and those of one coordinator.</summary>
-    public required BudgetCaps Caps { get; init; }
-}
-
-/// <summary>What a policy looks at: facts of the question and the roster.</summary>
-/// <param name="Coordinator">Name in the roster of who asks.</param>
-/// <param name="CoordinatorKey">Fingerprint of that key.</param>
-/// <param name="Dataset">Dataset asked about.</param>
-/// <param name="Operations">Kinds of statistics asked for.</param>
-/// <param name="Columns">Columns that occur anywhere in the question: measured, filtered or grouped by.</param>
-/// <param name="EpsilonMicro">What the answer costs, in millionths of ε.</param>
-/// <param name="Noise">The noise mode.</param>
-/// <param name="Invited">Parties invited.</param>
-/// <param name="MinSurvivors">Fewest parties of which a total will be opened: the larger of the query's and the roster's number.</param>
-/// <param name="Colluders">The roster's c.</param>
-internal sealed record Request(
-    string Coordinator,
-    string CoordinatorKey,
-    string Dataset,
-    IReadOnlyCollection<string> Operations,
-    IReadOnlyCollection<string> Columns,
-    long EpsilonMicro,
-    QueryNoise Noise,
-    int Invited,
-    int MinSurvivors,
-    int Colluders);
-
-/// <summary>A policy's answer; <see cref="RefusalCode.Unspecified"/> is yes.</summary>
-internal readonly record struct PolicyDecision(RefusalCode Code, string Why, BudgetCaps? Caps);

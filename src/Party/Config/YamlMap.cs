@@ -49,6 +49,34 @@ internal sealed class YamlMap
     /// <summary>A text that must be there.</summary>
     public string Text(string key) => Scalar(key)?.Value ?? throw Fail(_node, $"'{Name(key)}' is missing; add the line '{key}: …'");
 
+    /// <summary>true or false, or the default where the key is absent.</summary>
+    public bool Flag(string key, bool missing) => Scalar(key) switch
+    {
+        null => missing,
+        { Value: "true" } => true,
+        { Value: "false" } => false,
+        var node => throw Fail(node, $"'{Name(key)}' is '{node.Value}'; it must be true or false"),
+    };
+
+    /// <summary>One of some words, or null where the key is absent.</summary>
+    public string? Word(string key, params string[] words)
+    {
+        if (Scalar(key) is not { } node) return null;
+        return words.Contains(node.Value, StringComparer.Ordinal)
+            ? node.Value
+            : throw Fail(node, $"'{Name(key)}' is '{node.Value}'; it must be {string.Join(" or ", words)}");
+    }
+
+    /// <summary>A time of day such as "08:00", up to "24:00".</summary>
+    public TimeSpan TimeOfDay(string key)
+    {
+        var text = Text(key);
+        if (text == "24:00") return TimeSpan.FromDays(1);
+        return TimeSpan.TryParseExact(text, @"hh\:mm", CultureInfo.InvariantCulture, out var time)
+            ? time
+            : throw Fail(key, $"'{Name(key)}' is '{text}'; it must be a time of day in quotes, e.g. \"08:00\"");
+    }
+
     /// <summary>A whole number in a range, or the default where the key is absent.</summary>
     public int Int(string key, int least, int most, int missing)
     {
@@ -82,6 +110,15 @@ internal sealed class YamlMap
         return node is YamlSequenceNode { Children: { Count: > 0 } items } && items.All(i => i is YamlScalarNode { Value.Length: > 0 })
             ? [.. items.Select(i => ((YamlScalarNode)i).Value!)]
             : throw Fail(node, $"'{Name(key)}' must be a list of names, e.g. [ a, b ]");
+    }
+
+    /// <summary>A list of mappings that must be there and not be empty.</summary>
+    public IReadOnlyList<YamlMap> Maps(string key)
+    {
+        var node = Find(key);
+        return node is YamlSequenceNode { Children: { Count: > 0 } items } && items.All(i => i is YamlMappingNode)
+            ? [.. items.Select((item, i) => Checked(_file, $"{Name(key)}[{i + 1}]", (YamlMappingNode)item))]
+            : throw Fail(node ?? _node, $"'{Name(key)}' must be a list, each entry with 'key: value' lines");
     }
 
     /// <summary>A mapping, or null where the key is absent.</summary>

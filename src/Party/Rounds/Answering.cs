@@ -11,35 +11,11 @@ using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Party.Rounds;
 
-/// <summary>What a query means here: checked against schema and policy, priced, and laid out. Nothing of it comes from data.</summary>
-internal sealed record Plan(Dataset Dataset, VectorLayout Layout, BudgetCaps Caps, byte[] QueryHash)
-{
-    public MicroEpsilon Epsilon => Layout.Epsilon;
-
-    public RoundShape Shape => new(Layout.Bits, Layout.Length);
-
-    /// <summary>
-    /// Names the answer that belongs to this plan. The number of invited parties is part of it: elements are laid out for so many.
-    /// </summary>
-    public byte[] AnswerKey => [.. QueryHash, .. BitConverter.GetBytes(Layout.InvitedParties)];
-
-    /// <summary>The vector in the form that is masked; the caller owns it.</summary>
-    public RingVector ToRing(NoisedVector vector)
-    {
-        var elements = new ulong[Layout.Length];
-        vector.WriteRing(elements);
-        var ring = new RingVector(Layout.Bits, Layout.Length);
-        for (var i = 0; i < elements.Length; i++) ring[i] = elements[i];
-        Array.Clear(elements);
-        return ring;
-    }
-}
-
 /// <summary>Answers questions from this outpost's datasets, within its policy and budget.</summary>
 internal sealed class Answering(
     IReadOnlyDictionary<string, Dataset> datasets,
     Policy policy,
-    Ledger ledger,
+    Guard guard,
     PartySecret secret,
     Protocol.Roster roster,
     TimeProvider clock,
@@ -54,7 +30,7 @@ internal sealed class Answering(
     private readonly SemaphoreSlim _passes = new(Math.Max(1, Environment.ProcessorCount / 2));
     private readonly CancellationTokenSource _stopping = new();
 
-    /// <summary>Checks a question against schema and policy.</summary>
+    /// <summary>Checks a question against schema and policy: all that does not change while the outpost runs.</summary>
     /// <exception cref="RefusalException">It is not answered.</exception>
     public Plan Plan(Question question, int invited)
     {
@@ -62,46 +38,66 @@ internal sealed class Answering(
         if (!datasets.TryGetValue(query.Dataset, out var dataset))
             throw new RefusalException(RefusalCode.UnknownDataset, "This outpost has no such dataset.");
         var analysis = Checked(RefusalCode.BadMessage, () => Analysis.Decode(query.Analysis.Span));
-        var decision = policy.Decide(new Request(
-            question.Coordinator.Name,
-            question.Coordinator.Key.Fingerprint,
-            query.Dataset,
-            [.. analysis.Measures.Select(m => Operations.Name(m.Kind)).Distinct()],
-            [.. analysis.Columns.Select(c => c.Name)],
-            (long)query.EpsilonMicro,
-            query.Noise,
-            invited,
-            Math.Max((int)query.MinSurvivors, roster.MinSurvivors),
-            roster.MaxColluders));
+        var decision = policy.Decide(new Request
+        {
+            Coordinator = question.Coordinator.Name,
+            CoordinatorKey = question.Coordinator.Key.Fingerprint,
+            Study = query.Study,
+            Dataset = query.Dataset,
+            Operations = [.. analysis.Measures.Select(m => Operations.Name(m.Kind)).Distinct()],
+            Columns = [.. analysis.Columns.Select(c => c.Name)],
+            HasFilter = analysis.Where is not null,
+            HasGroups = analysis.GroupBy.Count > 0,
+            RowsPerPerson = analysis.RowsPerPerson,
+            GroupsPerPerson = analysis.GroupsPerPerson,
+            EpsilonMicro = (long)query.EpsilonMicro,
+            Noise = query.Noise,
+            Invited = invited,
+            MinSurvivors = Math.Max((int)query.MinSurvivors, roster.MinSurvivors),
+            Colluders = roster.MaxColluders,
+        });
         if (decision.Code != RefusalCode.Unspecified) throw new RefusalException(decision.Code, decision.Why);
         var layout = Checked(RefusalCode.Schema, () =>
         {
             analysis.RequireFit(dataset.Schema.Schema);
-            return VectorLayout.Create(analysis, new MicroEpsilon((long)query.EpsilonMicro), NoiseMode.Local, invited);
+            return VectorLayout.Create(analysis, new MicroEpsilon((long)query.EpsilonMicro), (NoiseMode)query.Noise, invited);
         });
-        return new Plan(dataset, layout, decision.Caps!, question.Hash);
+        return new Plan(dataset, layout, decision.Grant!, question, guard.VersionOf(dataset.Name));
     }
+
+    /// <summary>What would be done with a question now. Nothing is spent and nothing recorded.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="invited">Parties that would be asked.</param>
+    /// <param name="isPaid">Whether a plan has been paid for and not been answered: it costs nothing more. Null: none has.</param>
+    /// <exception cref="StoreException">The state cannot be read.</exception>
+    public Assessment Assess(Question question, int invited, Func<Plan, bool>? isPaid = null)
+    {
+        try
+        {
+            var plan = Plan(question, invited);
+            return guard.Assess(plan, isPaid?.Invoke(plan) == true);
+        }
+        catch (RefusalException e)
+        {
+            return new Assessment { Code = e.Code, Why = e.Message };
+        }
+    }
+
+    /// <summary>Acts on an assessment: gives the plan of a question that is answered, and stores one that a person must look at first.</summary>
+    /// <exception cref="RefusalException">It is not answered, or not yet.</exception>
+    /// <exception cref="StoreException">The state failed.</exception>
+    public Plan Admit(Assessment assessment) => guard.Admit(assessment).Granted();
+
+    /// <inheritdoc cref="Guard.MayAgree"/>
+    public bool MayAgree(Plan plan, byte[] roundId, IReadOnlyList<uint> survivors) => guard.MayAgree(plan, roundId, survivors);
+
+    /// <inheritdoc cref="Guard.MarkAnswered"/>
+    public void MarkAnswered(byte[] roundId, ReadOnlySpan<byte> total) => guard.MarkAnswered(roundId, SHA256.HashData(total));
 
     /// <summary>Pays, durably, or refuses.</summary>
     /// <exception cref="RefusalException">The budget does not suffice.</exception>
     /// <exception cref="StoreException">The ledger could not be written; nothing was paid.</exception>
-    public void Debit(PartyRound round, Plan plan)
-    {
-        var coordinator = round.Question.Coordinator.Key.Fingerprint;
-        var noise = (int)round.Question.Query.Noise;
-        var debit = new Debit(round.Question.Hash, round.RoundId, plan.Dataset.Name, coordinator, plan.Epsilon.Micro, noise);
-        switch (ledger.TryDebit(debit, plan.Caps))
-        {
-            case DebitOutcome.Debited: return;
-            case DebitOutcome.RoundDebited: throw new RefusalException(RefusalCode.RoundSeen, "This round was paid for before.");
-            case DebitOutcome.OverCoordinator:
-                throw new RefusalException(RefusalCode.Budget, $"ε {plan.Epsilon} is more than this coordinator has left on " +
-                    $"'{plan.Dataset.Name}' (policy: epsilon_per_coordinator).");
-            default:
-                throw new RefusalException(
-                    RefusalCode.Budget, $"ε {plan.Epsilon} is more than is left on '{plan.Dataset.Name}' (policy: epsilon_total).");
-        }
-    }
+    public void Debit(PartyRound round, Plan plan) => guard.Debit(round.RoundId, plan);
 
     /// <summary>An answer that has not been computed yet; its noise is drawn before data is touched.</summary>
     public QueryAnswer Begin(PartyRound round, Plan plan) => new(

@@ -30,11 +30,8 @@ internal sealed class OpenRound
     /// <summary>When nothing can happen to it any more.</summary>
     public DateTimeOffset Expires { get; set; }
 
-    /// <summary>The query, once the outpost takes part; null before. Set and read under the runner's admission.</summary>
-    public byte[]? QueryHash { get; set; }
-
-    /// <summary>Its answer, once the outpost takes part.</summary>
-    public byte[]? AnswerKey { get; set; }
+    /// <summary>What the query means here, once the outpost takes part; null before. Set and read under the runner's admission.</summary>
+    public Plan? Plan { get; set; }
 
     /// <summary>The state machine; null until the proposal has been checked. Only work of this round touches it.</summary>
     public PartyRound? Round { get; set; }

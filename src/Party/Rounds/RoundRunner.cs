@@ -110,7 +110,8 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
     {
         try
         {
-            var round = PartyRound.Open(_setup, proposal, _clock.GetUtcNow());
+            var setup = _setup with { SurvivorGuard = survivors => open.Plan is { } plan && _answering.MayAgree(plan, open.Id, survivors) };
+            var round = PartyRound.Open(setup, proposal, _clock.GetUtcNow());
             open.Round = round;
             if (!PublicBytes.Equal(round.RoundId, open.Id))
                 throw new RefusalException(RefusalCode.BadMessage, "The proposal is for another round than its frame says.");
@@ -141,7 +142,7 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
         }
         catch (RefusalException e)
         {
-            step = open.Round.Decline(e.Code) with { Detail = e.Message };
+            step = open.Round.Decline(e.Code, e.EarlierRound) with { Detail = e.Message };
         }
         catch (StoreException e)
         {
@@ -162,11 +163,16 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
     private async Task<QueryAnswer> AdmitAsync(OpenRound open, PartyRound round)
     {
         // Before anything is charged: a station that replays a query must not be able to drain the budget with it.
-        RequireFresh(round);
-        var plan = _answering.Plan(round.Question, round.Invited.Count);
+        var freshness = Freshness(round);
+        if (freshness == RefusalCode.RoundSeen) throw Stale(freshness);
+        var assessment = _answering.Assess(round.Question, round.Invited.Count, plan => _answers.ContainsKey(plan.AnswerKey));
+        // Of a query that was released here the round that answers it can still be told.
+        if (freshness != RefusalCode.Unspecified && assessment.Code != RefusalCode.AlreadyAnswered) throw Stale(freshness);
+        var plan = _answering.Admit(assessment);
         await LeaveOlderAsync(open, plan.QueryHash);
         // An older attempt may have released until a moment ago.
-        RequireFresh(round);
+        freshness = Freshness(round);
+        if (freshness != RefusalCode.Unspecified) throw Stale(freshness);
         if (_answers.TryGetValue(plan.AnswerKey, out var answer))
         {
             Log.JoinedAgain(_logger, open.Name);
@@ -178,23 +184,20 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
             Log.Joined(_logger, open.Name, plan.Epsilon.ToString(), plan.Shape.Length, plan.Shape.Bits);
         }
 
-        open.QueryHash = plan.QueryHash;
-        open.AnswerKey = plan.AnswerKey;
+        open.Plan = plan;
         return answer;
     }
 
-    private void RequireFresh(PartyRound round)
-    {
-        var code = _memory.MayBegin(round.RoundId, round.Question.Id, round.Question.Query.Attempts);
-        if (code != RefusalCode.Unspecified)
-            throw new RefusalException(code, "The round was seen before, or its query was answered or has no attempts left.");
-    }
+    private RefusalCode Freshness(PartyRound round) => _memory.MayBegin(round.RoundId, round.Question.Id, round.Question.Query.Attempts);
+
+    private static RefusalException Stale(RefusalCode code) =>
+        new(code, "The round was seen before, or its query was answered or has no attempts left.");
 
     /// <summary>Two attempts at one query with different survivors would be two totals over nearly the same rows: only the newest goes on.</summary>
     private async Task LeaveOlderAsync(OpenRound newest, byte[] query)
     {
-        // Rounds that have not been admitted have no query hash and may be waiting for this very admission.
-        foreach (var older in _rounds.Values.Where(r => r != newest && r.QueryHash is { } hash && PublicBytes.Equal(hash, query)))
+        // Rounds that have not been admitted have no plan and may be waiting for this very admission.
+        foreach (var older in _rounds.Values.Where(r => r != newest && r.Plan is { } plan && PublicBytes.Equal(plan.QueryHash, query)))
         {
             var left = await older.AskAsync(() =>
             {
@@ -235,15 +238,18 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
     private Task StepAsync(OpenRound open, Func<PartyRound, PartyStep> act, Broadcast? broadcast = null) => Guarded(open, async () =>
     {
         if (open.Round is not { } round) return;
-        var (released, ended) = (round.Released, round.State == PartyRoundState.Ended);
+        var (released, before) = (round.Released, round.State);
         var step = act(round);
         // From here on the others can open a total with this vector in it, with or without a word of this outpost's: it is never sent again.
-        if (step.Vector is not null) ForgetAnswer(open.AnswerKey!);
+        if (step.Vector is not null) ForgetAnswer(open.Plan!.AnswerKey);
         if (round.Released && !released) Log.Released(_logger, open.Name);
 
-        var endsHere = !ended && step.Refusal == RefusalCode.Unspecified && round.State == PartyRoundState.Ended;
+        var endsHere = before != PartyRoundState.Ended && step.Refusal == RefusalCode.Unspecified && round.State == PartyRoundState.Ended;
         if (endsHere && broadcast?.Envelope is { Kind: MessageKind.Abort } abort)
             Log.Aborted(_logger, open.Name, Abort.Parser.ParseFrom(abort.Body).Reason.ToString());
+        // Its signature and its survivors are right, and this outpost is one of them.
+        if (endsHere && before == PartyRoundState.Unmasked && broadcast?.Envelope is { Kind: MessageKind.Total } total)
+            _answering.MarkAnswered(open.Id, total.Body.Span);
         await SendAsync(open, step);
     });
 

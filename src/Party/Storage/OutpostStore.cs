@@ -16,10 +16,10 @@ internal sealed class OutpostStore : IDisposable
     private const string LockName = "lock";
 
     private readonly Lock _gate = new();
-    private readonly FileStream _lock;
+    private readonly FileStream? _lock;
     private readonly SqliteConnection _connection;
 
-    private OutpostStore(string folder, FileStream fileLock, SqliteConnection connection)
+    private OutpostStore(string folder, FileStream? fileLock, SqliteConnection connection)
     {
         Folder = folder;
         _lock = fileLock;
@@ -76,7 +76,34 @@ internal sealed class OutpostStore : IDisposable
     public void Dispose()
     {
         lock (_gate) _connection.Dispose();
-        _lock.Dispose();
+        _lock?.Dispose();
+    }
+
+    /// <summary>Opens the state directory of an outpost that may be running, for its operator's commands: nothing is made or upgraded.</summary>
+    /// <exception cref="StoreException">There is none, or it is of another version of this program.</exception>
+    public static OutpostStore OpenBeside(string directory)
+    {
+        SQLitePCL.Batteries_V2.Init();
+        var path = Path.Combine(directory, FileName);
+        if (!File.Exists(path))
+            throw new StoreException($"'{directory}' is not the state directory of an outpost that has ever run; name it with --state DIR, or the configuration with --config FILE.");
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, Mode = SqliteOpenMode.ReadWrite }.ToString());
+        try
+        {
+            connection.Open();
+            connection.Execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;");
+            var (version, known) = (connection.ExecuteScalar<int>("PRAGMA user_version"), Scripts().Count);
+            return version == known
+                ? new OutpostStore(directory, null, connection)
+                : throw new StoreException($"'{path}' has version {version}, and this program works with {known}; run the outpost with this program first, it upgrades the file.");
+        }
+        catch (Exception e)
+        {
+            connection.Dispose();
+            if (e is SqliteException failed) throw new StoreException($"'{path}' cannot be opened as the outpost's database ({Reason(failed)}).", e);
+            throw;
+        }
     }
 
     private static FileStream TakeLock(string directory)

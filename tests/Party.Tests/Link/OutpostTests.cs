@@ -149,14 +149,31 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Query_that_was_released_is_refused_and_not_charged_again()
+    public async Task Query_that_was_released_names_its_round_as_the_answer_and_is_not_charged_again()
     {
         await StartAsync(Rows);
         var query = _consortium.Ask(s_schema);
         _station.Propose(query);
-        await _station.Cosigned.Task.Guard();
+        var round = (await _station.Cosigned.Task.Guard()).RoundId;
         _station.Propose(query, seed: 2);
-        Assert.Equal(RefusalCode.AlreadyReleased, await RefusalAsync());
+        Assert.Equal((RefusalCode.AlreadyAnswered, round), await DeclineAsync());
+        await StopAsync();
+        Assert.Equal(1, Entries());
+    }
+
+    [Fact]
+    public async Task Query_that_was_released_and_whose_total_was_not_seen_is_refused_and_not_charged_again()
+    {
+        await StartAsync(Rows);
+        var query = _consortium.Ask(s_schema);
+        _station.Cut = (_, frame) => frame.Message?.Envelope.Kind == MessageKind.Unmask;
+        _station.Propose(query);
+        await Frame(f => f.Message?.Envelope.Kind == MessageKind.Unmask);
+        _station.Abort();
+        _station.Cut = (_, _) => false;
+        await _recorder.Saw("aborted by the station").Guard();
+        _station.Propose(query, seed: 2);
+        Assert.Equal((RefusalCode.AlreadyReleased, ByteString.Empty), await DeclineAsync());
         await StopAsync();
         Assert.Equal(1, Entries());
     }
@@ -167,14 +184,14 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
         await StartAsync(Rows);
         var query = _consortium.Ask(s_schema);
         _station.Propose(query);
-        await _station.Cosigned.Task.Guard();
+        var round = (await _station.Cosigned.Task.Guard()).RoundId;
         await StopAsync();
         await StartAsync(Rows);
         Assert.Equal(0UL, (await _station.Hellos.Reader.ReadAsync().AsTask().Guard()).HeadSize);
         Assert.True((await _station.Hellos.Reader.ReadAsync().AsTask().Guard()).HeadSize > 0);
         _station.Propose(query, seed: 2);
-        Assert.Equal(RefusalCode.AlreadyReleased, await RefusalAsync());
-        _station.Propose(_consortium.Ask(s_schema, id: 2), seed: 3);
+        Assert.Equal((RefusalCode.AlreadyAnswered, round), await DeclineAsync());
+        _station.Propose(_consortium.Ask(s_schema, "[ count ]", id: 2), seed: 3);
         await _station.Cosigned.Task.Guard();
         await StopAsync();
         Assert.Equal(2, Entries());
@@ -237,7 +254,7 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
         await StartAsync(Rows);
         for (var i = 1UL; i <= 2; i++)
         {
-            _station.Propose(_consortium.Ask(s_schema, id: i), seed: i);
+            _station.Propose(_consortium.Ask(s_schema, $"[ {{ sum: age, weight: {i} }} ]", id: i), seed: i);
             await _station.Cosigned.Task.Guard();
         }
 
@@ -323,10 +340,13 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
         _host = null;
     }
 
-    private async Task<RefusalCode> RefusalAsync()
+    private async Task<RefusalCode> RefusalAsync() => (await DeclineAsync()).Code;
+
+    private async Task<(RefusalCode Code, ByteString EarlierRound)> DeclineAsync()
     {
         var frame = await Frame(f => f.Message?.Envelope.Kind == MessageKind.Decline);
-        return Decline.Parser.ParseFrom(frame.Message.Envelope.Body).Code;
+        var decline = Decline.Parser.ParseFrom(frame.Message.Envelope.Body);
+        return (decline.Code, decline.EarlierRound);
     }
 
     private Task<PartyFrame> Frame(Func<PartyFrame, bool> wanted) => _station.Saw(wanted).Guard();

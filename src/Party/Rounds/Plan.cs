@@ -1,0 +1,76 @@
+using SecureAggregation.Crypto;
+using SecureAggregation.Party.Config;
+using SecureAggregation.Party.Data;
+using SecureAggregation.Party.Storage;
+using SecureAggregation.Privacy;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
+
+namespace SecureAggregation.Party.Rounds;
+
+/// <summary>What a query means here: checked against schema and policy, priced, and laid out. Nothing of it comes from data.</summary>
+internal sealed record Plan(Dataset Dataset, VectorLayout Layout, PolicyGrant Grant, Question Question, DataVersion Version)
+{
+    public byte[] QueryHash => Question.Hash;
+
+    public MicroEpsilon Epsilon => Layout.Epsilon;
+
+    public QueryNoise Noise => Question.Query.Noise;
+
+    public RoundShape Shape => new(Layout.Bits, Layout.Length);
+
+    /// <summary>
+    /// Names the answer that belongs to this plan. The number of invited parties is part of it: elements are laid out for so many.
+    /// </summary>
+    public byte[] AnswerKey => [.. QueryHash, .. BitConverter.GetBytes(Layout.InvitedParties)];
+
+    /// <summary>Names what is asked, whoever asks and whenever: the same of the same dataset, for the same study, at the same ε and noise.</summary>
+    public byte[] QuestionKey
+    {
+        get
+        {
+            var query = Question.Query;
+            using var hash = new LabelHash("outpost/question");
+            return hash.Field(query.Analysis.Span)
+                .Field(System.Text.Encoding.UTF8.GetBytes(query.Dataset))
+                .Field(System.Text.Encoding.UTF8.GetBytes(query.Study))
+                .Field(query.EpsilonMicro)
+                .Field((uint)query.Noise)
+                .Finish();
+        }
+    }
+
+    /// <summary>Names the rows that are counted.</summary>
+    public byte[] FilterKey
+    {
+        get
+        {
+            using var hash = new LabelHash("outpost/filter");
+            return hash.Field(Layout.Analysis.EncodeWhere()).Finish();
+        }
+    }
+
+    /// <summary>What is remembered of it when its survivors are known.</summary>
+    public PastRelease ReleaseOf(byte[] roundId, IReadOnlyList<uint> survivors) => new()
+    {
+        RoundId = roundId,
+        Question = QuestionKey,
+        Dataset = Dataset.Name,
+        Filter = FilterKey,
+        Noise = (int)Noise,
+        Version = Version,
+        Survivors = survivors,
+    };
+
+    /// <summary>The vector in the form that is masked; the caller owns it.</summary>
+    public RingVector ToRing(NoisedVector vector)
+    {
+        var elements = new ulong[Layout.Length];
+        vector.WriteRing(elements);
+        var ring = new RingVector(Layout.Bits, Layout.Length);
+        for (var i = 0; i < elements.Length; i++) ring[i] = elements[i];
+        Array.Clear(elements);
+        return ring;
+    }
+}
