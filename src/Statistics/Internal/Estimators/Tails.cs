@@ -85,17 +85,21 @@ internal static class Tails
         double Excess(double x) => upper
             ? probability - SpecialFunctions.GammaUpperRegularized(shape, x)
             : SpecialFunctions.GammaLowerRegularized(shape, x) - probability;
-        // Bisection needs no starting point that is good, and Byar's is bad below one event.
         var (low, high) = (0.0, Math.Max(byar, shape) + 1);
         while (Excess(high) < 0) (low, high) = (high, 2 * high);
+        // Newton's steps from Byar's point, which is bad below one event only; a step out of the bracket halves it instead.
+        var x = byar > low && byar < high ? byar : (low + high) / 2;
         for (var i = 0; i < 200; i++)
         {
-            var middle = (low + high) / 2;
-            if (middle <= low || middle >= high) break;
-            if (Excess(middle) < 0) low = middle;
-            else high = middle;
+            var excess = Excess(x);
+            if (excess < 0) low = x;
+            else high = x;
+            var next = x - (excess / Math.Exp(((shape - 1) * Math.Log(x)) - x - SpecialFunctions.GammaLn(shape)));
+            if (!(next > low && next < high)) next = (low + high) / 2;
+            if (Math.Abs(next - x) <= 1e-15 * x || next <= low || next >= high) return next;
+            x = next;
         }
 
-        return (low + high) / 2;
+        return x;
     }
 }
