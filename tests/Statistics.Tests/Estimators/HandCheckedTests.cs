@@ -165,6 +165,7 @@ public sealed class HandCheckedTests
         Assert.Equal(0, Quantile.Bin([2, 2, 2], 1 / 3.0).Value());
         Assert.Equal(2, Quantile.Bin([2, 2, 2], 1).Value());
         Assert.Equal(1, Quantile.Bin([0, 2, 2], 0).Value());
+        Assert.Equal(0, Quantile.Bin([7, 93], 0.07).Value());
         Assert.Equal(15, Quantile.OfBins([0, 10, 20], [2, 2], 0.75).Value());
         Assert.Equal("there are too few rows", Quantile.Bin([-3, 2], 0.5).Reason);
     }

@@ -5,7 +5,7 @@ namespace SecureAggregation.Statistics.Internal.Estimators;
 /// </summary>
 internal static class Quantile
 {
-    // p·n is not exact: 0.1·30 is a little above 3.
+    // p·n is not exact: 0.07·100 comes out above 7.
     private const double Rounding = 1e-12;
 
     /// <summary>
