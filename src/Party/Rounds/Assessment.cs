@@ -29,7 +29,7 @@ internal sealed record Assessment
     public int Overlap => Plan?.Grant.Rules.Overlap ?? 1;
 
     /// <summary>What is left under each cap before it is charged; null if policy or schema refuse the question.</summary>
-    public BudgetLeft? Left { get; init; }
+    public CapsLeft? Left { get; init; }
 
     /// <summary>Persons who must agree, and who have.</summary>
     public int ApprovalsNeeded => Plan?.Grant.Approvals ?? 0;

@@ -16,7 +16,7 @@ internal sealed record Debit(
 internal sealed record BudgetCaps(long TotalMicro, long? CoordinatorMicro = null, long? StudyMicro = null);
 
 /// <summary>What is left of <see cref="BudgetCaps"/>, in millionths of ε, never below 0; null where there is no cap.</summary>
-internal sealed record BudgetLeft(long TotalMicro, long? CoordinatorMicro, long? StudyMicro)
+internal sealed record CapsLeft(long TotalMicro, long? CoordinatorMicro, long? StudyMicro)
 {
     /// <summary>Whether a cost fits, or the cap that it does not fit under.</summary>
     public DebitOutcome Covers(long costMicro) =>

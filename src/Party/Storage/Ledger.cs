@@ -66,7 +66,7 @@ internal sealed class Ledger
         _store.Read(connection => Spent(connection, null, dataset, coordinator, null));
 
     /// <summary>What is left under the caps for a coordinator and a study.</summary>
-    public BudgetLeft Left(string dataset, string coordinator, string study, BudgetCaps caps) =>
+    public CapsLeft Left(string dataset, string coordinator, string study, BudgetCaps caps) =>
         _store.Read(connection => Left(connection, null, dataset, coordinator, study, caps));
 
     /// <summary>How many other queries of a coordinator were charged after a moment.</summary>
@@ -104,11 +104,11 @@ internal sealed class Ledger
     private static LedgerEntry? Last(SqliteConnection connection, SqliteTransaction? transaction) =>
         connection.QueryFirstOrDefault<LedgerEntry>($"SELECT {LedgerEntry.Columns} FROM ledger ORDER BY sequence DESC LIMIT 1", transaction: transaction);
 
-    private static BudgetLeft Left(
+    private static CapsLeft Left(
         SqliteConnection connection, SqliteTransaction? transaction, string dataset, string coordinator, string study, BudgetCaps caps)
     {
         long Rest(long cap, string? by, string? of) => Math.Max(0, cap - Spent(connection, transaction, dataset, by, of));
-        return new BudgetLeft(
+        return new CapsLeft(
             Rest(caps.TotalMicro, null, null),
             caps.CoordinatorMicro is { } one ? Rest(one, coordinator, null) : null,
             caps.StudyMicro is { } each ? Rest(each, null, study) : null);
