@@ -108,21 +108,29 @@ public sealed class BundleCheck
     private IReadOnlyList<RosterMember> Members(IReadOnlyList<uint>? indices) =>
         Report.Roster is { } roster && indices is not null ? [.. indices.Select(roster.FindParty).OfType<RosterMember>()] : [];
 
-    private static StatisticView View(ReleasedStatistic released) => new()
+    private static StatisticView View(ReleasedStatistic released)
     {
-        Name = released.Name,
-        Kind = released.Kind.ToString().ToLowerInvariant(),
-        Column = released.Column,
-        Group = released.Group,
-        Bin = released.Bin,
-        Unit = released.Unit,
-        Value = released.Value ?? 0,
-        Low = released.Low ?? 0,
-        High = released.High ?? 0,
-        Confidence = released.Confidence,
-        EpsilonMicro = (ulong)released.EpsilonMicro,
-        Contributors = (uint)released.Contributors,
-        Withheld = released.Withheld,
-        Method = released.Method,
-    };
+        var view = new StatisticView
+        {
+            Name = released.Name,
+            Measure = released.Measure,
+            Kind = released.Kind.Word(),
+            Column = released.Column,
+            Group = released.Group,
+            Bin = released.Bin,
+            Quantity = released.Quantity,
+            Unit = released.Unit,
+            Value = released.Value ?? 0,
+            Low = released.Low ?? 0,
+            High = released.High ?? 0,
+            Confidence = released.Confidence,
+            EpsilonMicro = (ulong)released.EpsilonMicro,
+            Contributors = (uint)released.Contributors,
+            Withheld = released.Withheld,
+            Method = released.Method,
+        };
+        if (released.BoundLow is { } low) view.BoundLow = low;
+        if (released.BoundHigh is { } high) view.BoundHigh = high;
+        return view;
+    }
 }

@@ -9,6 +9,9 @@ public sealed record ReleasedStatistic
     /// "histogram(age)[outside]{sex=male}".</summary>
     public required string Name { get; init; }
 
+    /// <summary>The measure of the query that it belongs to, by <see cref="Statistics.Measure.Name"/>.</summary>
+    public string Measure { get; init; } = "";
+
     /// <summary>What it is.</summary>
     public required MeasureKind Kind { get; init; }
 

@@ -98,6 +98,26 @@ public sealed class ModelTests
     }
 
     [Fact]
+    public void What_a_model_says_is_one_table()
+    {
+        StatisticView Of(string bin, string quantity, string group = "") => new()
+        {
+            Measure = "linear(chol ~ age)", Kind = "linear", Column = "chol", Bin = bin, Quantity = quantity, Group = group, Value = 1, Low = 0, High = 2,
+        };
+        static StatisticView Withheld(StatisticView view)
+        {
+            view.Withheld = "fewer than 10";
+            return view;
+        }
+
+        var panels = ResultPanel.Of([Of("[age]", ""), Of("[age]", "se"), Of("", "r2"), Withheld(Of("", "n", "sex=male"))]);
+        Assert.Equal(["linear(chol ~ age)", "linear(chol ~ age), sex = male"], panels.Select(p => p.Title));
+        Assert.Equal([PanelShape.Table, PanelShape.Table], panels.Select(p => p.Shape));
+        Assert.Equal(["3 numbers.", "1 number, of which 1 is not shown."], panels.Select(p => p.Finding));
+        Assert.Equal("Linear of chol, se, age", EstimateText.Title(Of("[age]", "se")));
+    }
+
+    [Fact]
     public void Panel_where_everything_is_withheld_says_so() =>
         Assert.Contains("withheld: too few", ResultPanel.Of([Scenario.Number("count", "", 0, 0, withheld: "too few")])[0].Finding);
 

@@ -41,21 +41,29 @@ internal sealed class SurveyMeaning : IRoundMeaning
         }
     }
 
-    private static StatisticView View(ReleasedStatistic statistic) => new()
+    private static StatisticView View(ReleasedStatistic statistic)
     {
-        Name = statistic.Name,
-        Kind = statistic.Kind.ToString().ToLowerInvariant(),
-        Column = statistic.Column,
-        Group = statistic.Group,
-        Bin = statistic.Bin,
-        Unit = statistic.Unit,
-        Value = statistic.Value ?? 0,
-        Low = statistic.Low ?? 0,
-        High = statistic.High ?? 0,
-        Confidence = statistic.Confidence,
-        EpsilonMicro = (ulong)statistic.EpsilonMicro,
-        Contributors = (uint)statistic.Contributors,
-        Withheld = statistic.Withheld,
-        Method = statistic.Method,
-    };
+        var view = new StatisticView
+        {
+            Name = statistic.Name,
+            Measure = statistic.Measure,
+            Kind = statistic.Kind.Word(),
+            Column = statistic.Column,
+            Group = statistic.Group,
+            Bin = statistic.Bin,
+            Quantity = statistic.Quantity,
+            Unit = statistic.Unit,
+            Value = statistic.Value ?? 0,
+            Low = statistic.Low ?? 0,
+            High = statistic.High ?? 0,
+            Confidence = statistic.Confidence,
+            EpsilonMicro = (ulong)statistic.EpsilonMicro,
+            Contributors = (uint)statistic.Contributors,
+            Withheld = statistic.Withheld,
+            Method = statistic.Method,
+        };
+        if (statistic.BoundLow is { } low) view.BoundLow = low;
+        if (statistic.BoundHigh is { } high) view.BoundHigh = high;
+        return view;
+    }
 }

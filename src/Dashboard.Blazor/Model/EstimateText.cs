@@ -31,6 +31,7 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
     public static string Title(StatisticView statistic)
     {
         var title = statistic.Column.Length == 0 ? Text.Capital(Kind(statistic.Kind)) : $"{Text.Capital(Kind(statistic.Kind))} of {statistic.Column}";
+        if (statistic.Quantity.Length > 0) title = $"{title}, {statistic.Quantity.Replace('_', ' ')}";
         if (statistic.Group.Length > 0) title += $", {Group(statistic)}";
         if (statistic.Bin.Length > 0) title += $", {Bin(statistic)}";
         return title;
@@ -56,7 +57,7 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
         return text.Replace('-', '−');
     }
 
-    public static bool IsWhole(StatisticView statistic) => statistic.Kind is "count" or "histogram";
+    public static bool IsWhole(StatisticView statistic) => statistic.Kind is "count" or "histogram" && statistic.Quantity.Length == 0;
 
     private static int Place(double half, double value, bool whole)
     {

@@ -12,18 +12,39 @@ public enum PanelShape
 
     /// <summary>Bins of one distribution.</summary>
     Histogram,
+
+    /// <summary>Everything that one measure says of one group: a model, a test, a curve.</summary>
+    Table,
 }
 
 /// <summary>Released numbers that belong in one picture, with the sentence that the picture says.</summary>
 public sealed record ResultPanel(string Title, PanelShape Shape, IReadOnlyList<StatisticView> Statistics, string Finding)
 {
-    /// <summary>Numbers of one kind, column and unit share a picture; bins of each group have their own.</summary>
+    private static readonly HashSet<string> s_plain = ["count", "sum", "mean", "variance", "sd", "histogram"];
+
+    /// <summary>
+    /// Numbers of one kind, column and unit share a picture; bins of each group have their own. What has several quantities is a table, one a measure
+    /// and group.
+    /// </summary>
     public static IReadOnlyList<ResultPanel> Of(IEnumerable<StatisticView> statistics) =>
     [
         .. statistics
-            .GroupBy(s => (s.Kind, s.Column, s.Unit, Group: s.Bin.Length > 0 ? s.Group : "", Binned: s.Bin.Length > 0))
-            .Select(group => Make(group.Key.Binned, [.. group])),
+            .GroupBy(s => IsPlain(s)
+                ? (s.Kind, s.Column, s.Unit, Group: s.Bin.Length > 0 ? s.Group : "", Binned: s.Bin.Length > 0)
+                : (s.Kind, Column: s.Measure, Unit: "", s.Group, Binned: false))
+            .Select(group => IsPlain(group.First()) ? Make(group.Key.Binned, [.. group]) : Tabulate([.. group])),
     ];
+
+    private static bool IsPlain(StatisticView s) => s.Quantity.Length == 0 && s_plain.Contains(s.Kind);
+
+    private static ResultPanel Tabulate(IReadOnlyList<StatisticView> statistics)
+    {
+        var first = statistics[0];
+        var title = first.Group.Length == 0 ? first.Measure : $"{first.Measure}, {EstimateText.Group(first)}";
+        var withheld = statistics.Count(s => s.Withheld.Length > 0);
+        var finding = Text.Plural(statistics.Count, "number") + (withheld == 0 ? "." : $", of which {withheld} {(withheld == 1 ? "is" : "are")} not shown.");
+        return new ResultPanel(title, PanelShape.Table, statistics, finding);
+    }
 
     private static ResultPanel Make(bool binned, IReadOnlyList<StatisticView> statistics)
     {

@@ -68,6 +68,7 @@ internal sealed class Scope(
     public ReleasedStatistic Bare(string measure, MeasureKind kind, string column, string bin = "", string quantity = "", string unit = "") => new()
     {
         Name = group.Length == 0 ? Named(measure, bin, quantity) : $"{Named(measure, bin, quantity)}{{{group}}}",
+        Measure = measure,
         Kind = kind,
         Column = column,
         Group = group,
