@@ -96,6 +96,15 @@ internal static partial class Log
     [LoggerMessage(2304, LogLevel.Warning, "Dataset {Dataset}: {Count} fields are not what the schema says and counted as missing, the first: {Problem}")]
     public static partial void FieldsUnreadable(ILogger logger, string dataset, long count, string problem);
 
+    [LoggerMessage(2307, LogLevel.Information, "Dataset {Dataset}: {Note}")]
+    public static partial void SchemaNote(ILogger logger, string dataset, string note);
+
+    [LoggerMessage(2305, LogLevel.Information, "Dataset {Dataset}: what it holds is version {Number} of the catalogue")]
+    public static partial void NewVersion(ILogger logger, string dataset, int number);
+
+    [LoggerMessage(2306, LogLevel.Warning, "Dataset {Dataset}: could not be read for the catalogue, whose last version goes on to count: {Problem}")]
+    public static partial void CatalogueFailed(ILogger logger, string dataset, string problem);
+
     [LoggerMessage(2303, LogLevel.Error, "Dataset {Dataset}: {Problem}")]
     public static partial void DataProblem(ILogger logger, string dataset, string problem);
 

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using SecureAggregation.Crypto;
+using SecureAggregation.Party.Catalogue;
 using SecureAggregation.Party.Config;
 using SecureAggregation.Party.Link;
 using SecureAggregation.Party.Rounds;
@@ -33,8 +34,9 @@ internal static class OutpostHost
         };
         lines.AddRange(setup.UnknownCoordinators().Select(c => $"warning   the policy lets '{c}' ask, whom the roster does not know"));
         lines.AddRange(setup.UnreachableFloors().Select(f => $"warning   the policy refuses every query: {f}"));
+        lines.AddRange(setup.Datasets.Values.SelectMany(d => d.Schema.Notes.Select(n => $"note      {d.Name}: {n}")));
         lines.AddRange(setup.Datasets.Values.Select(
-            d => $"dataset   {d.Name}: {d.CheckRows(long.MaxValue)} rows read, all as the schema says"));
+            d => $"dataset   {d.Name}: {d.CheckRows().Rows} rows read, all as the schema says"));
         return string.Join(Environment.NewLine, lines);
     }
 
@@ -56,10 +58,11 @@ internal static class OutpostHost
     {
         var configuration = Settings.Read(command);
         var setup = OutpostSetup.Load(Settings.Bind(configuration, command), TimeProvider.System.GetUtcNow());
-        foreach (var dataset in setup.Datasets.Values) dataset.CheckRows(long.MaxValue);
+        var readings = setup.Datasets.ToDictionary(d => d.Key, d => DataReading.Take(d.Value, TimeProvider.System, CancellationToken.None), StringComparer.Ordinal);
         using var random = RandomNumberGenerator.Create();
         using var host = Build(configuration, setup, TimeProvider.System, random);
         Announce(host.Services, setup);
+        host.Services.GetRequiredService<CatalogueWatch>().Begin(readings);
         await host.RunAsync();
         return ExitCodes.Success;
     }
@@ -93,7 +96,9 @@ internal static class OutpostHost
             .AddSingleton<Ledger>()
             .AddSingleton<PastReleases>()
             .AddSingleton<Approvals>()
-            .AddSingleton<IDataVersions, NoVersions>()
+            .AddSingleton<DataCatalogue>()
+            .AddSingleton<IDataVersions>(s => s.GetRequiredService<DataCatalogue>())
+            .AddSingleton<CatalogueWatch>()
             .AddSingleton<Guard>()
             .AddSingleton(s => PartySecret.Open(StateOf(s), random))
             .AddSingleton(_ => new KeyRing(Limits.KeyLife))
@@ -113,7 +118,8 @@ internal static class OutpostHost
                 StateOf(s), clock, s.GetRequiredService<ILogger<StatusFile>>(), FirstStatus(options, identity)))
             .AddSingleton<Answering>()
             .AddSingleton<IStationRounds, RoundRunner>()
-            .AddSingleton<Func<Hello>>(s => () => Hello(setup, s.GetRequiredService<PartyMemory>()))
+            .AddSingleton<Func<Hello>>(s => () => Hello(setup, s.GetRequiredService<PartyMemory>(), s.GetRequiredService<DataCatalogue>()))
+            .AddHostedService(s => s.GetRequiredService<CatalogueWatch>())
             .AddHostedService<StationLink>();
         return builder.Build();
     }
@@ -130,6 +136,11 @@ internal static class OutpostHost
             Log.Budget(logger, name, Epsilon(ledger.SpentMicro(name)), Epsilon(rules.TotalMicro));
         foreach (var coordinator in setup.UnknownCoordinators()) Log.UnknownCoordinator(logger, coordinator);
         foreach (var floor in setup.UnreachableFloors()) Log.UnreachableFloor(logger, floor);
+        foreach (var dataset in setup.Datasets.Values)
+        {
+            foreach (var note in dataset.Schema.Notes) Log.SchemaNote(logger, dataset.Name, note);
+        }
+
         if (setup.Options.TraceWire.Length > 0) Log.Tracing(logger, setup.Options.TraceWire);
     }
 
@@ -145,7 +156,7 @@ internal static class OutpostHost
             ExitCodes.Identity);
     }
 
-    private static Hello Hello(OutpostSetup setup, PartyMemory memory)
+    private static Hello Hello(OutpostSetup setup, PartyMemory memory, DataCatalogue catalogue)
     {
         var hello = new Hello
         {
@@ -153,8 +164,13 @@ internal static class OutpostHost
             Software = Software.Text,
             HeadSize = (ulong)(memory.LastHead?.Size ?? 0),
         };
-        hello.Datasets.Add(setup.Datasets.Values.Select(
-            d => new DatasetOffer { Name = d.Name, Schema = ByteString.CopyFrom(d.Schema.Schema.Encode()) }));
+        // Nothing here depends on rows but the number of times that they were seen to have changed.
+        hello.Datasets.Add(setup.Datasets.Values.Select(d => new DatasetOffer
+        {
+            Name = d.Name,
+            Schema = ByteString.CopyFrom(d.Schema.Schema.Encode()),
+            Version = (uint)(catalogue.Current(d.Name)?.Number ?? 0),
+        }));
         return hello;
     }
 

@@ -50,11 +50,11 @@ public sealed class IdentifierScan
     private bool _counting = true;
     private double _last = double.NaN;
 
-    /// <summary>Looks at a value that is not missing.</summary>
+    /// <summary>Looks at a value; an empty one, and words such as "NA", tell nothing.</summary>
     public void See(ReadOnlySpan<char> field)
     {
         field = field.Trim();
-        if (field.IsEmpty) return;
+        if (field.IsEmpty || MissingWords.Contains(field)) return;
         _seen++;
         _distinct.Add(string.GetHashCode(field, StringComparison.Ordinal));
         (_shortest, _longest) = (Math.Min(_shortest, field.Length), Math.Max(_longest, field.Length));

@@ -97,7 +97,7 @@ public sealed class SourceColumn
     internal DateFormat DateFormat { get; init; } = DateFormat.Iso;
 
     /// <summary>A column that answers no query.</summary>
-    internal static SourceColumn Unread(string header, ColumnRole role) => new(header, role, null);
+    public static SourceColumn Unread(string header, ColumnRole role) => new(header, role, null);
 
     /// <summary>Reads a field of a number column, or the day (<see cref="DayNumber"/>) of a date column. Codes for "missing" match as text, or as numbers where both are ("-9.0" is
     /// "-9"). Values above the top code and one more are that.</summary>

@@ -124,7 +124,7 @@ internal sealed class PartyDirectory
             RoundsJoined = presence.Joined,
             RoundsDropped = presence.Dropped,
         };
-        view.Datasets.Add(presence.Datasets.Select(d => new DatasetView { Name = d.Name, Schema = d.Schema }));
+        view.Datasets.Add(presence.Datasets.Select(d => new DatasetView { Name = d.Name, Schema = d.Schema, Version = d.Version }));
         return view;
     }
 

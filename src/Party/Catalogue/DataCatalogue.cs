@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using SecureAggregation.Party.Storage;
@@ -5,13 +6,18 @@ using SecureAggregation.Party.Storage;
 namespace SecureAggregation.Party.Catalogue;
 
 /// <summary>Which states each dataset has had, kept in the outpost's state. Thread-safe.</summary>
-internal sealed class DataCatalogue(OutpostStore store, PartySecret secret, TimeProvider clock)
+internal sealed class DataCatalogue(OutpostStore store, PartySecret secret, TimeProvider clock) : IDataVersions
 {
     private const string Columns = "number AS Number, hash AS Hash, rounded_rows AS RoundedRows, at_ms AS AtMs";
 
     /// <summary>The state that was seen last; null if the dataset has not been read yet.</summary>
     public CatalogueVersion? Current(string dataset) =>
         store.Read(connection => Rows(connection, "dataset = @dataset AND current = 1", new { dataset }).SingleOrDefault());
+
+    /// <summary>The state that was seen last, as refusals may depend on it: its number and its rounded size.</summary>
+    public DataVersion Of(string dataset) => Current(dataset) is { } version
+        ? new DataVersion(version.Number.ToString(CultureInfo.InvariantCulture), version.RoundedRows)
+        : DataVersion.Undeclared;
 
     /// <summary>The state with a number; null if there is none.</summary>
     public CatalogueVersion? Find(string dataset, int number) =>

@@ -42,6 +42,9 @@ internal sealed class OutpostOptions
     /// <summary>How long to wait before each answer in a round; for demonstrations, where people want to see the phases go by.</summary>
     public TimeSpan Pause { get; set; }
 
+    /// <summary>How often sources are looked at for changes.</summary>
+    public TimeSpan CatalogueEvery { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>Folder to which every frame is written as sent and received, before TLS; empty: not written.</summary>
     public string TraceWire { get; set; } = "";
 }

@@ -107,6 +107,8 @@ internal static class Settings
                 "00:00:00.010, and Longest from First to 01:00:00.");
         if (options.Cores < 1)
             problems.Add($"Outpost:Cores is {options.Cores}; it must be 1 or more, e.g. {Environment.ProcessorCount}, all of this machine.");
+        if (options.CatalogueEvery < TimeSpan.FromMinutes(1) || options.CatalogueEvery > TimeSpan.FromDays(30))
+            problems.Add($"Outpost:CatalogueEvery is {options.CatalogueEvery:c}; it must be from 00:01:00 to 30.00:00:00.");
         if (options.Pause < TimeSpan.Zero || options.Pause > TimeSpan.FromSeconds(10))
             problems.Add($"Outpost:Pause is {options.Pause:c}; it must be from 00:00:00 to 00:00:10.");
         if (problems.Count > 0) throw Bad(string.Join(Environment.NewLine, problems));

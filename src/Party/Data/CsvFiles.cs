@@ -23,6 +23,8 @@ internal sealed class CsvFiles(string path, CsvForm form) : IDataSource
         return table.Header;
     }
 
+    public string Stamp() => FileStamp.Of(Parts());
+
     public ITable Open(Selection selection, CancellationToken cancellationToken) => new PartsTable(Parts(), form, cancellationToken);
 
     private List<string> Parts()

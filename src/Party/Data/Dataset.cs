@@ -1,4 +1,5 @@
 using System.Globalization;
+using SecureAggregation.Party.Catalogue;
 using SecureAggregation.Party.Config;
 using SecureAggregation.Statistics;
 
@@ -52,37 +53,37 @@ internal sealed class Dataset
     }
 
     /// <summary>
-    /// Checks the header: every column that the schema reads is there, and no column that may identify a person is left unmapped.
+    /// Checks the header: every column that the schema reads is there, and no column whose name says that it may identify a person is left
+    /// unmapped.
     /// </summary>
     /// <exception cref="DataSourceException">One is missing or not mapped.</exception>
     public void CheckHeader()
     {
         var header = Source.ReadHeader(CancellationToken.None);
         foreach (var column in Schema.Sources.Where(s => s.Role != ColumnRole.Drop)) Headers.Find(header, Source.Name, column.Header);
-        var hidden = Schema.Sources.Where(s => s.Role != ColumnRole.Use).Select(s => s.Header).ToHashSet(StringComparer.Ordinal);
-        var flagged = header.Where(h => !hidden.Contains(h)).Select(h => (Header: h, Class: IdentifierNames.Flags(h)))
-            .Where(f => f.Class is not null).ToList();
-        if (flagged.Count == 0) return;
-        var lines = flagged.Select(f => $"  {YamlText.Quote(f.Header)}: drop          # {f.Class}; or person_key, if it tells whose row " +
-            "it is");
-        throw new DataSourceException(
-            $"'{Source.Name}': {flagged.Count} column{(flagged.Count == 1 ? "" : "s")} may identify a person and must be mapped before this " +
-                "outpost starts. " +
-            $"Add to 'columns:' of the schema:{Environment.NewLine}{string.Join(Environment.NewLine, lines)}");
+        IdentifierCheck.RequireNames(Source.Name, header, Schema);
     }
 
-    /// <summary>Reads every row that the schema describes, up to a number of rows.</summary>
-    /// <returns>The rows that were read.</returns>
-    /// <exception cref="DataSourceException">Fields are not what the schema says: the first of each column is named, with how many there
-    /// are.</exception>
-    public long CheckRows(long most)
+    /// <summary>
+    /// Checks that no column's values say that it may identify a person, and reads every row as the schema describes it, in an order that is the same
+    /// each time.
+    /// </summary>
+    /// <returns>What was read, for the catalogue.</returns>
+    /// <exception cref="DataSourceException">A column is not mapped, or fields are not what the schema says: the first of each column is named, with
+    /// how many there are.</exception>
+    public DataContent CheckRows(CancellationToken cancellationToken = default)
     {
-        using var table = Source.Open(Selection.All(Schema), CancellationToken.None);
+        IdentifierCheck.RequireValues(Source, Schema);
+        var selection = Selection.All(Schema) with { Ordered = true };
+        using var hash = new ContentHash(Schema);
+        using var table = new HashedTable(Source.Open(selection, cancellationToken), Source.Name, selection, hash, cancellationToken);
         var record = new TableRecord(table, Source.Name, Schema, Schema.Schema.Columns, needsPerson: true);
         var problems = new Dictionary<string, (FieldProblem First, int Count)>(StringComparer.Ordinal);
-        var rows = 0L;
-        while (rows < most && record.Read(Note)) rows++;
-        if (problems.Count == 0) return rows;
+        while (record.Read(Note))
+        {
+        }
+
+        if (problems.Count == 0) return hash.Finish();
         throw new DataSourceException(string.Join(
             Environment.NewLine,
             problems.Values.Take(MostProblems).Select(p => p.Count == 1

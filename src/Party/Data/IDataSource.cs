@@ -12,6 +12,9 @@ internal interface IDataSource
     /// <exception cref="DataSourceException">There is no such source, or it cannot be read.</exception>
     IReadOnlyList<string> ReadHeader(CancellationToken cancellationToken);
 
+    /// <summary>A mark that differs when the rows may differ, found without reading them; null where the source has none.</summary>
+    string? Stamp() => null;
+
     /// <summary>Begins a pass. The table has at least the columns that were asked for, and leaves out no row that the selection's filter keeps.</summary>
     /// <exception cref="DataSourceException">There is no such source, it cannot be read, or it lacks a column.</exception>
     ITable Open(Selection selection, CancellationToken cancellationToken);

@@ -12,6 +12,9 @@ internal sealed class SqliteSource(string file, string table) : IDataSource
 
     public string Name => $"{file}: {table}";
 
+    /// <summary>What was written and not yet folded into the file stands beside it.</summary>
+    public string Stamp() => FileStamp.Of([file, file + "-wal"]);
+
     public IReadOnlyList<string> ReadHeader(CancellationToken cancellationToken)
     {
         using var connection = Connect();

@@ -14,9 +14,3 @@ internal interface IDataVersions
 {
     DataVersion Of(string dataset);
 }
-
-/// <summary>Nobody declares versions.</summary>
-internal sealed class NoVersions : IDataVersions
-{
-    public DataVersion Of(string dataset) => DataVersion.Undeclared;
-}

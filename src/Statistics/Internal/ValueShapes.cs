@@ -146,7 +146,11 @@ internal static class ValueShapes
 
     private static bool IsDate(ReadOnlySpan<char> f)
     {
-        if (f.Length > 40 || !f.ContainsAnyInRange('0', '9')) return false;
+        // Most fields are short numbers, and to try all forms takes microseconds.
+        if (f.Length is < 6 or > 40) return false;
+        var digits = 0;
+        foreach (var c in f) digits += char.IsAsciiDigit(c) ? 1 : 0;
+        if (digits < 4 || (digits == f.Length && digits != 8)) return false;
         var day = f;
         var time = f.IndexOf('T') is > 7 and var t ? t : f.IndexOf(':') > 0 ? f[..f.IndexOf(':')].LastIndexOf(' ') : -1;
         if (time > 0) day = f[..time];
