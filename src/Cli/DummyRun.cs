@@ -26,7 +26,7 @@ internal static class DummyRun
         var elements = new ulong[layout.Length];
         for (var party = 0; party < layout.InvitedParties; party++)
         {
-            using var noise = LocalNoise.Draw(layout, random);
+            using var noise = VectorNoise.Draw(layout, random);
             using var encoder = new RowEncoder(layout, secret, queryHash);
             foreach (var record in new DummyRows(schema, rows, unchecked(seed + (ulong)party)).Records(layout.Analysis)) encoder.Add(record);
             using var vector = encoder.Finish(noise);

@@ -19,15 +19,22 @@ internal static class QueryFiles
     public static SchemaFile ReadSchema(string path) => Load(path, "schema", SchemaFile.Parse);
 
     /// <summary>Holds a query against a schema and a number of outposts, as the station and the outposts will.</summary>
+    /// <param name="path">The file, for complaints.</param>
+    /// <param name="query">What it asks.</param>
+    /// <param name="schema">Of the dataset.</param>
+    /// <param name="parties">How many outposts are asked.</param>
+    /// <param name="roster">The roster, if it is known; distributed noise needs it.</param>
     /// <exception cref="CliException">It cannot be asked.</exception>
-    public static (Analysis Analysis, VectorLayout Layout) Plan(string path, AnalysisQuery query, DatasetSchema schema, int parties)
+    public static (Analysis Analysis, VectorLayout Layout) Plan(string path, AnalysisQuery query, DatasetSchema schema, int parties, Roster? roster)
     {
+        if (query.Noise == NoiseMode.Distributed && roster is null)
+            throw new CliException(ExitCode.BadInput, $"{path}: noise is distributed, and how it is shared follows from the roster; give --roster");
         if (query.MinSurvivors > parties)
             throw new CliException(ExitCode.BadInput, $"{path}: min_survivors is {query.MinSurvivors}, but there are {parties} outposts; lower it");
         try
         {
             var analysis = query.Resolve(schema);
-            return (analysis, VectorLayout.Create(analysis, query.Epsilon, query.Noise, parties));
+            return (analysis, VectorLayout.Create(analysis, query.Epsilon, query.Noise, parties, roster is null ? 0 : RoundRules.HonestFloor(roster, query.MinSurvivors ?? 0)));
         }
         catch (AnalysisException e)
         {

@@ -61,7 +61,7 @@ public sealed class BundleCheck
             Cores = Environment.ProcessorCount,
             ShapeOf = (question, invited) =>
             {
-                layout = Layout(question.Query, invited);
+                layout = Layout(question, invited);
                 return new RoundShape(layout.Bits, layout.Length);
             },
         });
@@ -102,8 +102,9 @@ public sealed class BundleCheck
         };
     }
 
-    private static VectorLayout Layout(Query query, int invited) => VectorLayout.Create(
-        Analysis.Decode(query.Analysis.Span), new MicroEpsilon(checked((long)query.EpsilonMicro)), (NoiseMode)query.Noise, invited);
+    private static VectorLayout Layout(Question question, int invited) => VectorLayout.Create(
+        Analysis.Decode(question.Query.Analysis.Span), new MicroEpsilon(checked((long)question.Query.EpsilonMicro)), (NoiseMode)question.Query.Noise, invited,
+        question.HonestFloor);
 
     private IReadOnlyList<RosterMember> Members(IReadOnlyList<uint>? indices) =>
         Report.Roster is { } roster && indices is not null ? [.. indices.Select(roster.FindParty).OfType<RosterMember>()] : [];

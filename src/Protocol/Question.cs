@@ -9,8 +9,9 @@ namespace SecureAggregation.Protocol;
 /// <summary>A query whose signature, rules and time have been checked against a roster.</summary>
 public sealed class Question
 {
-    private Question(SignedQuery signed, Query query, RosterMember coordinator)
+    private Question(SignedQuery signed, Query query, RosterMember coordinator, int honestFloor)
     {
+        HonestFloor = honestFloor;
         Signed = signed;
         Query = query;
         Coordinator = coordinator;
@@ -25,6 +26,9 @@ public sealed class Question
 
     /// <summary>Who signed it.</summary>
     public RosterMember Coordinator { get; }
+
+    /// <summary>h of the query under its roster: <see cref="RoundRules.HonestFloor"/>.</summary>
+    public int HonestFloor { get; }
 
     /// <summary>16 bytes that name the question over all its attempts.</summary>
     public byte[] Id => Query.QueryId.ToByteArray();
@@ -94,7 +98,7 @@ public sealed class Question
 
         if ((attempts(query) ?? Broken(query)) is { } rule) throw new RefusalException(RefusalCode.BadMessage, rule);
         if (now is { } time) CheckTime(query, roster, time);
-        return new Question(signed, query, coordinator);
+        return new Question(signed, query, coordinator, RoundRules.HonestFloor(roster, (int)query.MinSurvivors));
     }
 
     private static RosterMember FindCoordinator(Query query, Roster roster)

@@ -43,6 +43,15 @@ public readonly record struct RoundRules(int Advertised, int Threshold, int Shar
             : null;
     }
 
+    /// <summary>
+    /// h: how many honest parties' noise is in every total that a round of this query can open, at least. Rounds with fewer than t survivors
+    /// open nothing, and t less c is at least this: noise that is split into so many shares (mode distributed) is whole.
+    /// </summary>
+    /// <param name="roster">The roster that the query was made for.</param>
+    /// <param name="queryMinSurvivors">What the query asks for beyond the roster; 0 if nothing.</param>
+    public static int HonestFloor(Roster roster, int queryMinSurvivors) =>
+        Math.Max(Math.Max(roster.MinSurvivors, queryMinSurvivors) - roster.MaxColluders, roster.MinHonest);
+
     internal static string? TryFor(int advertised, Roster roster, Query query, out RoundRules rules) =>
         TryFor(
             advertised, roster.MaxColluders, Math.Max(roster.MinSurvivors, (int)query.MinSurvivors), roster.MinHonest, out rules,

@@ -14,8 +14,8 @@ public readonly record struct VectorCell(int Index, int Block, int Group, BlockC
 /// <param name="Name">What it sums, for people: "n", "sum", "[30,40)".</param>
 /// <param name="MaxAbs">The greatest absolute value that one row adds.</param>
 /// <param name="Sensitivity">How much one person moves it: <paramref name="MaxAbs"/> × counted rows of a person.</param>
-/// <param name="Noise">The noise that one party adds.</param>
-public sealed record BlockCell(string Name, long MaxAbs, long Sensitivity, DiscreteLaplace Noise);
+/// <param name="Noise">The noise that one party adds, where the layout has any.</param>
+public sealed record BlockCell(string Name, long MaxAbs, long Sensitivity, INoise Noise);
 
 /// <summary>
 /// Cells of a block that share a part of its ε and are bounded together: of one row, at most <see cref="Together"/> of them are not 0, so noise

@@ -33,6 +33,7 @@ public static class Release
             throw new ArgumentException($"The confidence is {options.Confidence}; it must be 0.5 to 0.999999.", nameof(options));
         }
 
+        if (layout.Noise == NoiseMode.None) options = options with { MinimumCohort = Math.Max(options.MinimumCohort, ExactRelease.SmallestCount) };
         var statistics = new List<ReleasedStatistic>();
         var all = Enumerable.Range(0, layout.Groups.Count).ToArray();
         if (all.Length > 1)
@@ -47,7 +48,7 @@ public static class Release
             for (var i = 0; i < layout.Blocks.Count; i++) layout.Blocks[i].Compare([.. groups.Select(g => g[i])], statistics);
         }
 
-        return statistics;
+        return layout.Noise == NoiseMode.None ? ExactRelease.Of(statistics) : statistics;
 
         string NameOf(int group) => string.Join(',', layout.Analysis.GroupBy.Zip(layout.Groups[group], (g, key) => $"{g.Column}={key}"));
 

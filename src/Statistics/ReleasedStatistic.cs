@@ -72,5 +72,5 @@ public sealed record ReleasedStatistic
 
 /// <summary>How totals are turned into numbers for people. Costs no ε: it sees noised totals only.</summary>
 /// <param name="Confidence">Of the intervals, between 0.5 and 0.999999.</param>
-/// <param name="MinimumCohort">Numbers that rest on fewer (noised) rows are withheld; 0 shows everything.</param>
+/// <param name="MinimumCohort">Numbers that rest on fewer (noised) rows are withheld; 0 shows everything. Without noise it is 11 at least.</param>
 public sealed record ReleaseOptions(double Confidence = 0.95, int MinimumCohort = 10);

@@ -89,7 +89,7 @@ public sealed class RowEncoder : IDisposable
     /// </summary>
     /// <param name="noise">Drawn before the first row was read; it is used up.</param>
     /// <exception cref="ArgumentException">The noise belongs to another layout.</exception>
-    public NoisedVector Finish(LocalNoise noise)
+    public NoisedVector Finish(VectorNoise noise)
     {
         ArgumentNullException.ThrowIfNull(noise);
         var totals = Totals();

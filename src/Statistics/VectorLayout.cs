@@ -25,14 +25,21 @@ public sealed class VectorLayout
     // The noise of all cells together stays below its bound but for 2^-100.
     private const int OverflowBits = 100;
 
-    private VectorLayout(Analysis analysis, MicroEpsilon epsilon, NoiseMode noise, int parties)
+    // What sums alone tell; tables and histograms would show small cells to whoever reads the transcript.
+    private static readonly MeasureKind[] s_exact =
+    [
+        MeasureKind.Count, MeasureKind.Sum, MeasureKind.Mean, MeasureKind.Variance, MeasureKind.Sd, MeasureKind.Covariance, MeasureKind.Correlation, MeasureKind.Linear,
+    ];
+
+    private VectorLayout(Analysis analysis, MicroEpsilon epsilon, NoiseMode noise, int parties, int honest)
     {
+        HonestParties = honest;
         Analysis = analysis;
         Epsilon = epsilon;
         Noise = noise;
         InvitedParties = parties;
         Groups = ListGroups(analysis.GroupBy);
-        (Blocks, TotalWeight) = new BlockBuilder(analysis, epsilon, CellCap(analysis, parties), Groups.Count).Build();
+        (Blocks, TotalWeight) = new BlockBuilder(analysis, epsilon, CellCap(analysis, parties), Groups.Count, Math.Max(1, honest)).Build();
         CellsPerGroup = Blocks.Sum(b => b.Cells.Count);
         var length = (long)CellsPerGroup * Groups.Count;
         if (length > MaxLength)
@@ -54,6 +61,9 @@ public sealed class VectorLayout
 
     /// <summary>Who adds the noise.</summary>
     public NoiseMode Noise { get; }
+
+    /// <summary>h: so many parties' noise makes a whole draw, where they share it; else 0.</summary>
+    public int HonestParties { get; }
 
     /// <summary>How many parties may send a vector.</summary>
     public int InvitedParties { get; }
@@ -87,25 +97,38 @@ public sealed class VectorLayout
     /// <summary>The layout of a query.</summary>
     /// <param name="analysis">What is asked.</param>
     /// <param name="epsilon">The ε of the whole query.</param>
-    /// <param name="noise">Who adds the noise; this version knows <see cref="NoiseMode.Local"/>.</param>
+    /// <param name="noise">Who adds the noise.</param>
     /// <param name="invitedParties">How many parties may send a vector, 1 to 10,000.</param>
-    /// <exception cref="AnalysisException">The mode is not known, or the vector would be too long or its elements too wide.</exception>
-    public static VectorLayout Create(Analysis analysis, MicroEpsilon epsilon, NoiseMode noise, int invitedParties)
+    /// <param name="honestParties">h: how many honest parties every total that can be opened holds at least. Read where the noise is
+    /// <see cref="NoiseMode.Distributed"/>: it is split into so many shares.</param>
+    /// <exception cref="AnalysisException">The mode does not fit the query, or the vector would be too long or its elements too wide.</exception>
+    public static VectorLayout Create(Analysis analysis, MicroEpsilon epsilon, NoiseMode noise, int invitedParties, int honestParties = 0)
     {
         ArgumentNullException.ThrowIfNull(analysis);
-        if (noise != NoiseMode.Local)
-        {
-            throw new AnalysisException($"noise is {noise}; this version adds noise at each party only, so use 'noise: local'.");
-        }
-
+        if (!Enum.IsDefined(noise)) throw new AnalysisException($"noise is {noise}; it must be local, distributed or none.");
         if (!epsilon.IsSet) throw new AnalysisException("epsilon is 0; it must be greater than 0, e.g. 0.5.");
         if (invitedParties is < 1 or > MaxParties)
         {
             throw new AnalysisException($"{invitedParties} parties are invited; it must be 1 to {MaxParties}.");
         }
 
-        return new VectorLayout(analysis, epsilon, noise, invitedParties);
+        if (noise == NoiseMode.None) RequireSums(analysis);
+        if (noise != NoiseMode.Distributed) return new VectorLayout(analysis, epsilon, noise, invitedParties, 0);
+        return honestParties >= 1 && honestParties <= invitedParties
+            ? new VectorLayout(analysis, epsilon, noise, invitedParties, honestParties)
+            : throw new AnalysisException(
+                $"noise is distributed, and of {invitedParties} parties every total is sure to hold the noise of {honestParties} honest ones; "
+                + "at least one must be. Raise min_survivors above the roster's colluders, or use 'noise: local'.");
     }
+
+    /// <summary>How many whole draws the noise of so many parties amounts to, times cells where cells are added up: as many for local noise, by h
+    /// where the parties share it, none where there is none.</summary>
+    public double Draws(long parties) => Noise switch
+    {
+        NoiseMode.Local => parties,
+        NoiseMode.Distributed => (double)parties / HonestParties,
+        _ => 0,
+    };
 
     /// <summary>The place of a block's cell in the vector.</summary>
     public int IndexOf(int group, LayoutBlock block, int cell)
@@ -137,6 +160,16 @@ public sealed class VectorLayout
         return totals;
     }
 
+    private static void RequireSums(Analysis analysis)
+    {
+        if (analysis.GroupBy.Count > 0) throw new AnalysisException("noise is none, which takes no group_by: small groups would be seen as they are. Use 'noise: local' or distributed.");
+        if (analysis.Measures.FirstOrDefault(m => !s_exact.Contains(m.Kind)) is { } other)
+        {
+            throw new AnalysisException(
+                $"noise is none, which takes {string.Join(", ", s_exact.Select(k => k.Word()))} only; {other.Name} would show small cells as they are. Use 'noise: local' or distributed.");
+        }
+    }
+
     /// <summary>The greatest power of two, at most 2^30, that totals of all parties' rows can carry with a bit to spare for
     /// noise.</summary>
     private static long CellCap(Analysis analysis, int parties)
@@ -162,7 +195,7 @@ public sealed class VectorLayout
         var tail = OverflowBits + BitOperations.Log2((uint)Length) + 1;
         var most = Blocks.SelectMany(b => b.Cells)
             .DistinctBy(c => (c.MaxAbs, c.Noise.Scale))
-            .Max(c => ((BigInteger)InvitedParties * Analysis.RowsPerParty * c.MaxAbs) + NoiseSum.Bound(c.Noise.Scale, InvitedParties, tail));
+            .Max(c => ((BigInteger)InvitedParties * Analysis.RowsPerParty * c.MaxAbs) + (Noise == NoiseMode.None ? 0 : NoiseSum.Bound(c.Noise.Scale, Draws(InvitedParties), tail)));
         var bits = (int)most.GetBitLength() + 1;
         return bits <= 64
             ? Math.Max(bits, 8)

@@ -99,7 +99,7 @@ public sealed class CoverageTests(ITestOutputHelper output)
         Check(statistics[2], 0.25, HalfWidth(0.045, (4900 / 2) + (mean * mean) - variance, 2 * mean, 0.5));
 
         double HalfWidth(double alpha, params double[] factors) =>
-            new NoiseSum([.. factors.Select((f, i) => new NoiseTerm(f, cells[i].Noise, Parties))]).HalfWidth(alpha);
+            new NoiseSum([.. factors.Select((f, i) => new NoiseTerm(f, cells[i].Noise.Whole, Parties))]).HalfWidth(alpha);
 
         void Check(ReleasedStatistic s, double unit, double half)
         {

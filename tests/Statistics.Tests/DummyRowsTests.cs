@@ -72,7 +72,7 @@ public sealed class DummyRowsTests
             var layout = VectorLayout.Create(query.Resolve(schema.Schema), query.Epsilon, query.Noise, 1);
             using var random = new Testing.SeededRandom(1);
             using var encoder = new RowEncoder(layout, new byte[32], new byte[32]);
-            var noise = LocalNoise.Draw(layout, random);
+            var noise = VectorNoise.Draw(layout, random);
             foreach (var record in new DummyRows(schema, 1000, 42).Records(layout.Analysis)) encoder.Add(record);
             using var vector = encoder.Finish(noise);
             var values = Release.Decode(layout, vector.Values.ToArray(), 1).ToDictionary(s => s.Name, s => s.Value);

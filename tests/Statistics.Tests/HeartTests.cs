@@ -73,7 +73,7 @@ public sealed class HeartTests(ITestOutputHelper output)
         var noised = totals.ToArray();
         for (var party = 0; party < 4; party++)
         {
-            using var noise = LocalNoise.Draw(layout, random);
+            using var noise = VectorNoise.Draw(layout, random);
             using var encoder = new RowEncoder(layout);
             using var vector = encoder.Finish(noise);
             for (var i = 0; i < noised.Length; i++) noised[i] += vector.Values[i];

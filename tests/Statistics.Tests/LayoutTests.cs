@@ -77,8 +77,9 @@ public sealed class LayoutTests
     [Fact]
     public void What_cannot_be_laid_out_is_refused()
     {
-        Assert.Contains("'noise: local'", Refused("measures: [count]\nnoise: distributed"), StringComparison.Ordinal);
-        Assert.Contains("'noise: local'", Refused("measures: [count]\nnoise: none"), StringComparison.Ordinal);
+        Assert.Contains("at least one must be", Refused("measures: [count]\nnoise: distributed"), StringComparison.Ordinal);
+        Assert.Contains("takes no group_by", Refused("measures: [count]\nnoise: none\ngroup_by: { sex: }"), StringComparison.Ordinal);
+        Assert.Contains("histogram(sex) would show small cells", Refused("measures: [count, histogram: sex]\nnoise: none"), StringComparison.Ordinal);
         Assert.Contains("rows_per_party", Refused("measures: [count]\nrows_per_party: 1000000000000", 10_000), StringComparison.Ordinal);
         Assert.Contains("parties are invited", Refused("measures: [count]", 0), StringComparison.Ordinal);
         Assert.Throws<AnalysisException>(() => VectorLayout.Create(Layout(Everything).Analysis, default, NoiseMode.Local, 3));
@@ -153,10 +154,10 @@ public sealed class LayoutTests
     public void Noise_of_a_vector_is_used_once_and_zeroed()
     {
         var layout = Layout(Everything);
-        using var noise = LocalNoise.Draw(layout, new SeededRandom(3));
+        using var noise = VectorNoise.Draw(layout, new SeededRandom(3));
         using var encoder = new RowEncoder(layout);
         var vector = encoder.Finish(noise);
-        using var again = LocalNoise.Draw(layout, new SeededRandom(3));
+        using var again = VectorNoise.Draw(layout, new SeededRandom(3));
         using var second = new RowEncoder(layout);
         using var same = second.Finish(again);
         Assert.Equal(same.Values.ToArray(), vector.Values.ToArray());
@@ -171,7 +172,7 @@ public sealed class LayoutTests
         Assert.Throws<ObjectDisposedException>(() => encoder.Add(new Row([1, 1, 1])));
         using var third = new RowEncoder(layout);
         Assert.Throws<ObjectDisposedException>(() => third.Finish(noise));
-        using var foreign = LocalNoise.Draw(Layout(Everything), new SeededRandom(3));
+        using var foreign = VectorNoise.Draw(Layout(Everything), new SeededRandom(3));
         using var fourth = new RowEncoder(layout);
         Assert.Throws<ArgumentException>(() => fourth.Finish(foreign));
         vector.Dispose();

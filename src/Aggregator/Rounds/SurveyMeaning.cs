@@ -33,7 +33,7 @@ internal sealed class SurveyMeaning : IRoundMeaning
         try
         {
             var analysis = Analysis.Decode(question.Query.Analysis.Span);
-            return VectorLayout.Create(analysis, new MicroEpsilon((long)question.Query.EpsilonMicro), (NoiseMode)question.Query.Noise, invited);
+            return VectorLayout.Create(analysis, new MicroEpsilon((long)question.Query.EpsilonMicro), (NoiseMode)question.Query.Noise, invited, question.HonestFloor);
         }
         catch (Exception e) when (e is AnalysisException or ArgumentOutOfRangeException)
         {

@@ -41,8 +41,8 @@ internal static class QueryCommands
         var query = QueryFiles.Read(file);
         await using var consortium = StationAccess.Connect(arguments);
         var view = await consortium.GetConsortiumAsync(stop);
-        var (analysis, _) = QueryFiles.Plan(file, query, QueryFiles.Offered(view, query.Dataset), view.Outposts.Count);
         var roster = RosterFiles.Read(StationAccess.Required(arguments, StationAccess.RosterFile));
+        var (analysis, _) = QueryFiles.Plan(file, query, QueryFiles.Offered(view, query.Dataset), view.Outposts.Count, roster);
         using var key = KeyFiles.Read(StationAccess.Required(arguments, StationAccess.Key));
         if (roster.FindCoordinator(key.Public) is null)
             throw new CliException(ExitCode.BadInput, $"the key {key.Public.Fingerprint} is not a coordinator's of this roster; only a coordinator may ask");
@@ -112,16 +112,18 @@ internal static class QueryCommands
     {
         var query = QueryFiles.Read(arguments.Get(s_file));
         var (schema, outposts) = await SchemaOf(arguments, query, stop);
-        var (_, layout) = QueryFiles.Plan(arguments.Get(s_file), query, schema.Schema, outposts ?? arguments.Get(s_parties));
+        var (_, layout) = QueryFiles.Plan(arguments.Get(s_file), query, schema.Schema, outposts ?? arguments.Get(s_parties), RosterOf(arguments));
         QueryPlan.Write(arguments.Terminal, query, layout);
         return ExitCode.Ok;
     }
+
+    private static Protocol.Roster? RosterOf(Arguments arguments) => arguments.Find(StationAccess.RosterFile) is { } file ? RosterFiles.Read(file) : null;
 
     private static async Task<ExitCode> RunOnDummy(Arguments arguments, CancellationToken stop)
     {
         var (query, terminal) = (QueryFiles.Read(arguments.Get(s_file)), arguments.Terminal);
         var (schema, outposts) = await SchemaOf(arguments, query, stop);
-        var (_, layout) = QueryFiles.Plan(arguments.Get(s_file), query, schema.Schema, outposts ?? arguments.Get(s_parties));
+        var (_, layout) = QueryFiles.Plan(arguments.Get(s_file), query, schema.Schema, outposts ?? arguments.Get(s_parties), RosterOf(arguments));
         var rows = DatasetCommands.Make(arguments, schema).Count;
         var statistics = DummyRun.Release(schema, layout, rows, arguments.Get(DatasetCommands.Seed));
         if (terminal.Json)

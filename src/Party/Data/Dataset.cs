@@ -108,7 +108,7 @@ internal sealed class Dataset
     /// fields.</exception>
     public NoisedVector Sum(
         VectorLayout layout,
-        LocalNoise noise,
+        VectorNoise noise,
         ReadOnlySpan<byte> secret,
         ReadOnlySpan<byte> queryHash,
         Action<string> problem,

@@ -60,7 +60,7 @@ internal sealed class Answering(
         var layout = Checked(RefusalCode.Schema, () =>
         {
             analysis.RequireFit(dataset.Schema.Schema);
-            return VectorLayout.Create(analysis, new MicroEpsilon((long)query.EpsilonMicro), (NoiseMode)query.Noise, invited);
+            return VectorLayout.Create(analysis, new MicroEpsilon((long)query.EpsilonMicro), (NoiseMode)query.Noise, invited, question.HonestFloor);
         });
         return new Plan(dataset, layout, decision.Grant!, question, guard.VersionOf(dataset.Name));
     }
@@ -102,7 +102,7 @@ internal sealed class Answering(
     /// <summary>An answer that has not been computed yet; its noise is drawn before data is touched.</summary>
     public QueryAnswer Begin(PartyRound round, Plan plan) => new(
         plan,
-        () => LocalNoise.Draw(plan.Layout, random),
+        () => VectorNoise.Draw(plan.Layout, random),
         Until(round.Question.Query.NotAfter));
 
     /// <summary>When the last round of a query is over; a query may be good until the end of the calendar.</summary>
@@ -114,7 +114,7 @@ internal sealed class Answering(
 
     /// <summary>One pass over the data.</summary>
     /// <exception cref="DataSourceException">The data is not what the schema says.</exception>
-    public async Task<NoisedVector> SumAsync(Plan plan, LocalNoise noise)
+    public async Task<NoisedVector> SumAsync(Plan plan, VectorNoise noise)
     {
         var problems = 0L;
         string? first = null;

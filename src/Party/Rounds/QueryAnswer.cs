@@ -7,10 +7,10 @@ namespace SecureAggregation.Party.Rounds;
 /// further cost if no masked vector has left yet. Once one has, the answer is forgotten: the others may have opened a total with it, and a second total
 /// with the same vector and other survivors would give single vectors away by subtraction (docs/adr/0009). In memory only.
 /// </summary>
-internal sealed class QueryAnswer(Plan plan, Func<LocalNoise> draw, DateTimeOffset expires) : IDisposable
+internal sealed class QueryAnswer(Plan plan, Func<VectorNoise> draw, DateTimeOffset expires) : IDisposable
 {
     private readonly Lock _gate = new();
-    private LocalNoise? _noise;
+    private VectorNoise? _noise;
     private Task<NoisedVector>? _vector;
     private bool _disposed;
 
@@ -23,7 +23,7 @@ internal sealed class QueryAnswer(Plan plan, Func<LocalNoise> draw, DateTimeOffs
     /// <summary>The vector: from the pass over the data that runs or has run, or from a new one if the last one failed.</summary>
     /// <param name="pass">Adds up the rows and uses the noise, which has been drawn by then; a pass that fails leaves it for the
     /// next.</param>
-    public Task<NoisedVector> VectorAsync(Func<LocalNoise, Task<NoisedVector>> pass)
+    public Task<NoisedVector> VectorAsync(Func<VectorNoise, Task<NoisedVector>> pass)
     {
         lock (_gate)
         {
@@ -48,7 +48,7 @@ internal sealed class QueryAnswer(Plan plan, Func<LocalNoise> draw, DateTimeOffs
         }
     }
 
-    private LocalNoise Noise()
+    private VectorNoise Noise()
     {
         lock (_gate)
         {

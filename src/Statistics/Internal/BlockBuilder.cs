@@ -7,7 +7,7 @@ namespace SecureAggregation.Statistics.Internal;
 /// Measures to blocks. Measures that are computed from the same cells share one block, so that no cell is paid for twice; a block weighs as much
 /// as its heaviest measure.
 /// </summary>
-internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long cellCap, int groups)
+internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long cellCap, int groups, int shares)
 {
     public (IReadOnlyList<LayoutBlock> Blocks, int TotalWeight) Build()
     {
@@ -19,7 +19,7 @@ internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long
         foreach (var bundle in bundles)
         {
             Measure[] measures = [.. bundle];
-            var budget = new BlockBudget(epsilon, measures.Max(m => m.Weight), total, rows);
+            var budget = new BlockBudget(epsilon, measures.Max(m => m.Weight), total, rows, shares);
             var block = Make(new BlockPlace(analysis, measures, offset, cellCap, budget));
             blocks.Add(block);
             offset += block.Cells.Count;

@@ -15,7 +15,8 @@ internal sealed record BlockPlace(Analysis Analysis, IReadOnlyList<Measure> Meas
 /// <param name="Weight">The block's share of it is Weight/TotalWeight.</param>
 /// <param name="TotalWeight">Of all blocks.</param>
 /// <param name="RowsOfPerson">Rows of one person that count, over all groups.</param>
-internal sealed record BlockBudget(MicroEpsilon Epsilon, int Weight, int TotalWeight, int RowsOfPerson)
+/// <param name="Shares">So many parties' noise is a whole draw; 1 where each adds one.</param>
+internal sealed record BlockBudget(MicroEpsilon Epsilon, int Weight, int TotalWeight, int RowsOfPerson, int Shares)
 {
     public const int Whole = 1000;
 
@@ -26,6 +27,6 @@ internal sealed record BlockBudget(MicroEpsilon Epsilon, int Weight, int TotalWe
     {
         var sensitivity = checked(maxAbs * RowsOfPerson);
         var scale = NoiseScale.For(checked(sensitivity * together), Epsilon, checked((uint)(Weight * share)), checked((uint)(TotalWeight * Whole)));
-        return new BlockCell(name, maxAbs, sensitivity, new DiscreteLaplace(scale));
+        return new BlockCell(name, maxAbs, sensitivity, Shares > 1 ? new NoiseShare(scale, Shares) : new DiscreteLaplace(scale));
     }
 }

@@ -106,6 +106,7 @@ internal sealed class MomentIntervals(MomentsBlock block, Scope scope)
     /// <summary>The half width of the noise of a·n + b·Σz + c·(centred squares).</summary>
     private double HalfWidth(double level, double a, double b, double c)
     {
+        if (scope.Draws == 0) return 0;
         var terms = new List<NoiseTerm> { scope.Term(0, a), scope.Term(1, b) };
         if (c != 0) terms.Add(scope.Term(2, c));
         return new NoiseSum(terms).HalfWidth(level);

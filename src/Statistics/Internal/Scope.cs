@@ -28,25 +28,27 @@ internal sealed class Scope(
     /// <summary>1 − confidence.</summary>
     public double Alpha { get; } = 1 - options.Confidence;
 
-    /// <summary>How many draws of a cell's noise are in its total.</summary>
-    public int Draws => contributors * groups;
+    /// <summary>How many whole draws of a cell's noise are in its total: parties × groups, by h where they share the noise, 0 where there is
+    /// none.</summary>
+    public double Draws { get; } = layout.Draws((long)contributors * groups);
 
     /// <summary>The total of a cell, noise included.</summary>
     public double this[int cell] => (double)totals[cell];
 
     /// <summary>A cell's noise as a part of a linear combination.</summary>
-    public NoiseTerm Term(int cell, double coefficient = 1) => new(coefficient, block.Cells[cell].Noise, Draws);
+    public NoiseTerm Term(int cell, double coefficient = 1) => new(coefficient, block.Cells[cell].Noise.Whole, Draws);
 
     /// <summary>The half width of the interval of one cell.</summary>
     public double HalfWidth(int cell, double alpha)
     {
+        if (Draws == 0) return 0;
         var noise = block.Cells[cell].Noise;
-        if (!_single.TryGetValue(noise.Scale, out var sum)) _single[noise.Scale] = sum = new NoiseSum(noise, Draws);
+        if (!_single.TryGetValue(noise.Scale, out var sum)) _single[noise.Scale] = sum = new NoiseSum(noise.Whole, Draws);
         return sum.HalfWidth(alpha);
     }
 
     /// <summary>The standard deviation of the noise in one cell.</summary>
-    public double Deviation(int cell) => Math.Sqrt(block.Cells[cell].Noise.Variance * Draws);
+    public double Deviation(int cell) => Math.Sqrt(block.Cells[cell].Noise.Whole.Variance * Draws);
 
     /// <summary>A noised count can be below 0, so "no minimum" is a case of its own.</summary>
     public bool TooFew(double rows) => options.MinimumCohort > 0 && rows < options.MinimumCohort;
@@ -100,6 +102,7 @@ internal sealed class Scope(
 /// <summary>How an interval was found, in words for people.</summary>
 internal static class Methods
 {
+    public const string NoNoise = "exact";
     public const string Exact = "exact distribution of the noise";
     public const string Fieller = "Fieller's method with the exact distribution of the noise";
     public const string Profile = "profile over the mean's interval with the exact distribution of the noise";

@@ -118,6 +118,7 @@ internal sealed class Simulation(IReadOnlyList<Scope> scopes, double alpha)
     /// <summary>The sum of so many draws of discrete Laplace noise is the difference of two negative binomials, each Poisson with a gamma mean.</summary>
     private static double Noise(double scale, double draws, RandomSource random)
     {
+        if (draws == 0) return 0;
         if (scale >= Continuous) return Math.Round(Gamma.Sample(random, draws, 1 / scale) - Gamma.Sample(random, draws, 1 / scale));
         var odds = Math.Exp(1 / scale) - 1;
         return Count() - Count();

@@ -195,7 +195,7 @@ public sealed class DatasetTests(ITestOutputHelper output) : IDisposable
     private static Dictionary<string, double> Release(Dataset dataset, AnalysisQuery query, List<string>? problems = null)
     {
         var layout = VectorLayout.Create(query.Resolve(dataset.Schema.Schema), new MicroEpsilon(100_000_000), NoiseMode.Local, 3);
-        using var noise = LocalNoise.Draw(layout, new SeededRandom(1));
+        using var noise = VectorNoise.Draw(layout, new SeededRandom(1));
         using var vector = dataset.Sum(layout, noise, new byte[32], new byte[32], p => problems?.Add(p), _ => { }, CancellationToken.None);
         return Statistics.Release.Decode(layout, vector.Values.ToArray(), 1, new ReleaseOptions(MinimumCohort: 0))
             .Where(r => r.Value is not null)
