@@ -15,7 +15,7 @@ internal static class QueryPlan
             Measures = block.Measures.Select(m => m.Name).ToArray(),
             Cells = block.Cells.Count * layout.Groups.Count,
             Epsilon = query.Epsilon.ToDouble() * block.Weight / layout.TotalWeight,
-            CountHalfWidth = new NoiseSum(block.Cells[0].Noise, layout.InvitedParties).HalfWidth(0.05),
+            CountHalfWidth = layout.Noise == NoiseMode.None ? 0 : new NoiseSum(block.Cells[0].Noise.Whole, layout.Draws(layout.InvitedParties)).HalfWidth(0.05),
         }).ToArray();
         if (terminal.Json)
         {
