@@ -38,7 +38,11 @@ public readonly record struct NoiseTerm(double Coefficient, DiscreteLaplace Nois
 /// </summary>
 public sealed class NoiseSum
 {
+    // Below this the noise of a combination is as good as none, and its inversion, which takes the steps of a lattice's spread, would not end.
+    private const double Never = 1e-6;
+
     private readonly NoiseTerm[] _terms;
+    private readonly double _any;
     private readonly ConcurrentDictionary<double, double> _halfWidths = new();
     private CombinationInversion? _inversion;
 
@@ -80,6 +84,7 @@ public sealed class NoiseSum
         }
 
         StandardDeviation = Math.Sqrt(_terms.Sum(t => t.Coefficient * t.Coefficient * t.Noise.Variance * t.Draws));
+        _any = Math.Min(1, _terms.Sum(t => t.Noise.Tail(0) * Math.Max(1, t.Draws)));
     }
 
     /// <summary>The standard deviation.</summary>
@@ -91,6 +96,7 @@ public sealed class NoiseSum
         if (!(t >= 0)) return 1;
         if (_terms.Length > 1)
         {
+            if (_any <= Never) return _any;
             var inversion = _inversion ??= new CombinationInversion(_terms, StandardDeviation);
             return inversion.Tail(t);
         }
@@ -151,6 +157,7 @@ public sealed class NoiseSum
     private double FindHalfWidth(double alpha)
     {
         if (_terms.Length == 1) return _terms[0].Coefficient * LatticeHalfWidth(alpha);
+        if (_any <= alpha) return 0;
 
         // Doubling, then false position kept inside the bracket: the tail falls smoothly.
         var (low, high) = (0.0, StandardDeviation);

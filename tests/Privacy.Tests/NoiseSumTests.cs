@@ -247,6 +247,17 @@ public sealed class NoiseSumTests
         }
     }
 
+    // The inversion takes as many steps as the spread is finer than the lattice: of noise that is as good as never drawn it took for ever.
+    [Fact]
+    public void Combination_that_is_hardly_ever_other_than_zero_is_zero()
+    {
+        var noise = new DiscreteLaplace(1, MicroEpsilon.Parse("50"));
+        var sum = new NoiseSum([new(0.3, noise, 7), new(0.7, noise, 1000)]);
+        Assert.Equal(0, sum.HalfWidth(0.05));
+        Assert.InRange(sum.Tail(0), 0, 1e-6);
+        Assert.Equal(1, sum.Tail(-1));
+    }
+
     [Fact]
     public void Combination_of_one_scale_is_the_sum_of_more_draws()
     {

@@ -43,6 +43,7 @@ internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long
         "rows" => new RowsBlock(place),
         "histogram" => new HistogramBlock(place),
         "cross" => new CrossBlock(place),
+        "quantiles" => new QuantileBlock(place),
         "incidence" => new IncidenceBlock(place),
         "survival" => new SurvivalBlock(place),
         "logistic" or "poisson" => new ModelBlock(place),
