@@ -94,7 +94,7 @@ public sealed class WrongInputTests : IDisposable
     [Theory]
     [InlineData(Query + "min_survivors: 9\n", "min_survivors is 9, but there are 5 outposts")]
     [InlineData("dataset: d\nepsilon: 1\nmeasures: [{ mean: weight }]\n", "no column 'weight'")]
-    [InlineData(Query + "noise: none\n", "noise")]
+    [InlineData(Query + "noise: distributed\n", "noise")]
     public async Task Query_that_no_round_can_answer_is_refused_with_its_file(string query, string said)
     {
         File.WriteAllText(_folder["q.yaml"], query);
