@@ -55,13 +55,11 @@ internal sealed class CsvTable : ITable
     /// <param name="name">What messages call the data.</param>
     /// <param name="form">How it is written.</param>
     /// <param name="percent">How much has been read; called while the table is open.</param>
-    /// <param name="header">The column names, for bytes without a header line; messages then count rows, not lines.</param>
-    public static CsvTable Open(
-        Stream stream, string name, CsvForm form, Func<int?>? percent = null, IReadOnlyList<string>? header = null)
+    public static CsvTable Open(Stream stream, string name, CsvForm form, Func<int?>? percent = null)
     {
         try
         {
-            return new CsvTable(new StrictText(Gunzip.Open(stream, name), name, form.Encoding), name, form, percent ?? (() => null), header);
+            return new CsvTable(new StrictText(Gunzip.Open(stream, name), name, form.Encoding), name, form, percent ?? (() => null), null);
         }
         catch
         {
@@ -69,6 +67,13 @@ internal sealed class CsvTable : ITable
             throw;
         }
     }
+
+    /// <summary>Reads comma-separated rows in UTF-8 without a header line; messages count rows, not lines. Nothing is read yet.</summary>
+    /// <param name="stream">The bytes, which the table owns.</param>
+    /// <param name="name">What messages call the data.</param>
+    /// <param name="header">The column names.</param>
+    public static CsvTable OpenRows(Stream stream, string name, IReadOnlyList<string> header) =>
+        new(new StrictText(stream, name, TextEncoding.Utf8), name, new CsvForm(',', TextEncoding.Utf8), () => null, header);
 
     /// <exception cref="DataSourceException">The row has too few or too many fields, a quote stands where none may, or a byte is no
     /// character.</exception>

@@ -41,11 +41,13 @@ internal sealed class PostgresSource(Func<string> connectionString, string table
             SetValues(connection, transaction, dialect.Values);
             var fields = chosen.Count == 0 ? "''" : string.Join(", ", chosen.Select(c => c.AsText));
             var rows = where.Length == 0 ? Estimate(connection, transaction) : null;
-            var copy = Guarded(() => (StreamReader)connection.BeginTextExport(
-                $"COPY (SELECT {fields} FROM {SqlNames.QuoteTable(table)}{where}) TO STDOUT (FORMAT csv)"));
-            var stream = new PulledStream(copy.BaseStream, s_idle, e => Failure(e), cancellationToken);
-            return new CopyTable(connection, CsvTable.Open(
-                stream, Name, new CsvForm(',', TextEncoding.Utf8), header: chosen.Count == 0 ? [""] : chosen.ConvertAll(c => c.Name)), rows);
+            // The server may begin to answer only when it has some rows, so that this, too, must be able to end early.
+            var copy = (NpgsqlRawCopyStream)Guarded(() => (StreamReader)connection.BeginTextExportAsync(
+                $"COPY (SELECT {fields} FROM {SqlNames.QuoteTable(table)}{where}) TO STDOUT (FORMAT csv)", cancellationToken)
+                .GetAwaiter().GetResult()).BaseStream;
+            var stream = new PulledStream(copy, s_idle, Failure, cancellationToken);
+            return new CopyTable(connection, copy, CsvTable.OpenRows(
+                stream, Name, chosen.Count == 0 ? [""] : chosen.ConvertAll(c => c.Name)), rows);
         }
         catch
         {
@@ -169,10 +171,11 @@ internal sealed class PostgresSource(Func<string> connectionString, string table
         : $"'{Name}': the server does not answer, or the connection broke; check Host, Port and SSL Mode in the connection string, and the network.");
 
     /// <summary>The rows that COPY sends; its end is the connection's.</summary>
-    private sealed class CopyTable(NpgsqlConnection connection, CsvTable rows, long? estimate) : ITable
+    private sealed class CopyTable(NpgsqlConnection connection, NpgsqlRawCopyStream copy, CsvTable rows, long? estimate) : ITable
     {
         private const int AllButDone = 99;
         private long _read;
+        private bool _ended;
 
         public IReadOnlyList<string> Header => rows.Header;
 
@@ -183,7 +186,8 @@ internal sealed class PostgresSource(Func<string> connectionString, string table
         public bool Read()
         {
             _read++;
-            return rows.Read();
+            _ended = !rows.Read();
+            return !_ended;
         }
 
         public ReadOnlySpan<char> Field(int column) => rows.Field(column);
@@ -192,11 +196,13 @@ internal sealed class PostgresSource(Func<string> connectionString, string table
         {
             try
             {
+                // Otherwise it would be read to its end, however long the server takes.
+                if (!_ended) copy.Cancel();
                 rows.Dispose();
             }
-            catch (NpgsqlException)
+            catch (Exception e) when (e is NpgsqlException or IOException or OperationCanceledException or ObjectDisposedException)
             {
-                // A copy that was given up half way may end with the server's word on that.
+                // A copy that was given up half way ends with the server's word on that.
             }
 
             connection.Dispose();
