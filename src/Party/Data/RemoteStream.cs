@@ -29,7 +29,9 @@ internal sealed class RemoteStream : ReadOnlyStream
     /// <exception cref="DataSourceException">It cannot be had, or is too large.</exception>
     public static RemoteStream Open(IRemoteFile file, RemoteLimits limits, CancellationToken cancellationToken)
     {
-        var body = Fetch(file, limits, 0, null, cancellationToken);
+        // The exception's own words may hold the address with what was signed into it.
+        var body = Fetch(file, limits, 0, null, cancellationToken) ?? throw new DataSourceException(
+            $"'{file.Name}': no answer from the server; check the address, its certificate and the network.");
         if (body.Length <= limits.Bytes || body.Length is null) return new RemoteStream(file, limits, body, cancellationToken);
         body.Content.Dispose();
         throw TooLarge(file, limits);
@@ -70,7 +72,8 @@ internal sealed class RemoteStream : ReadOnlyStream
         base.Dispose(disposing);
     }
 
-    private static RemoteBody Fetch(IRemoteFile file, RemoteLimits limits, long from, string? version, CancellationToken cancellationToken)
+    /// <summary>Null if there was no answer.</summary>
+    private static RemoteBody? Fetch(IRemoteFile file, RemoteLimits limits, long from, string? version, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(limits.Answer);
@@ -81,17 +84,21 @@ internal sealed class RemoteStream : ReadOnlyStream
         catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            // The exception's own words may hold the address with what was signed into it.
-            throw new DataSourceException($"'{file.Name}': no answer from the server; check the address, its certificate and the network.");
+            return null;
         }
     }
 
     private void GoOn()
     {
         _stream.Dispose();
-        var wait = _limits.Retry * Math.Pow(2, _failures++);
-        if (_cancellationToken.WaitHandle.WaitOne(wait)) _cancellationToken.ThrowIfCancellationRequested();
-        var body = Fetch(_file, _limits, _at, _body.Version, _cancellationToken);
+        RemoteBody? body = null;
+        while (body is null)
+        {
+            if (_failures >= _limits.Retries) throw Broken();
+            if (_cancellationToken.WaitHandle.WaitOne(_limits.Retry * Math.Pow(2, _failures++))) _cancellationToken.ThrowIfCancellationRequested();
+            body = Fetch(_file, _limits, _at, _body.Version, _cancellationToken);
+        }
+
         _body = body with { Length = _body.Length ?? body.Length };
         _stream = Pull(body);
     }
