@@ -131,7 +131,7 @@ public sealed class SqlFilterTests(PostgresServer server) : IClassFixture<Postgr
         using var encoder = new RowEncoder(layout);
         while (record.Read(_ => { })) encoder.Add(record);
         var rows = encoder.Rows;
-        using var noise = LocalNoise.Draw(layout, new SeededRandom(1));
+        using var noise = VectorNoise.Draw(layout, new SeededRandom(1));
         using var vector = encoder.Finish(noise);
         return (vector.Values.ToArray(), rows);
     }
