@@ -28,6 +28,15 @@ internal sealed record CommandLine(
           secagg-outpost enrol [options]        shows the roster's 12 words and pins the roster once they are confirmed
           secagg-outpost infer DATA.csv         writes a schema to begin with to standard output; a person must complete it
 
+        commands on the state of an outpost, while it runs or not (--state DIR or --config FILE; --json)
+          secagg-outpost approvals list [--all]                   questions that wait for a person
+          secagg-outpost approvals show ID                        one of them, with everything that was signed
+          secagg-outpost approvals accept ID --as NAME            it may be answered
+          secagg-outpost approvals reject ID --as NAME --reason TEXT
+          secagg-outpost ledger show [--delta 1e-6] [--policy FILE]  spent and left, by dataset, coordinator and study
+          secagg-outpost ledger verify [--head HASH]              checks the chain, and that it goes on from a head noted down before
+          secagg-outpost ledger export [--format csv|json]        every entry
+
         options
           --config FILE        configuration, JSON (default: outpost.json, if there is one)
           --station URL        address of the station, https://host:port        (Outpost:Station)

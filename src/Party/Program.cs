@@ -1,10 +1,17 @@
 using SecureAggregation.Party;
 using SecureAggregation.Party.Config;
 using SecureAggregation.Party.Data;
+using SecureAggregation.Party.Desk;
 using SecureAggregation.Party.Storage;
 
 try
 {
+    if (DeskOptions.Has(args))
+    {
+        var desk = DeskOptions.Parse(args);
+        return Say(desk.Command == "ledger" ? LedgerDesk.Run(desk, TimeProvider.System) : ApprovalsDesk.Run(desk, TimeProvider.System));
+    }
+
     var command = CommandLine.Parse(args);
     return command.Command switch
     {

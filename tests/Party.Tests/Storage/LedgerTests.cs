@@ -43,6 +43,35 @@ public sealed class LedgerTests : IDisposable
     }
 
     [Fact]
+    public void Study_has_its_own_cap_inside_the_total_whoever_asks()
+    {
+        using var store = Open();
+        var ledger = new Ledger(store, _clock);
+        var caps = new BudgetCaps(1_000_000, null, 300_000);
+        Assert.Equal(DebitOutcome.Debited, ledger.TryDebit(Debit(1, 200_000) with { Study = "cardio" }, caps));
+        Assert.Equal(DebitOutcome.OverStudy, ledger.TryDebit(Debit(2, 100_001) with { Study = "cardio", Coordinator = "other" }, caps));
+        Assert.Equal(DebitOutcome.Debited, ledger.TryDebit(Debit(3, 300_000), caps));
+        Assert.Equal(DebitOutcome.OverStudy, ledger.TryDebit(Debit(4, 1), caps));
+        Assert.Equal(new CapsLeft(500_000, null, 100_000), ledger.Left("heart", "earth", "cardio", caps));
+    }
+
+    [Fact]
+    public void Queries_of_a_coordinator_are_counted_once_each_within_the_period()
+    {
+        using var store = Open();
+        var ledger = new Ledger(store, _clock);
+        ledger.TryDebit(Debit(1, 10), s_caps);
+        _clock.Advance(TimeSpan.FromHours(1));
+        ledger.TryDebit(Debit(2, 10), s_caps);
+        ledger.TryDebit(Debit(3, 10) with { QueryHash = Debit(2, 10).QueryHash }, s_caps);
+        ledger.TryDebit(Debit(4, 10) with { Coordinator = "other" }, s_caps);
+        var now = _clock.GetUtcNow();
+        Assert.Equal(2, ledger.QueriesSince(now.AddHours(-2), "earth", new byte[32]));
+        Assert.Equal(1, ledger.QueriesSince(now.AddMinutes(-30), "earth", new byte[32]));
+        Assert.Equal(1, ledger.QueriesSince(now.AddHours(-2), "earth", Debit(2, 10).QueryHash));
+    }
+
+    [Fact]
     public void Round_pays_once()
     {
         using var store = Open();
@@ -101,6 +130,9 @@ public sealed class LedgerTests : IDisposable
     [InlineData("DELETE FROM ledger WHERE sequence = 2", 2)]
     [InlineData("DELETE FROM ledger WHERE sequence = 1", 1)]
     [InlineData("UPDATE ledger SET dataset = 'lung' WHERE sequence = 3", 3)]
+    [InlineData("UPDATE ledger SET study = 'x' WHERE sequence = 2", 2)]
+    [InlineData("UPDATE ledger SET overlap = 2 WHERE sequence = 2", 2)]
+    [InlineData("UPDATE ledger SET form = 1 WHERE sequence = 2", 2)]
     [InlineData("UPDATE ledger SET at_ms = at_ms + 1 WHERE sequence = 1", 1)]
     [InlineData("UPDATE ledger SET query_hash = zeroblob(32) WHERE sequence = 3", 3)]
     public void Altered_ledger_is_refused_by_entry(string change, int entry)

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Text;
+using SecureAggregation.Crypto;
+using SecureAggregation.Party.Config;
+using SecureAggregation.Party.Storage;
+using SecureAggregation.Privacy;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Party.Desk;
+
+/// <summary>`secagg-outpost ledger`: what was spent, by whom and for what, and whether the chain holds.</summary>
+internal static class LedgerDesk
+{
+    /// <exception cref="StoreException">The state cannot be read, or the chain is broken.</exception>
+    public static string Run(DeskOptions options, TimeProvider clock)
+    {
+        using var store = OutpostStore.OpenBeside(options.StateFolder());
+        var ledger = new Ledger(store, clock);
+        var entries = ledger.Entries();
+        return options.Action switch
+        {
+            "verify" => Verify(options, entries),
+            "export" => options.Format == "json" ? DeskText.Json(entries.Select(Document)) : Csv(entries),
+            _ => Show(options, entries, options.LoadPolicy()),
+        };
+    }
+
+    private static string Verify(DeskOptions options, IReadOnlyList<LedgerEntry> entries)
+    {
+        var head = entries.Count == 0 ? new string('0', 64) : PublicBytes.Hex(entries[^1].Hash);
+        if (options.Head.Length > 0 && options.Head.Trim('0').Length > 0 && entries.All(e => PublicBytes.Hex(e.Hash) != options.Head))
+            throw new StoreException($"The chain is unbroken, but no entry has the hash {options.Head}: entries were cut off its end since it was noted down. Tell the consortium.");
+        return options.Json
+            ? DeskText.Json(new { Entries = entries.Count, Head = head, Unbroken = true })
+            : string.Create(CultureInfo.InvariantCulture, $"{entries.Count} entries, chain unbroken, head {head}");
+    }
+
+    private static string Show(DeskOptions options, IReadOnlyList<LedgerEntry> entries, Policy? policy)
+    {
+        var datasets = entries.Select(e => e.Dataset).Concat(policy?.Datasets.Keys ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        var lines = datasets.SelectMany(name => Lines(name, [.. entries.Where(e => e.Dataset == name)], policy?.Datasets.GetValueOrDefault(name), options.Delta)).ToList();
+        if (options.Json) return DeskText.Json(new { Entries = entries.Count, options.Delta, Spent = lines });
+        if (lines.Count == 0) return "nothing was spent";
+        var delta = options.Delta.ToString("0.###e-0", CultureInfo.InvariantCulture);
+        var table = DeskText.Table(
+            ["dataset", "of", "queries", "releases", "ε spent", "ε cap", "ε left", $"zCDP ε at δ = {delta}", "without noise"],
+            [.. lines.Select(l => (IReadOnlyList<string>)[
+                l.Dataset, l.Of, Number(l.Queries), Number(l.Releases), Number(l.Spent), Number(l.Cap), Number(l.Left),
+                l.ZcdpEpsilon.ToString("0.###", CultureInfo.InvariantCulture), Number(l.WithoutNoise)])]);
+        return $"""
+            {table}
+
+            ε: the plain sum of what was charged, overlap included; the caps are on it. zCDP: the same releases in another view, which holds beside the sum.
+            No ε describes a release without noise; it is charged what its query named and is not in the zCDP column.
+            """;
+    }
+
+    private static IEnumerable<Line> Lines(string dataset, List<LedgerEntry> entries, DatasetPolicy? rules, double delta)
+    {
+        yield return LineOf("all", entries, rules?.TotalMicro);
+        foreach (var group in entries.GroupBy(e => e.Coordinator).OrderBy(g => g.Key, StringComparer.Ordinal))
+            yield return LineOf($"coordinator {group.Key}", [.. group], rules?.CoordinatorMicro);
+        foreach (var group in entries.GroupBy(e => e.Study).Where(g => g.Key.Length > 0 || rules?.StudyMicro is not null).OrderBy(g => g.Key, StringComparer.Ordinal))
+            yield return LineOf($"study {(group.Key.Length == 0 ? "(none)" : DeskText.OneLine(group.Key))}", [.. group], rules?.CapsFor(group.Key).StudyMicro);
+
+        Line LineOf(string of, List<LedgerEntry> some, long? cap)
+        {
+            var spent = some.Sum(e => e.CostMicro);
+            var noised = some.Where(e => e.Noise != (int)QueryNoise.None).ToList();
+            var zcdp = noised.Aggregate(default(PrivacyCost), (sum, e) => sum + PrivacyCost.OfMicro(e.CostMicro)).EpsilonAt(delta);
+            return new Line(
+                dataset, of, some.DistinctBy(e => PublicBytes.Hex(e.QueryHash)).Count(), some.Count, DeskText.Units(spent), cap is { } most ? DeskText.Units(most) : null,
+                cap is { } rest ? DeskText.Units(Math.Max(0, rest - spent)) : null, zcdp, some.Count - noised.Count);
+        }
+    }
+
+    private static string Csv(IReadOnlyList<LedgerEntry> entries)
+    {
+        var csv = new StringBuilder("sequence,at,dataset,coordinator,study,epsilon,overlap,noise,query,round,previous,hash,form");
+        foreach (var e in entries.Select(Document))
+        {
+            string[] fields =
+            [
+                Number(e.Sequence), e.At, e.Dataset, e.Coordinator, e.Study, Number(e.Epsilon), Number(e.Overlap), e.Noise, e.Query, e.Round, e.Previous, e.Hash, Number(e.Form),
+            ];
+            csv.Append("\r\n").AppendJoin(',', fields.Select(Quoted));
+        }
+
+        return csv.ToString();
+    }
+
+    private static Exported Document(LedgerEntry e) => new(
+        e.Sequence, DeskText.Time(e.AtMs), e.Dataset, e.Coordinator, e.Study, DeskText.Units(e.CostMicro), e.Overlap, DeskText.Noise(e.Noise), PublicBytes.Hex(e.QueryHash),
+        PublicBytes.Hex(e.RoundId), PublicBytes.Hex(e.Previous), PublicBytes.Hex(e.Hash), e.Form);
+
+    /// <summary>RFC 4180; a study's name is a coordinator's word and may begin with what a spreadsheet takes for a formula.</summary>
+    private static string Quoted(string field)
+    {
+        var safe = field.Length > 0 && "=+-@".Contains(field[0], StringComparison.Ordinal) ? "'" + field : field;
+        return safe.AsSpan().IndexOfAny(",\"\r\n") < 0 ? safe : $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
+
+    private static string Number(decimal? value) => value?.ToString("0.######", CultureInfo.InvariantCulture) ?? "";
+
+    private sealed record Line(
+        string Dataset, string Of, int Queries, int Releases, decimal Spent, decimal? Cap, decimal? Left, double ZcdpEpsilon, int WithoutNoise);
+
+    private sealed record Exported(
+        long Sequence, string At, string Dataset, string Coordinator, string Study, decimal Epsilon, int Overlap, string Noise, string Query, string Round, string Previous,
+        string Hash, int Form);
+}
