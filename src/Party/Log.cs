@@ -105,6 +105,9 @@ internal static partial class Log
     [LoggerMessage(2306, LogLevel.Warning, "Dataset {Dataset}: could not be read for the catalogue, whose last version goes on to count: {Problem}")]
     public static partial void CatalogueFailed(ILogger logger, string dataset, string problem);
 
+    [LoggerMessage(2308, LogLevel.Warning, "Dataset {Dataset}: {Warning}")]
+    public static partial void SourceWarning(ILogger logger, string dataset, string warning);
+
     [LoggerMessage(2303, LogLevel.Error, "Dataset {Dataset}: {Problem}")]
     public static partial void DataProblem(ILogger logger, string dataset, string problem);
 

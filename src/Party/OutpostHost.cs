@@ -35,8 +35,9 @@ internal static class OutpostHost
         lines.AddRange(setup.UnknownCoordinators().Select(c => $"warning   the policy lets '{c}' ask, whom the roster does not know"));
         lines.AddRange(setup.UnreachableFloors().Select(f => $"warning   the policy refuses every query: {f}"));
         lines.AddRange(setup.Datasets.Values.SelectMany(d => d.Schema.Notes.Select(n => $"note      {d.Name}: {n}")));
-        lines.AddRange(setup.Datasets.Values.Select(
-            d => $"dataset   {d.Name}: {d.CheckRows().Rows} rows read, all as the schema says"));
+        lines.AddRange(setup.Datasets.Values.Select(d => d.CheckRows().Rows is > 0 and var rows
+            ? $"dataset   {d.Name}: {rows} rows read, all as the schema says"
+            : $"warning   {d.Name}: '{d.Source.Name}' has columns and no rows; is it the right source?"));
         return string.Join(Environment.NewLine, lines);
     }
 

@@ -123,7 +123,7 @@ internal sealed class Answering(
         {
             var began = clock.GetTimestamp();
             Log.PassBegins(logger, plan.Dataset.Name);
-            var vector = plan.Dataset.Sum(plan.Layout, noise, secret.Span, plan.QueryHash, Note, Progress, _stopping.Token);
+            var vector = plan.Dataset.Sum(plan.Layout, noise, secret.Span, plan.QueryHash, Note, Progress, _stopping.Token, Warn);
             if (first is not null) Log.FieldsUnreadable(logger, plan.Dataset.Name, problems, first);
             Log.PassDone(logger, plan.Dataset.Name, clock.GetElapsedTime(began).TotalSeconds);
             return vector;
@@ -138,6 +138,8 @@ internal sealed class Answering(
             problems++;
             first ??= problem;
         }
+
+        void Warn(string warning) => Log.SourceWarning(logger, plan.Dataset.Name, warning);
 
         void Progress(int percent)
         {

@@ -48,6 +48,17 @@ public sealed class DatasetTests(ITestOutputHelper output) : IDisposable
         Near(350.5, values["sum(chol)"], 30);
     }
 
+    [Fact]
+    public void Header_without_rows_is_no_rows_and_a_warning()
+    {
+        var dataset = Open("citizen_id,full_name,age,sex,chol\n");
+        Assert.Equal(0, dataset.CheckRows().Rows);
+        var warnings = new List<string>();
+        var query = AnalysisQuery.Parse("name: q\ndataset: clinic\nepsilon: 1\nmeasures: [ count ]\n");
+        Near(0, Release(dataset, query, warnings: warnings)["count"], 30);
+        Assert.Contains("clinic.csv' has columns and no rows", Assert.Single(warnings), StringComparison.Ordinal);
+    }
+
     public static TheoryData<string, string, string> BadFields { get; } = new()
     {
         { "age", $"1,x,{Canary},1,200", "not a whole number" },
@@ -192,11 +203,11 @@ public sealed class DatasetTests(ITestOutputHelper output) : IDisposable
         return folder;
     }
 
-    private static Dictionary<string, double> Release(Dataset dataset, AnalysisQuery query, List<string>? problems = null)
+    private static Dictionary<string, double> Release(Dataset dataset, AnalysisQuery query, List<string>? problems = null, List<string>? warnings = null)
     {
         var layout = VectorLayout.Create(query.Resolve(dataset.Schema.Schema), new MicroEpsilon(100_000_000), NoiseMode.Local, 3);
         using var noise = VectorNoise.Draw(layout, new SeededRandom(1));
-        using var vector = dataset.Sum(layout, noise, new byte[32], new byte[32], p => problems?.Add(p), _ => { }, CancellationToken.None);
+        using var vector = dataset.Sum(layout, noise, new byte[32], new byte[32], p => problems?.Add(p), _ => { }, CancellationToken.None, w => warnings?.Add(w));
         return Statistics.Release.Decode(layout, vector.Values.ToArray(), 1, new ReleaseOptions(MinimumCohort: 0))
             .Where(r => r.Value is not null)
             .ToDictionary(r => r.Bin.Length == 0 ? r.Name : $"{r.Kind}/{r.Bin}", r => r.Value!.Value);
