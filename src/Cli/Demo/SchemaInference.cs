@@ -10,10 +10,7 @@ namespace SecureAggregation.Cli.Demo;
 /// </summary>
 internal static class SchemaInference
 {
-    private const int MostCategories = 50;
     private const int RowsToLookAt = 5000;
-
-    private static readonly string[] s_missing = ["?", "-9", "NA", "N/A", "null", "NULL", "."];
 
     public static string Infer(IReadOnlyList<DemoClinic> clinics, IReadOnlyList<AnalysisQuery> queries, Action<string> note)
     {
@@ -30,27 +27,35 @@ internal static class SchemaInference
                 throw new CliException(ExitCode.BadInput, $"a query names the column '{column}', which by its name identifies persons ({identifier}); write a schema that says what it is");
         }
 
-        var yaml = new StringBuilder($"name: {Quote(dataset)}\ndescription: inferred, not confirmed by anybody\none_row_per_person: true\nmissing: [{string.Join(", ", s_missing.Select(Quote))}]\ncolumns:\n");
-        foreach (var column in named) yaml.Append($"  {Quote(column)}: {Column(column, clinics, queries)}\n");
-        foreach (var column in headers.SelectMany(h => h.Header).Distinct().Except(named)) yaml.Append($"  {Quote(column)}: drop\n");
-        note($"no schema given (schema: in the query, --schema, or schema.yaml in the folder): assuming that one row is one person and that an empty field and {string.Join(" ", s_missing)} mean missing; only {string.Join(", ", named)} are read. A 0 counts as 0: a schema must say where it means missing.");
+        var sketches = named.ToDictionary(c => c, c => Sketch(c, clinics), StringComparer.Ordinal);
+        var missing = sketches.Values.SelectMany(s => s.MissingCodes).Distinct().Order(StringComparer.Ordinal).ToList();
+        var yaml = new StringBuilder($"name: {YamlText.Quote(dataset)}\ndescription: inferred, not confirmed by anybody\none_row_per_person: true\nmissing: [{string.Join(", ", missing.Select(m => $"\"{m}\""))}]\ncolumns:\n");
+        foreach (var column in named) yaml.Append($"  {YamlText.Quote(column)}: {Column(column, sketches[column], queries)}\n");
+        foreach (var column in headers.SelectMany(h => h.Header).Distinct().Except(named)) yaml.Append($"  {YamlText.Quote(column)}: drop\n");
+        note($"no schema given (schema: in the query, --schema, or schema.yaml in the folder): assuming that one row is one person and that {string.Join(", ", (string[])["an empty field", .. missing])} mean missing; only {string.Join(", ", named)} are read. A 0 counts as 0: a schema must say where it means missing.");
         return yaml.ToString();
     }
 
-    private static string Column(string name, IReadOnlyList<DemoClinic> clinics, IReadOnlyList<AnalysisQuery> queries)
+    private static string Column(string name, ColumnSketch sketch, IReadOnlyList<AnalysisQuery> queries)
     {
-        var values = clinics.SelectMany(c => Values(c.CsvPath, name)).Where(v => v.Length > 0 && !s_missing.Contains(v)).Distinct().ToList();
-        var numbers = values.Select(v => double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) ? n : (double?)null).ToList();
-        if (numbers.TrueForAll(n => n is not null))
+        if (sketch.DateForm is { } form) return $"{{ type: date, format: {YamlText.Quote(form)} }}";
+        if (!sketch.HasText)
         {
             var bounds = queries.SelectMany(q => q.Measures).Select(m => m.Bounds.GetValueOrDefault(name)).FirstOrDefault(b => b is { Low: not null, High: not null });
-            var type = numbers.TrueForAll(n => Math.Floor(n!.Value) == n.Value) ? "integer" : "number";
+            var type = sketch.HasFractions ? "number" : "integer";
             return bounds is { Low: { } low, High: { } high } ? string.Create(CultureInfo.InvariantCulture, $"{{ type: {type}, low: {low}, high: {high} }}") : $"{{ type: {type} }}";
         }
 
-        if (values.Count > MostCategories)
-            throw new CliException(ExitCode.BadInput, $"the column '{name}' has over {MostCategories} different texts; write a schema that lists the ones that matter");
-        return $"{{ type: category, categories: [{string.Join(", ", values.Order(StringComparer.Ordinal).Select(Quote))}] }}";
+        return sketch.Labels.Count > 0
+            ? $"{{ type: category, categories: [{string.Join(", ", sketch.Labels.Keys.Order(StringComparer.Ordinal).Select(YamlText.Quote))}] }}"
+            : throw new CliException(ExitCode.BadInput, $"the column '{name}' has over {ColumnSketch.MostLabels} different texts; write a schema that lists the ones that matter");
+    }
+
+    private static ColumnSketch Sketch(string column, IReadOnlyList<DemoClinic> clinics)
+    {
+        var sketch = new ColumnSketch();
+        foreach (var value in clinics.SelectMany(c => Values(c.CsvPath, column))) sketch.See(value);
+        return sketch;
     }
 
     private static string[] Header(string path)
@@ -71,6 +76,4 @@ internal static class SchemaInference
             if (at < rows.Current.Length) yield return rows.Current[at].Trim();
         }
     }
-
-    private static string Quote(string text) => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 }

@@ -8,6 +8,13 @@ internal sealed class DateFormat
     /// <summary>What a file has that declares nothing.</summary>
     public static readonly DateFormat Iso = new(DayNumber.IsoFormat);
 
+    /// <summary>Forms that files use, the likelier of two that look alike first.</summary>
+    public static readonly IReadOnlyList<DateFormat> Common =
+    [
+        Iso, new("yyyy-MM-dd HH:mm:ss"), new("yyyy-MM-ddTHH:mm:ss"), new("yyyy-MM-ddTHH:mm:ssZ"), new("yyyy/MM/dd"), new("yyyyMMdd"),
+        new("d.M.yyyy"), new("d/M/yyyy"), new("M/d/yyyy"), new("d-M-yyyy"), new("d.M.yyyy HH:mm"), new("M/d/yyyy HH:mm"),
+    ];
+
     private readonly string _pattern;
     private readonly bool _hasTime;
 

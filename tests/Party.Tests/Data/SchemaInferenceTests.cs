@@ -29,7 +29,24 @@ public sealed class SchemaInferenceTests : IDisposable
         Assert.Equal(FieldState.Missing, schema.Source("age").ReadNumber("?", out _));
         Assert.Equal(["no", "yes"], schema.Schema.Column("smoker").Categories);
         Assert.DoesNotContain("62", yaml, StringComparison.Ordinal);
-        Assert.Contains("# high: 70", yaml, StringComparison.Ordinal);
+        Assert.Contains("# high: 90  # a round range: age in years", yaml, StringComparison.Ordinal);
+        // Least and greatest of a column, and of any with another name, are nowhere, rounded or not.
+        Assert.DoesNotContain("70", yaml, StringComparison.Ordinal);
+        Assert.DoesNotContain("38.5", yaml, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Dates_codes_and_identifying_values_are_proposed_as_what_they_are()
+    {
+        var csv = new StringBuilder("seen,contact,grade,dose\n");
+        for (var i = 0; i < 60; i++) csv.Append($"{(i % 28) + 1}.3.2020,p{i}@clinic.example,{i % 3},{i * 1.25}\n");
+        var yaml = SchemaInference.Infer(_scratch.Write("d.csv", csv.ToString()));
+        Assert.Contains("seen: drop  # dates; to use them for ages and times: { type: date, format: \"d.M.yyyy\"", yaml, StringComparison.Ordinal);
+        Assert.Contains("contact: drop  # email addresses: values hold e-mail addresses", yaml, StringComparison.Ordinal);
+        Assert.Contains("# if these are codes: type: category, codes: { \"0\": …, \"1\": …, \"2\": … }", yaml, StringComparison.Ordinal);
+        Assert.Contains("dose:\n    type: number\n    # low and high are left open", yaml, StringComparison.Ordinal);
+        Assert.DoesNotContain("@", yaml, StringComparison.Ordinal);
+        Assert.Equal(["grade", "dose"], SchemaFile.Parse(yaml.Replace("# one_row", "one_row", StringComparison.Ordinal)).Schema.Columns.Select(c => c.Name));
     }
 
     [Fact]

@@ -1,7 +1,7 @@
-namespace SecureAggregation.Party.Data;
+namespace SecureAggregation.Statistics;
 
 /// <summary>Text as a YAML scalar.</summary>
-internal static class YamlText
+public static class YamlText
 {
     /// <summary>Plain where that is safe in any place, quoted otherwise.</summary>
     public static string Quote(string text) =>
