@@ -44,13 +44,19 @@ public readonly record struct RoundRules(int Advertised, int Threshold, int Shar
     }
 
     /// <summary>
-    /// h: how many honest parties' noise is in every total that a round of this query can open, at least. Rounds with fewer than t survivors
-    /// open nothing, and t less c is at least this: noise that is split into so many shares (mode distributed) is whole.
+    /// h: how many honest parties' noise is in every total that a round of this query can open, at least. A round with fewer than t survivors
+    /// opens nothing, and t less c is at least this: noise that is split into so many shares (mode distributed) is whole.
     /// </summary>
     /// <param name="roster">The roster that the query was made for.</param>
     /// <param name="queryMinSurvivors">What the query asks for beyond the roster; 0 if nothing.</param>
     public static int HonestFloor(Roster roster, int queryMinSurvivors) =>
-        Math.Max(Math.Max(roster.MinSurvivors, queryMinSurvivors) - roster.MaxColluders, roster.MinHonest);
+        HonestFloor(roster.MaxColluders, Math.Max(roster.MinSurvivors, queryMinSurvivors), roster.MinHonest);
+
+    /// <summary>h from the numbers of <see cref="TryFor(int, int, int, int, out RoundRules, int?)"/>.</summary>
+    /// <param name="colluders">c of the roster.</param>
+    /// <param name="minimumSurvivors">The larger of the roster's and the query's.</param>
+    /// <param name="minimumHonest">Honest parties that every total must contain.</param>
+    public static int HonestFloor(int colluders, int minimumSurvivors, int minimumHonest) => Math.Max(minimumSurvivors - colluders, minimumHonest);
 
     internal static string? TryFor(int advertised, Roster roster, Query query, out RoundRules rules) =>
         TryFor(

@@ -90,7 +90,7 @@ public class VerifyTests(MadeDemo demo)
         ShapeOf = (question, invited) =>
         {
             var layout = VectorLayout.Create(
-                Analysis.Decode(question.Query.Analysis.Span), new MicroEpsilon((long)question.Query.EpsilonMicro), NoiseMode.Local, invited);
+                Analysis.Decode(question.Query.Analysis.Span), new MicroEpsilon((long)question.Query.EpsilonMicro), (NoiseMode)question.Query.Noise, invited, question.HonestFloor);
             return new RoundShape(layout.Bits, layout.Length);
         },
     });

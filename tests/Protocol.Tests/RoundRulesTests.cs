@@ -63,4 +63,27 @@ public sealed class RoundRulesTests
             }
         }
     }
+
+    [Fact]
+    public void Every_round_that_may_run_keeps_the_honest_floor()
+    {
+        for (var n = 3; n <= 24; n++)
+        {
+            for (var c = 0; c < n; c++)
+            {
+                for (var survivors = 3; survivors <= n; survivors++)
+                {
+                    if (RoundRules.TryFor(n, c, survivors, 2, out var rules) is null) Assert.True(rules.Threshold - c >= RoundRules.HonestFloor(c, survivors, 2));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Honest_floor_is_the_query_s_where_it_asks_for_more()
+    {
+        Assert.Equal(2, RoundRules.HonestFloor(3, 4, 2));
+        Assert.Equal(4, RoundRules.HonestFloor(3, 7, 2));
+        Assert.Equal(34, RoundRules.HonestFloor(33, 67, 2));
+    }
 }

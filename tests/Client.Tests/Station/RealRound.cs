@@ -36,7 +36,7 @@ public sealed class RealRound : IMaskedVectors
     public Stream Open(uint party) => new MemoryStream(_vectors[party], writable: false);
 
     private static VectorLayout Layout(Question question, int invited) =>
-        VectorLayout.Create(Analysis.Decode(question.Query.Analysis.Span), new MicroEpsilon((long)question.Query.EpsilonMicro), NoiseMode.Local, invited);
+        VectorLayout.Create(Analysis.Decode(question.Query.Analysis.Span), new MicroEpsilon((long)question.Query.EpsilonMicro), (NoiseMode)question.Query.Noise, invited, question.HonestFloor);
 
     private static RoundShape Shape(VectorLayout layout) => new(layout.Bits, layout.Length);
 

@@ -96,6 +96,16 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
         Assert.Equal(vectors[0], vectors[1]);
     }
 
+    // h = 3 survivors − c: outpost and station must lay out the same vector, or the round does not come to its end.
+    [Fact]
+    public async Task Round_with_shared_noise_is_answered()
+    {
+        await StartAsync(Rows);
+        _station.Propose(_consortium.Ask(s_schema, change: q => q.Noise = QueryNoise.Distributed));
+        Assert.Equal(MessageKind.Total, (await _station.Ended.Task.Guard()).Kind);
+        Assert.InRange((long)_station.Total()[0], -60, 66);
+    }
+
     [Fact]
     public async Task Second_attempt_costs_nothing_if_the_first_ended_before_the_masked_vector_left()
     {

@@ -115,6 +115,7 @@ internal static class OutpostFiles
         """
         policy: 1
         coordinators: [ Earth ]
+        noise: [ local, distributed ]
         datasets:
           clinic:
             operations: [ count, sum, mean, histogram ]

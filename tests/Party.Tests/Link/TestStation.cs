@@ -227,7 +227,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
     private static RoundShape ShapeOf(Question question, int invited)
     {
         var layout = VectorLayout.Create(
-            Analysis.Decode(question.Query.Analysis.Span), new((long)question.Query.EpsilonMicro), NoiseMode.Local, invited);
+            Analysis.Decode(question.Query.Analysis.Span), new((long)question.Query.EpsilonMicro), (NoiseMode)question.Query.Noise, invited, question.HonestFloor);
         return new RoundShape(layout.Bits, layout.Length);
     }
 
