@@ -22,6 +22,7 @@ internal sealed class StationLink(
     Identity identity,
     Func<Hello> hello,
     IStationRounds rounds,
+    Func<PlanRequest, PlanReply> plan,
     StatusFile status,
     WireTrace trace,
     TimeProvider clock,
@@ -133,6 +134,7 @@ internal sealed class StationLink(
             status.Update(s => s with { LastSeen = clock.GetUtcNow(), Rounds = rounds.Snapshot() });
             if (frame.Broadcast is { } broadcast) await rounds.ReceiveAsync(broadcast, cancellationToken);
             else if (frame.Publication is { } publication) await rounds.ReceiveAsync(publication, cancellationToken);
+            else if (frame.Plan is { } asked) await session.SendAsync(new PartyFrame { Plan = plan(asked) }, cancellationToken);
             else if (frame.Heartbeat is not null && caughtUp)
             {
                 Settled();

@@ -273,6 +273,22 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Question_that_is_only_planned_gets_cost_and_budget_and_spends_nothing()
+    {
+        await StartAsync(Rows);
+        await _station.Hellos.Reader.ReadAsync().AsTask().Guard();
+        var planned = await _station.Plan(_consortium.Ask(s_schema, change: q => q.Attempts = 0));
+        Assert.Equal((RefusalCode.Unspecified, 1_000_000ul, 1u), (planned.Code, planned.CostMicro, planned.Overlap));
+        var dataset = Assert.Single(planned.Budgets, b => b.Scope == BudgetScope.Dataset);
+        Assert.Equal(dataset.CapMicro, dataset.LeftMicro);
+        Assert.Equal(RefusalCode.Budget, (await _station.Plan(_consortium.Ask(s_schema, change: q => (q.Attempts, q.EpsilonMicro) = (0, 99_000_000)))).Code);
+        // One that could be run is not planned: whoever passes it on could run it.
+        Assert.Equal(RefusalCode.BadMessage, (await _station.Plan(_consortium.Ask(s_schema))).Code);
+        await StopAsync();
+        Assert.Equal(0, Entries());
+    }
+
+    [Fact]
     public async Task File_that_breaks_as_a_whole_leaves_the_round_with_a_code_and_no_word_of_the_data()
     {
         var rows = string.Concat(Enumerable.Repeat("x,1,1\n", 2000));

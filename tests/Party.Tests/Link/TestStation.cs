@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Threading.Channels;
 using Google.Protobuf;
 using Grpc.Core;
@@ -141,6 +142,14 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
         }
     }
 
+    /// <summary>Asks what the outpost would do with a query.</summary>
+    public async Task<PlanAnswer> Plan(SignedQuery query, uint invited = TestConsortium.Parties)
+    {
+        var id = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(16));
+        lock (_gate) _out!.TryWrite(new StationFrame { Plan = new PlanRequest { PlanId = id, Query = query, Invited = invited } });
+        return (await Saw(f => f.Plan is { } plan && plan.PlanId == id).Guard()).Plan.Answer;
+    }
+
     /// <summary>The first frame that is wanted, whether it has come or is to come.</summary>
     public Task<PartyFrame> Saw(Func<PartyFrame, bool> wanted)
     {
@@ -248,6 +257,9 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
     {
         switch (frame.FrameCase)
         {
+            case PartyFrame.FrameOneofCase.Plan:
+                // Whoever asked waits for the frame.
+                break;
             case PartyFrame.FrameOneofCase.Heartbeat:
                 Tell(new StationFrame { Heartbeat = new Heartbeat() });
                 break;
