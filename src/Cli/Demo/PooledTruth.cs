@@ -49,10 +49,12 @@ internal static class PooledTruth
 
     /// <summary>
     /// The truth of a released number. Where a person has more rows than may count, it is computed with the first and with the last of them;
-    /// NaN if they differ, because then it depends on which rows each outpost's secret chose.
+    /// NaN if they differ, because then it depends on which rows each outpost's secret chose; NaN too where the query derives columns.
     /// </summary>
     public static double Of(IReadOnlyList<IReadOnlyList<PooledRow>> parties, Analysis analysis, ReleasedStatistic statistic)
     {
+        // Only the outposts' own code makes columns from others; repeating it here would check nothing.
+        if (analysis.Derived.Count > 0) return double.NaN;
         // "sex=F,smoker=yes"; empty for no grouping, and for all groups together.
         var keys = statistic.Group.Length == 0 ? null : Keys(analysis, statistic.Group);
         double Count(Func<IEnumerable<PooledRow>, IEnumerable<PooledRow>> order)
