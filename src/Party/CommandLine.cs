@@ -28,6 +28,14 @@ internal sealed record CommandLine(
           secagg-outpost enrol [options]        shows the roster's 12 words and pins the roster once they are confirmed
           secagg-outpost infer DATA.csv         writes a schema to begin with to standard output; a person must complete it
 
+        commands on datasets (--config FILE; --json)
+          secagg-outpost dataset register NAME --csv FILE [--schema FILE]  adds it to the configuration; infers a schema if there is none
+          secagg-outpost dataset list                             what is configured, with version and rounded size
+          secagg-outpost dataset show NAME                        what everybody is told of it
+          secagg-outpost dataset versions NAME                    the states that its data has had
+          secagg-outpost dataset check NAME                       reads every row, as at a start
+          secagg-outpost dataset dummy NAME [--rows N] [--seed S] [--out FILE]  rows made from the schema alone, as CSV
+
         commands on the state of an outpost, while it runs or not (--state DIR or --config FILE; --json)
           secagg-outpost approvals list [--all]                   questions that wait for a person
           secagg-outpost approvals show ID                        one of them, with everything that was signed

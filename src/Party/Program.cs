@@ -1,4 +1,5 @@
 using SecureAggregation.Party;
+using SecureAggregation.Party.Catalogue;
 using SecureAggregation.Party.Config;
 using SecureAggregation.Party.Data;
 using SecureAggregation.Party.Desk;
@@ -6,6 +7,12 @@ using SecureAggregation.Party.Storage;
 
 try
 {
+    if (DatasetDeskOptions.Has(args))
+    {
+        DatasetDesk.Run(DatasetDeskOptions.Parse(args), TimeProvider.System, Console.Out);
+        return ExitCodes.Success;
+    }
+
     if (DeskOptions.Has(args))
     {
         var desk = DeskOptions.Parse(args);

@@ -8,4 +8,5 @@ namespace SecureAggregation.Party.Catalogue;
 /// <param name="Hash">SHA-256 over what the schema reads, and how it reads it (<see cref="ContentHash"/>).</param>
 /// <param name="RoundedRows">How many rows there are, rounded (<see cref="RowRounding"/>).</param>
 /// <param name="At">When it was first seen.</param>
-internal sealed record CatalogueVersion(int Number, byte[] Hash, long RoundedRows, DateTimeOffset At);
+/// <param name="IsCurrent">Whether it is the state that was seen last.</param>
+internal sealed record CatalogueVersion(int Number, byte[] Hash, long RoundedRows, DateTimeOffset At, bool IsCurrent);

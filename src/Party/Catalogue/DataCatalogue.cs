@@ -8,7 +8,7 @@ namespace SecureAggregation.Party.Catalogue;
 /// <summary>Which states each dataset has had, kept in the outpost's state. Thread-safe.</summary>
 internal sealed class DataCatalogue(OutpostStore store, PartySecret secret, TimeProvider clock) : IDataVersions
 {
-    private const string Columns = "number AS Number, hash AS Hash, rounded_rows AS RoundedRows, at_ms AS AtMs";
+    private const string Columns = "number AS Number, hash AS Hash, rounded_rows AS RoundedRows, at_ms AS AtMs, current AS IsCurrent";
 
     /// <summary>The state that was seen last; null if the dataset has not been read yet.</summary>
     public CatalogueVersion? Current(string dataset) =>
@@ -24,7 +24,12 @@ internal sealed class DataCatalogue(OutpostStore store, PartySecret secret, Time
         store.Read(connection => Rows(connection, "dataset = @dataset AND number = @number", new { dataset, number }).SingleOrDefault());
 
     /// <summary>All states, by number.</summary>
-    public IReadOnlyList<CatalogueVersion> Versions(string dataset) =>
+    public IReadOnlyList<CatalogueVersion> Versions(string dataset) => Versions(store, dataset);
+
+    /// <inheritdoc cref="Versions(string)"/>
+    /// <param name="store">The state, maybe of an outpost that runs.</param>
+    /// <param name="dataset">Which dataset.</param>
+    public static IReadOnlyList<CatalogueVersion> Versions(OutpostStore store, string dataset) =>
         store.Read(connection => Rows(connection, "dataset = @dataset", new { dataset }));
 
     /// <summary>
@@ -56,7 +61,7 @@ internal sealed class DataCatalogue(OutpostStore store, PartySecret secret, Time
 
     private static List<CatalogueVersion> Rows(SqliteConnection connection, string where, object values, SqliteTransaction? transaction = null) =>
         [.. connection.Query<Row>($"SELECT {Columns} FROM dataset_version WHERE {where} ORDER BY number", values, transaction)
-            .Select(r => new CatalogueVersion((int)r.Number, r.Hash, r.RoundedRows, DateTimeOffset.FromUnixTimeMilliseconds(r.AtMs)))];
+            .Select(r => new CatalogueVersion((int)r.Number, r.Hash, r.RoundedRows, DateTimeOffset.FromUnixTimeMilliseconds(r.AtMs), r.IsCurrent == 1))];
 
     private sealed class Row
     {
@@ -67,5 +72,7 @@ internal sealed class DataCatalogue(OutpostStore store, PartySecret secret, Time
         public long RoundedRows { get; set; }
 
         public long AtMs { get; set; }
+
+        public long IsCurrent { get; set; }
     }
 }

@@ -24,7 +24,11 @@ internal sealed class Dataset
     /// <summary>Reads the schema file; the data is not touched.</summary>
     /// <exception cref="ConfigurationException">There is no source, or more than one.</exception>
     /// <exception cref="DataSourceException">The schema file is missing or wrong.</exception>
-    public static Dataset Open(string name, DatasetOptions options)
+    public static Dataset Open(string name, DatasetOptions options) => new(name, ReadSchema(name, options), DataSources.From(name, options));
+
+    /// <summary>Reads the schema file of a dataset.</summary>
+    /// <exception cref="DataSourceException">It is missing or wrong.</exception>
+    public static SchemaFile ReadSchema(string name, DatasetOptions options)
     {
         var file = new FileInfo(options.Schema);
         if (!file.Exists)
@@ -47,7 +51,7 @@ internal sealed class Dataset
         }
 
         return schema.Schema.Name == name
-            ? new Dataset(name, schema, DataSources.From(name, options))
+            ? schema
             : throw new DataSourceException($"{options.Schema}: the dataset is named '{schema.Schema.Name}' there and '{name}' in " +
                 "Outpost:Datasets; both must be the same.");
     }
