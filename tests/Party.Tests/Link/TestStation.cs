@@ -168,6 +168,12 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
         lock (_gate) Broadcast(_round!.Cancel(AbortReason.Cancelled, _consortium.Station));
     }
 
+    /// <summary>Gives up the round without a word: who comes back is not told of it.</summary>
+    public void Forget()
+    {
+        lock (_gate) _round = null;
+    }
+
     /// <summary>Whole numbers of the opened total.</summary>
     public Int128[] Total()
     {
