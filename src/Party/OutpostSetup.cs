@@ -1,5 +1,6 @@
 using SecureAggregation.Party.Config;
 using SecureAggregation.Party.Data;
+using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Party;
 
@@ -55,6 +56,10 @@ internal sealed record OutpostSetup(
             if (!policy.Datasets.TryGetValue(name, out var rules))
                 throw new ConfigurationException($"{file}: there are no rules for dataset '{name}'; add it under 'datasets:', or take it " +
                     "out of Outpost:Datasets.");
+            if (dataset.Schema.Schema.Access == DatasetAccess.Approval && (policy.AutomaticBelowMicro > 0 || rules.Rules.Any(r => !(r.Manual ?? policy.Manual))))
+                throw new ConfigurationException($"{file}: dataset '{name}' tells everybody that a person approves each query (access: approval in its " +
+                    "schema), but the policy lets some be answered without; set 'approval: manual' for all of its rules and no 'automatic_below', or " +
+                    "say 'access: members'.");
             var columns = dataset.Schema.Schema.Columns.Select(c => c.Name).ToList();
             foreach (var rule in rules.Rules)
             {

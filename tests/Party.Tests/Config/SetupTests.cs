@@ -44,6 +44,7 @@ public sealed class SetupTests : IDisposable
         { "policy.yaml", "[ age, sex ]=[ age, six ]", ExitCodes.Configuration, ["no column 'six'"] },
         { "policy.yaml", "histogram=histogramm", ExitCodes.Configuration, ["'histogramm' is no operation", "variance"] },
         { "clinic.yaml", "  full_name: drop\n=", ExitCodes.Data, ["full_name: drop", "names"] },
+        { "clinic.yaml", "name: clinic\n=name: clinic\naccess: approval\n", ExitCodes.Configuration, ["access: approval", "'approval: manual'"] },
         { "clinic.csv", "age=aeg", ExitCodes.Data, ["no column 'age'"] },
         { "clinic.csv", "x,1,1=x,1,9", ExitCodes.Data, ["line 2, column 'sex'"] },
         { "roster.pin", "*=00", ExitCodes.Identity, ["roster.pin", "64 hexadecimal digits"] },
