@@ -51,7 +51,7 @@ public sealed class RowEncoder : IDisposable
         _layout = layout;
         _cells = new Int128[layout.Length];
         _where = layout.Analysis.Where is { } where ? RowTest.Compile(where, layout.Analysis) : null;
-        _groups = new GroupIndex(layout.Analysis);
+        _groups = new GroupIndex(layout.Analysis, layout.Analysis.GroupBy);
         _blocks = [.. layout.Blocks];
         _key = new long[_blocks.Max(b => b.KeyLength)];
         _persons = persons;

@@ -28,6 +28,15 @@ internal static class Federated
           etype:  { type: category, codes: { 1: recurrence, 2: death } }
         """);
 
+    public static SchemaFile Trial { get; } = SchemaFile.Parse("""
+        name: indo_rct
+        one_row_per_person: true
+        columns:
+          age:     { type: integer, unit: years, low: 18, high: 100 }
+          outcome: { type: category, codes: { 1_yes: "yes", 0_no: "no" } }
+          rx:      { type: category, codes: { 1_indomethacin: indomethacin, 0_placebo: placebo } }
+        """);
+
     /// <summary>What stands in tests/Statistics.Tests/Reference, computed by other software (tools/reference).</summary>
     public static JsonElement Reference(string name)
     {

@@ -32,6 +32,8 @@ internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long
     private (string What, string Columns) Key(Measure measure) => measure switch
     {
         ColumnMeasure { Column.Length: 0 } => ("rows", ""),
+        ColumnMeasure { Of: MeasureKind.Compare } m when !analysis.Describe(m.Column).IsNumeric => ("histogram", m.Column),
+        ColumnMeasure { Of: MeasureKind.Distinct } or TopMeasure => ("keys", measure.Columns[0]),
         ColumnMeasure m => ("moments", m.Column),
         HistogramMeasure m => ("histogram", m.Column),
         CrossMeasure or LinearMeasure => ("cross", string.Join('\n', measure.Columns)),
@@ -43,6 +45,9 @@ internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long
         "rows" => new RowsBlock(place),
         "histogram" => new HistogramBlock(place),
         "cross" => new CrossBlock(place),
+        "keys" => new KeysBlock(place),
+        "contingency" => new ContingencyBlock(place),
+        "roc" => new RocBlock(place),
         "quantiles" => new QuantileBlock(place),
         "incidence" => new IncidenceBlock(place),
         "survival" => new SurvivalBlock(place),

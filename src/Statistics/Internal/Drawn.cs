@@ -5,7 +5,7 @@ internal static class Drawn
 {
     public const string Method = "simulated noise";
 
-    private const string TooNoisy = "the noise is too large for it";
+    public const string TooNoisy = "the noise is too large for it";
 
     /// <summary>Adds the statistics with their values and intervals, or the reason why there are none.</summary>
     /// <param name="scopes">Whose cells are read.</param>

@@ -7,9 +7,9 @@ internal sealed class GroupIndex
 {
     private readonly (int Column, int Keys, int[]? ByLabel, Dictionary<double, int>? ByNumber)[] _columns;
 
-    public GroupIndex(Analysis analysis)
+    public GroupIndex(Analysis analysis, IReadOnlyList<GroupBy> by)
     {
-        _columns = [.. analysis.GroupBy.Select(g =>
+        _columns = [.. by.Select(g =>
         {
             var column = analysis.IndexOf(g.Column);
             var described = analysis.Describe(column);

@@ -10,7 +10,7 @@ namespace SecureAggregation.Statistics.Internal;
 /// that would explain the totals is within its half width. The candidate turns the question into one linear combination of noises,
 /// whose distribution is known, so no normal approximation and no linearisation of the ratio is used.
 /// </summary>
-internal sealed class MomentIntervals(MomentsBlock block, Scope scope)
+internal sealed class MomentIntervals(MomentsBlock block, Scope scope, double alpha)
 {
     // How much of alpha goes to the mean while the variance is asked for; it enters the variance only squared.
     private const double MeanShare = 0.1;
@@ -18,7 +18,6 @@ internal sealed class MomentIntervals(MomentsBlock block, Scope scope)
     // What the number of rows may be off by without the variance's bound being missed: nothing that shows in the coverage.
     private const double BoundAlpha = 1e-9;
 
-    private readonly double _alpha = scope.Alpha;
     private readonly double _n = scope[0];
 
     // Not asked of a block that only counts.
@@ -30,14 +29,14 @@ internal sealed class MomentIntervals(MomentsBlock block, Scope scope)
     public Estimate Sum()
     {
         var value = (Q.Unit * SumZ) + (Q.Middle * _n);
-        var half = HalfWidth(_alpha, Q.Middle, Q.Unit, 0);
+        var half = HalfWidth(alpha, Q.Middle, Q.Unit, 0);
         return new Estimate(value, value - half, value + half);
     }
 
     /// <summary>Fieller: the m for which Σz − m·n is no further from 0 than its noise.</summary>
     public Estimate Mean()
     {
-        var (value, low, high) = MeanOfZ(_alpha);
+        var (value, low, high) = MeanOfZ(alpha);
         return new Estimate(FromZ(value), FromZ(low), FromZ(high));
     }
 
@@ -88,13 +87,13 @@ internal sealed class MomentIntervals(MomentsBlock block, Scope scope)
         var half = Q.SquareDivisor / 2.0;
         var centre = half * Q.MaxSquare;
         var sumOfSquares = (half * scope[2]) + (centre * _n);
-        var mean = MeanOfZ(_alpha * MeanShare);
+        var mean = MeanOfZ(alpha * MeanShare);
         var (low, high) = (most, 0.0);
         foreach (var m in (double[])[mean.Value, mean.Low, mean.High])
         {
             var around = Math.Clamp(sumOfSquares - (2 * m * SumZ) + (m * m * _n), 0, most * (_n - 1));
             var middle = around / (_n - 1);
-            var level = _alpha * (1 - MeanShare);
+            var level = alpha * (1 - MeanShare);
             low = Math.Min(low, Inversion.Edge(v => around - (v * (_n - 1)) - HalfWidth(level, centre + (m * m) - v, -2 * m, half), middle, 0, _n - 1));
             high = Math.Max(high, Inversion.Edge(v => (v * (_n - 1)) - around - HalfWidth(level, centre + (m * m) - v, -2 * m, half), middle, most, _n - 1));
         }

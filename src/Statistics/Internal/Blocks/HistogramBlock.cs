@@ -49,6 +49,13 @@ internal sealed class HistogramBlock : LayoutBlock
             for (var i = 0; i < Cells.Count; i++)
                 into.Add(scope.Counted(scope.Bare(measure.Name, MeasureKind.Histogram, _column.Name, Cells[i].Name), i));
         }
+
+        foreach (var measure in Measures.OfType<ColumnMeasure>()) TableReport.Shares(measure, scope, into);
+    }
+
+    internal override void Compare(IReadOnlyList<Scope> groups, ICollection<ReleasedStatistic> into)
+    {
+        foreach (var measure in Measures.OfType<ColumnMeasure>()) TableReport.Compare(measure, groups, into);
     }
 
     private string Bin(int i) => _column.IsNumeric ? Bins.Name(_edges, i) : $"[{_column.Categories[i]}]";

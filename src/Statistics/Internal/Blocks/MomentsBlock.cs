@@ -30,6 +30,9 @@ internal sealed class MomentsBlock : LayoutBlock
     /// <summary>How values become whole numbers; null where rows are only counted.</summary>
     public Quantiser? Quantiser { get; }
 
+    /// <summary>The unit of the values.</summary>
+    public string Unit => _column.Unit;
+
     internal override int KeyLength => 1;
 
     internal override bool TryEncode(IRecord record, Span<long> key)
@@ -52,18 +55,17 @@ internal sealed class MomentsBlock : LayoutBlock
     {
         // The number of rows behind a mean is a noised cell that was paid for already, so it is always shown.
         into.Add(scope.Counted(scope.Bare(new ColumnMeasure(MeasureKind.Count, _column.Name).Name, MeasureKind.Count, _column.Name), 0));
-        var moments = new MomentIntervals(this, scope);
-        foreach (var measure in Measures.Where(m => m.Kind is MeasureKind.Sum or MeasureKind.Mean or MeasureKind.Variance or MeasureKind.Sd))
+        var moments = new MomentIntervals(this, scope, scope.Alpha);
+        foreach (var (kind, statistic) in Measures.SelectMany(Asked))
         {
-            var unit = measure.Kind == MeasureKind.Variance && _column.Unit.Length > 0 ? $"({_column.Unit})²" : _column.Unit;
-            var bare = scope.Bare(measure.Name, measure.Kind, _column.Name, unit: unit) with { BoundLow = Quantiser!.Low, BoundHigh = Quantiser.High };
+            var bare = statistic with { BoundLow = Quantiser!.Low, BoundHigh = Quantiser.High };
             if (scope.TooFew(scope[0]))
             {
                 into.Add(scope.Withhold(bare));
                 continue;
             }
 
-            var (estimate, method) = measure.Kind switch
+            var (estimate, method) = kind switch
             {
                 MeasureKind.Sum => (moments.Sum(), Methods.Exact),
                 MeasureKind.Mean => (moments.Mean(), Methods.Fieller),
@@ -72,6 +74,21 @@ internal sealed class MomentsBlock : LayoutBlock
             };
             into.Add(bare with { Value = estimate.Value, Low = estimate.Low, High = estimate.High, Method = method });
         }
+
+        (MeasureKind, ReleasedStatistic)[] Asked(Measure measure) => measure.Kind switch
+        {
+            MeasureKind.Count => [],
+            MeasureKind.Compare => [(MeasureKind.Mean, Bare(measure, "mean", Unit)), (MeasureKind.Sd, Bare(measure, "sd", Unit))],
+            MeasureKind.Variance => [(measure.Kind, Bare(measure, "", Unit.Length > 0 ? $"({Unit})²" : ""))],
+            _ => [(measure.Kind, Bare(measure, "", Unit))],
+        };
+
+        ReleasedStatistic Bare(Measure measure, string quantity, string unit) => scope.Bare(measure.Name, measure.Kind, _column.Name, "", quantity, unit);
+    }
+
+    internal override void Compare(IReadOnlyList<Scope> groups, ICollection<ReleasedStatistic> into)
+    {
+        foreach (var measure in Measures.OfType<ColumnMeasure>().Where(m => m.Of == MeasureKind.Compare)) MeansReport.Compare(measure, this, groups, into);
     }
 
     /// <summary>How many moments a measure needs.</summary>

@@ -55,7 +55,11 @@ internal static class CrossTable
     /// The standardised difference of a category between two groups: Mahalanobis' distance of the shares of all labels but one (Yang and
     /// Dalton, SAS Global Forum 2012, paper 335). With two labels it is the difference of shares in their mean standard deviation.
     /// </summary>
-    public static Answer<double> StandardisedDifference(ReadOnlySpan<double> first, ReadOnlySpan<double> second)
+    public static Answer<double> StandardisedDifference(ReadOnlySpan<double> first, ReadOnlySpan<double> second) =>
+        StandardisedShares(first, second).Then(d => Answer.Number(Math.Sqrt(d.Sum(x => x * x))));
+
+    /// <summary>The vector whose length is the standardised difference.</summary>
+    public static Answer<double[]> StandardisedShares(ReadOnlySpan<double> first, ReadOnlySpan<double> second)
     {
         var labels = new List<(double P, double Q)>(first.Length);
         var (rows, others) = (0.0, 0.0);
@@ -73,13 +77,16 @@ internal static class CrossTable
         var spread = Matrix<double>.Build.Dense(labels.Count - 1, labels.Count - 1, (i, j) =>
             (Covariance(labels[i + 1].P / rows, labels[j + 1].P / rows, i == j) + Covariance(labels[i + 1].Q / others, labels[j + 1].Q / others, i == j)) / 2);
         return Symmetric.Factor(spread) is { } factor
-            ? Answer.Number(Math.Sqrt(Math.Max(0, difference * factor.Solve(difference))))
+            ? factor.Whiten(difference).ToArray()
             : Answer.Not("the groups have too few labels in common");
 
         static double Covariance(double p, double q, bool same) => same ? p * (1 - p) : -p * q;
     }
 
-    private static Answer<Test> ChiSquare(double[,] counts, double correction)
+    /// <summary>(observed − expected)/√expected of each cell: chi-square is the square of its length.</summary>
+    /// <param name="counts">One row a label of the first category.</param>
+    /// <param name="correction">How much nearer observed is taken to expected: a half for Yates' correction.</param>
+    public static Answer<(double[] Residuals, double DegreesOfFreedom)> Residuals(double[,] counts, double correction)
     {
         var (height, width) = (counts.GetLength(0), counts.GetLength(1));
         var (rows, columns, total) = (new double[height], new double[width], 0.0);
@@ -95,21 +102,23 @@ internal static class CrossTable
         var df = (rows.Count(r => r > 0) - 1.0) * (columns.Count(c => c > 0) - 1.0);
         if (total <= 0 || df <= 0) return Answer.Not("all rows have the same label");
         if (correction > 0 && df != 1) return Answer.Not(EmptyRow);
-        var sum = 0.0;
+        var residuals = new double[height * width];
         for (var r = 0; r < height; r++)
         {
             for (var c = 0; c < width; c++)
             {
                 var expected = rows[r] / total * columns[c];
                 if (!(expected > 0)) continue;
-                var off = Math.Abs(Math.Max(0, counts[r, c]) - expected);
-                off -= Math.Min(correction, off);
-                sum += off / expected * off;
+                var off = Math.Max(0, counts[r, c]) - expected;
+                residuals[(r * width) + c] = Math.CopySign(Math.Abs(off) - Math.Min(correction, Math.Abs(off)), off) / Math.Sqrt(expected);
             }
         }
 
-        return Answer.Number(sum).Then(s => (Answer<Test>)new Test(s, df, Tails.ChiSquare(s, df)));
+        return (residuals, df);
     }
+
+    private static Answer<Test> ChiSquare(double[,] counts, double correction) => Residuals(counts, correction).Then(table =>
+        Answer.Number(table.Residuals.Sum(r => r * r)).Then(s => (Answer<Test>)new Test(s, table.DegreesOfFreedom, Tails.ChiSquare(s, table.DegreesOfFreedom))));
 
     private static (double A, double B, double C, double D) Cells(double[,] counts) =>
         (Math.Max(0, counts[0, 0]), Math.Max(0, counts[0, 1]), Math.Max(0, counts[1, 0]), Math.Max(0, counts[1, 1]));

@@ -20,14 +20,21 @@ internal sealed record RocCurve(double Auc, double StandardError, double Events,
         var area = 0.0;
         for (var i = 0; i < events.Length; i++) area += others[i] / n * ((positives[i] + positives[i + 1]) / 2 / m);
         area = Math.Clamp(area, 0, 1);
-        var (q1, q2) = (area / (2 - area), 2 * area * area / (1 + area));
-        var (a2, pairs) = (area * area, m * n);
-        var variance = (area * (1 - area) / pairs) + ((m - 1) / pairs * (q1 - a2)) + ((n - 1) / pairs * (q2 - a2));
+        var error = ErrorOf(area, m, n);
         Monotone.Falling(positives);
         Monotone.Falling(negatives);
         var points = new RocPoint[positives.Length];
         for (var i = 0; i < points.Length; i++) points[i] = new RocPoint(Math.Clamp(positives[i] / m, 0, 1), Math.Clamp(negatives[i] / n, 0, 1));
-        return Answer.Finite(new RocCurve(area, Math.Sqrt(Math.Max(0, variance)), m, n, points), area, variance, m, n);
+        return Answer.Finite(new RocCurve(area, error, m, n, points), area, error, m, n);
+    }
+
+    /// <summary>The standard error of an area from so many events and others: greatest at an area of a half, and less the more there are.</summary>
+    public static double ErrorOf(double area, double m, double n)
+    {
+        var (q1, q2) = (area / (2 - area), 2 * area * area / (1 + area));
+        var (a2, pairs) = (area * area, m * n);
+        var variance = (area * (1 - area) / pairs) + ((m - 1) / pairs * (q1 - a2)) + ((n - 1) / pairs * (q2 - a2));
+        return Math.Sqrt(Math.Max(0, variance));
     }
 
     private static double[] AtLeast(ReadOnlySpan<double> counts)

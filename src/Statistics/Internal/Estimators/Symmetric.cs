@@ -90,13 +90,7 @@ internal sealed class SymmetricFactor(Matrix<double> lower, Vector<double> scale
     /// <summary>The x with matrix·x = right.</summary>
     public Vector<double> Solve(Vector<double> right)
     {
-        var x = right.PointwiseMultiply(scale);
-        for (var i = 0; i < x.Count; i++)
-        {
-            for (var k = 0; k < i; k++) x[i] -= lower[i, k] * x[k];
-            x[i] /= lower[i, i];
-        }
-
+        var x = Whiten(right);
         for (var i = x.Count - 1; i >= 0; i--)
         {
             for (var k = i + 1; k < x.Count; k++) x[i] -= lower[k, i] * x[k];
@@ -104,6 +98,19 @@ internal sealed class SymmetricFactor(Matrix<double> lower, Vector<double> scale
         }
 
         return x.PointwiseMultiply(scale);
+    }
+
+    /// <summary>The x whose length is the root of right'·matrix⁻¹·right.</summary>
+    public Vector<double> Whiten(Vector<double> right)
+    {
+        var x = right.PointwiseMultiply(scale);
+        for (var i = 0; i < x.Count; i++)
+        {
+            for (var k = 0; k < i; k++) x[i] -= lower[i, k] * x[k];
+            x[i] /= lower[i, i];
+        }
+
+        return x;
     }
 
     public Matrix<double> Inverse()
