@@ -12,12 +12,33 @@ internal static class DummyRun
 {
     public const string Label = "DUMMY DATA: made from the schema alone; no number here is about anybody";
 
-    /// <summary>What the query would release if the outposts had dummy rows.</summary>
+    /// <summary>What the query would release if the outposts had dummy rows. A regression over several rounds is asked round by round.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="layout">The layout of a query like it: of itself, or of a later round.</param>
     /// <param name="schema">How rows are made and read.</param>
-    /// <param name="layout">The query.</param>
     /// <param name="rows">Rows of each outpost.</param>
     /// <param name="seed">Which rows; noise is drawn anew each time, as in a real round.</param>
-    public static IReadOnlyList<ReleasedStatistic> Release(SchemaFile schema, VectorLayout layout, long rows, ulong seed)
+    /// <returns>The numbers, and what is to be said of them beside.</returns>
+    public static (IReadOnlyList<ReleasedStatistic> Statistics, string Remark) Run(
+        AnalysisQuery query, Func<AnalysisQuery, VectorLayout> layout, SchemaFile schema, long rows, ulong seed)
+    {
+        if (!ModelFit.IsAsked(query))
+        {
+            var only = layout(query);
+            return (Release.Decode(only, Totals(schema, only, rows, seed), only.InvitedParties), "");
+        }
+
+        var fit = new ModelFit(query);
+        while (fit.Next is { } next)
+        {
+            var round = layout(next);
+            fit.Add(round, Totals(schema, round, rows, seed), round.InvitedParties);
+        }
+
+        return (fit.Statistics, fit.Converged ? $"converged in {fit.Rounds} rounds" : $"not converged in {fit.Rounds} rounds: {fit.Failure}");
+    }
+
+    private static Int128[] Totals(SchemaFile schema, VectorLayout layout, long rows, ulong seed)
     {
         using var random = RandomNumberGenerator.Create();
         var secret = RandomNumberGenerator.GetBytes(32);
@@ -34,6 +55,6 @@ internal static class DummyRun
             for (var i = 0; i < totals.Length; i++) totals[i] = unchecked(totals[i] + elements[i]) & (ulong.MaxValue >> (64 - layout.Bits));
         }
 
-        return Statistics.Release.Decode(layout, layout.Centre(totals), layout.InvitedParties);
+        return layout.Centre(totals);
     }
 }

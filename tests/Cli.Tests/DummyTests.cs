@@ -27,6 +27,25 @@ public sealed class DummyTests : IDisposable
     }
 
     [Fact]
+    public async Task Derived_columns_and_regressions_over_several_rounds_run_on_dummy_rows()
+    {
+        File.WriteAllText(
+            _folder["schema.yaml"],
+            "name: d\none_row_per_person: true\ncolumns:\n  ill: { type: category, categories: [\"no\", \"yes\"] }\n  born: { type: date, low: 1930-01-01, high: 2000-12-31 }\n  score: { type: integer, low: 0, high: 20 }\n");
+        File.WriteAllText(
+            _folder["q.yaml"],
+            "dataset: d\nepsilon: 100\nderive:\n  years: { age: { from: born, to: 2026-01-01 } }\nmeasures: [{ mean: years }]\nschema: schema.yaml\n");
+        var ages = await Run.Of("query", "run", _folder["q.yaml"], "--dummy", "--json");
+        Assert.True(ages.Code == ExitCode.Ok, ages.Error);
+        Assert.InRange(ages.Json.GetProperty("statistics").EnumerateArray().First(s => s.GetProperty("name").GetString() == "mean(years)").GetProperty("value").GetDouble(), 55, 65);
+        File.WriteAllText(_folder["m.yaml"], "dataset: d\nepsilon: 100\nmeasures: [{ logistic: { outcome: ill, predictors: [score] } }]\nschema: schema.yaml\n");
+        var fit = await Run.Of("query", "run", _folder["m.yaml"], "--dummy", "--rows", "3000", "--json");
+        Assert.True(fit.Code == ExitCode.Ok, fit.Error);
+        Assert.Contains("rounds", fit.Json.GetProperty("remark").GetString()!, StringComparison.Ordinal);
+        Assert.NotEqual(0, fit.Json.GetProperty("statistics").GetArrayLength());
+    }
+
+    [Fact]
     public async Task Query_runs_on_dummy_rows_without_station_or_key_and_says_so()
     {
         File.WriteAllText(_folder["schema.yaml"], Schema);

@@ -123,17 +123,19 @@ internal static class QueryCommands
     {
         var (query, terminal) = (QueryFiles.Read(arguments.Get(s_file)), arguments.Terminal);
         var (schema, outposts) = await SchemaOf(arguments, query, stop);
-        var (_, layout) = QueryFiles.Plan(arguments.Get(s_file), query, schema.Schema, outposts ?? arguments.Get(s_parties), RosterOf(arguments));
+        var (parties, roster) = (outposts ?? arguments.Get(s_parties), RosterOf(arguments));
         var rows = DatasetCommands.Make(arguments, schema).Count;
-        var statistics = DummyRun.Release(schema, layout, rows, arguments.Get(DatasetCommands.Seed));
+        var (statistics, remark) = DummyRun.Run(
+            query, q => QueryFiles.Plan(arguments.Get(s_file), q, schema.Schema, parties, roster).Layout, schema, rows, arguments.Get(DatasetCommands.Seed));
         if (terminal.Json)
         {
-            terminal.WriteJson(new { Dummy = true, Note = DummyRun.Label, Query = query.Name, Epsilon = query.Epsilon.Micro / 1e6, Parties = layout.InvitedParties, Statistics = statistics.Select(Document) });
+            terminal.WriteJson(new { Dummy = true, Note = DummyRun.Label, Query = query.Name, Epsilon = query.Epsilon.Micro / 1e6, Parties = parties, Remark = remark, Statistics = statistics.Select(Document) });
             return ExitCode.Ok;
         }
 
         terminal.Line(DummyRun.Label);
-        terminal.Line(string.Create(CultureInfo.InvariantCulture, $"{query.Name}: {layout.InvitedParties} outposts with {rows} rows each, ε = {query.Epsilon} as it would be, nothing spent"));
+        terminal.Line(string.Create(CultureInfo.InvariantCulture, $"{query.Name}: {parties} outposts with {rows} rows each, ε = {query.Epsilon} as it would be, nothing spent"));
+        if (remark.Length > 0) terminal.Line(remark);
         terminal.Result.Write(StatisticTable.Of(statistics));
         terminal.Line(DummyRun.Label);
         return ExitCode.Ok;
