@@ -257,6 +257,26 @@ public sealed class TableTests(ITestOutputHelper output)
         }
     }
 
+    // A share of the noise each: totals hold a number of draws that need not be whole.
+    [Fact]
+    public void Shared_noise_narrows_every_interval()
+    {
+        SchemaColumn[] columns = [new("age", ColumnType.Integer) { Low = 20, High = 90 }, new("arm", ColumnType.Category) { Categories = ["drug", "placebo"] }];
+        Measure[] measures = [new ColumnMeasure(MeasureKind.Compare, "age"), new ColumnMeasure(MeasureKind.Compare, "arm"), new QuantileMeasure("age", [20, 40, 60, 90], [0.5])];
+        var analysis = new Analysis(columns, measures, null, [new("arm", ["drug", "placebo"])], RowRule.OneRowPerPerson);
+        var (local, shared) = (Widths(NoiseMode.Local), Widths(NoiseMode.Distributed));
+        foreach (var (name, width) in shared) Assert.True(width <= local[name] + 1e-9, name);
+        Assert.True(shared["compare(age) smd"] < 0.8 * local["compare(age) smd"]);
+
+        Dictionary<string, double> Widths(NoiseMode mode)
+        {
+            var layout = VectorLayout.Create(analysis, MicroEpsilon.Parse("10"), mode, 10, 4);
+            using var encoder = new RowEncoder(layout);
+            for (var i = 0; i < 4000; i++) encoder.Add(new Row([30 + (i % 40), i / 7 % 2]));
+            return Release.Decode(layout, encoder.Totals().ToArray(), 10).Where(s => s.Value is not null && s.Bin != "[q0.5]").ToDictionary(s => s.Name, s => s.High!.Value - s.Low!.Value);
+        }
+    }
+
     private static void Close(JsonElement test, Dictionary<string, ReleasedStatistic> released, string name, string prefix)
     {
         Federated.Close(test.GetProperty("statistic").GetDouble(), released[$"{name} {prefix}chi2"].Value);
