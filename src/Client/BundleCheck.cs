@@ -16,6 +16,10 @@ public sealed record BundleExpectation
 
     /// <summary>Hash of the question that was asked (<see cref="Question.Hash"/>): a sound bundle of another question is a wrong answer.</summary>
     public byte[]? QuestionHash { get; init; }
+
+    /// <summary>A query whose answer it must be, though it was asked another time or by somebody else: the same analysis of the same dataset, for the same
+    /// study, at the same ε and noise.</summary>
+    public Query? AsksTheSameAs { get; init; }
 }
 
 /// <summary>
@@ -26,21 +30,25 @@ public sealed class BundleCheck
 {
     private readonly VectorLayout? _layout;
 
-    private BundleCheck(VerificationReport report, VectorLayout? layout)
+    private readonly bool _asksAnother;
+
+    private BundleCheck(VerificationReport report, VectorLayout? layout, Query? sameAs)
     {
         Report = report;
         _layout = layout;
+        _asksAnother = sameAs is not null && !(report.Round?.Question.Query is { } query && AskTheSame(query, sameAs));
     }
 
     /// <summary>The verifier's report.</summary>
     public VerificationReport Report { get; }
 
     /// <summary>Whether every step passed and there is a total.</summary>
-    public bool Passed => Report.Passed && Report.Total is not null && _layout is not null;
+    public bool Passed => Report.Passed && Report.Total is not null && _layout is not null && !_asksAnother;
 
     /// <summary>What failed, or why there is no total; a sentence.</summary>
     public string Failure => Report.Steps.FirstOrDefault(s => s.Passed == false) is { } step
         ? $"{step.Name}: {step.Detail}"
+        : _asksAnother ? "the bundle is sound, but of another question than the one that was asked"
         : Report.Round?.Abort is { } abort ? $"the round was aborted: {abort.Reason}" : "the bundle holds no total";
 
     /// <summary>Parties whose vectors are in the total.</summary>
@@ -65,7 +73,7 @@ public sealed class BundleCheck
                 return new RoundShape(layout.Bits, layout.Length);
             },
         });
-        return new BundleCheck(report, layout);
+        return new BundleCheck(report, layout, expected?.AsksTheSameAs);
     }
 
     /// <summary>Checks a bundle in a file.</summary>
@@ -76,16 +84,15 @@ public sealed class BundleCheck
         return Of(stream, expected);
     }
 
+    /// <summary>The recomputed totals; null unless <see cref="Passed"/>.</summary>
+    public ReleasedTotals? Totals => Passed
+        ? new ReleasedTotals(_layout!, [.. Enumerable.Range(0, Report.Total!.Length).Select(Report.Total.Centered)], Survivors.Count)
+        : null;
+
     /// <summary>The statistics of the recomputed total; empty unless <see cref="Passed"/>.</summary>
     /// <param name="confidence">Of the intervals.</param>
-    public IReadOnlyList<ReleasedStatistic> Statistics(double confidence = 0.95)
-    {
-        if (!Passed) return [];
-        // Cannot be null: Passed looked at both.
-        var total = Report.Total!;
-        var totals = Enumerable.Range(0, total.Length).Select(total.Centered).ToArray();
-        return Release.Decode(_layout!, totals, Survivors.Count, new ReleaseOptions(confidence));
-    }
+    public IReadOnlyList<ReleasedStatistic> Statistics(double confidence = 0.95) =>
+        Totals is { } totals ? Release.Decode(totals.Layout, totals.Values, totals.Contributors, new ReleaseOptions(confidence)) : [];
 
     /// <summary>The same in the form that <see cref="IConsortium.VerifyAsync(byte[], CancellationToken)"/> gives.</summary>
     internal RoundReport ToReport()
@@ -99,8 +106,12 @@ public sealed class BundleCheck
             Passed = Report.Passed,
             Steps = [.. reached],
             Statistics = [.. Statistics().Select(View)],
+            Totals = Totals,
         };
     }
+
+    private static bool AskTheSame(Query one, Query other) =>
+        one.Analysis.Equals(other.Analysis) && one.Dataset == other.Dataset && one.Study == other.Study && one.EpsilonMicro == other.EpsilonMicro && one.Noise == other.Noise;
 
     private static VectorLayout Layout(Question question, int invited) => VectorLayout.Create(
         Analysis.Decode(question.Query.Analysis.Span), new MicroEpsilon(checked((long)question.Query.EpsilonMicro)), (NoiseMode)question.Query.Noise, invited,

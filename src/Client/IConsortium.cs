@@ -33,6 +33,31 @@ public interface IConsortium : IAsyncDisposable
     /// <exception cref="QuestionException">Nobody offers the dataset, or the query does not fit its schema or the protocol's rules.</exception>
     Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, CancellationToken cancellation = default);
 
+    /// <summary>
+    /// What a question will give and cost: widths of its intervals, what each outpost would charge and has left, who would refuse. Spends nothing. The
+    /// question is signed with no attempts, which no outpost runs.
+    /// </summary>
+    /// <param name="query">The question.</param>
+    /// <param name="coordinator">Key of a coordinator of the roster; stays the caller's.</param>
+    /// <param name="options">How it is planned; null for the defaults.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="QuestionException">Nobody offers the dataset, or the query does not fit its schema or the protocol's rules.</exception>
+    Task<QueryPlan> PlanAsync(AnalysisQuery query, IdentityKey coordinator, PlanOptions? options = null, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Fits a regression over several rounds: asks each, waits for it, checks its evidence, and goes on from its totals until the fit has converged or
+    /// says why not.
+    /// </summary>
+    /// <param name="query">With a logistic or Poisson regression as its only measure; its ε is for all rounds.</param>
+    /// <param name="coordinator">Key of a coordinator of the roster; stays the caller's.</param>
+    /// <param name="options">How each round is asked; null for the defaults.</param>
+    /// <param name="progress">Told after each round.</param>
+    /// <param name="cancellation">Gives up; what is spent stays spent.</param>
+    /// <exception cref="QuestionException">It is no such query, or cannot be asked.</exception>
+    /// <exception cref="RoundFailedException">A round was aborted, or its evidence does not hold.</exception>
+    Task<ModelFit> FitAsync(
+        AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, Action<ModelFit>? progress = null, CancellationToken cancellation = default);
+
     /// <summary>Submits a query that was signed elsewhere.</summary>
     Task<RoundHandle> SubmitAsync(SignedQuery query, TimeSpan? phaseDeadline = null, CancellationToken cancellation = default);
 

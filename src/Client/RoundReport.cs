@@ -1,4 +1,5 @@
 using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Client;
 
@@ -8,6 +9,12 @@ namespace SecureAggregation.Client;
 /// <param name="Detail">A sentence: what was found, or what was expected and what was found instead.</param>
 /// <param name="Entry">Index of the log entry at which it failed, if it failed at one.</param>
 public sealed record ReportStep(string Name, bool Passed, string Detail, ulong? Entry = null);
+
+/// <summary>The signed totals of a round, noise included, and what they mean.</summary>
+/// <param name="Layout">Which cell is what.</param>
+/// <param name="Values">The totals.</param>
+/// <param name="Contributors">How many outposts are in them.</param>
+public sealed record ReleasedTotals(VectorLayout Layout, IReadOnlyList<Int128> Values, int Contributors);
 
 /// <summary>What a round's evidence shows, computed here from its bundle and from nothing else.</summary>
 public sealed record RoundReport
@@ -26,6 +33,9 @@ public sealed record RoundReport
 
     /// <summary>The released numbers with their intervals; empty unless <see cref="Passed"/>.</summary>
     public IReadOnlyList<StatisticView> Statistics { get; init; } = [];
+
+    /// <summary>What they are computed from; null unless <see cref="Passed"/>.</summary>
+    public ReleasedTotals? Totals { get; init; }
 
     /// <summary>The first step that failed, or null.</summary>
     public ReportStep? Failure => Steps.FirstOrDefault(step => !step.Passed);

@@ -113,15 +113,24 @@ public sealed class DemoPartsTests : IDisposable
     }
 
     [Fact]
-    public async Task Query_check_says_what_each_outpost_would_send()
+    public async Task Query_plan_says_what_each_outpost_would_send_and_how_wide_intervals_will_be()
     {
         var plan = DemoPlan.OfMadeClinics(_folder.Path, 11);
-        var run = await Run.Of("query", "check", _folder["1-patients-by-sex.yaml"], "--schema", plan.SchemaFile, "--json");
+        var run = await Run.Of("query", "plan", _folder["1-patients-by-sex.yaml"], "--schema", plan.SchemaFile, "--json");
 
         Assert.True(run.Code == ExitCode.Ok, run.Error);
         Assert.Equal(8, run.Json.GetProperty("cells").GetInt32());
         Assert.Equal(1, run.Json.GetProperty("epsilon").GetDouble());
         Assert.Equal(1, run.Json.GetProperty("blocks").EnumerateArray().Sum(b => b.GetProperty("epsilon").GetDouble()), 9);
+        var count = run.Json.GetProperty("widths").EnumerateArray().First(w => w.GetProperty("measure").GetString() == "count");
+        Assert.True(count.GetProperty("local").GetDouble() > count.GetProperty("central").GetDouble());
+
+        var wanted = await Run.Of("query", "plan", _folder["1-patients-by-sex.yaml"], "--schema", plan.SchemaFile, "--width", "count=2", "--json");
+        Assert.True(wanted.Code == ExitCode.Ok, wanted.Error);
+        Assert.True(wanted.Json.GetProperty("epsilon").GetDouble() > 1);
+        var wrong = await Run.Of("query", "plan", _folder["1-patients-by-sex.yaml"], "--schema", plan.SchemaFile, "--width", "mean(weight)=2");
+        Assert.Equal(ExitCode.BadInput, wrong.Code);
+        Assert.Contains("has no measure 'mean(weight)'", wrong.Error, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -58,7 +58,7 @@ public sealed class WrongInputTests : IDisposable
     }
 
     [Theory]
-    [InlineData("query", "check", "/dev/zero")]
+    [InlineData("query", "plan", "/dev/zero")]
     [InlineData("roster", "show", "/dev/zero")]
     [InlineData("roster", "sign", "roster.bin", "--key", "/dev/zero")]
     [InlineData("decode", "/dev/zero")]
@@ -76,7 +76,7 @@ public sealed class WrongInputTests : IDisposable
     {
         File.WriteAllBytes(_folder["q.yaml"], [.. "name: J"u8, 0xF6, .. "rg\n"u8]);
 
-        var run = await Run.Of("query", "check", _folder["q.yaml"]);
+        var run = await Run.Of("query", "plan", _folder["q.yaml"]);
 
         Assert.Equal(ExitCode.BadInput, run.Code);
         Assert.Contains("q.yaml, byte 8: not UTF-8", run.Error, StringComparison.Ordinal);
@@ -88,7 +88,7 @@ public sealed class WrongInputTests : IDisposable
         File.WriteAllBytes(_folder["q.yaml"], [0xEF, 0xBB, 0xBF, .. "dataset: d\nepsilon: 1\nmeasures: [count]\n"u8]);
         File.WriteAllText(_folder["s.yaml"], Schema);
 
-        Assert.Equal(ExitCode.Ok, (await Run.Of("query", "check", _folder["q.yaml"], "--schema", _folder["s.yaml"])).Code);
+        Assert.Equal(ExitCode.Ok, (await Run.Of("query", "plan", _folder["q.yaml"], "--schema", _folder["s.yaml"])).Code);
     }
 
     [Theory]
@@ -100,7 +100,7 @@ public sealed class WrongInputTests : IDisposable
         File.WriteAllText(_folder["q.yaml"], query);
         File.WriteAllText(_folder["s.yaml"], Schema);
 
-        var run = await Run.Of("query", "check", _folder["q.yaml"], "--schema", _folder["s.yaml"]);
+        var run = await Run.Of("query", "plan", _folder["q.yaml"], "--schema", _folder["s.yaml"]);
 
         Assert.Equal(ExitCode.BadInput, run.Code);
         Assert.Contains("q.yaml: ", run.Error, StringComparison.Ordinal);

@@ -61,7 +61,7 @@ public sealed class BadInputTests(MadeDemo demo) : IDisposable
     [InlineData("dataset: patients\nepsilon: 1\nmeasures: [{ median: age }]\n", "median")]
     public async Task Query_that_cannot_be_asked_is_refused_before_anything_is_spent(string query, string named)
     {
-        var run = await Programs.Secagg("query", "check", _folder.Write("query.yaml", query), "--schema", Path.Combine(demo.Folder, "schema.yaml"));
+        var run = await Programs.Secagg("query", "plan", _folder.Write("query.yaml", query), "--schema", Path.Combine(demo.Folder, "schema.yaml"));
 
         Assert.True(run.Code == 2, run.ToString());
         Assert.Contains(named, run.Error, StringComparison.Ordinal);
@@ -70,7 +70,7 @@ public sealed class BadInputTests(MadeDemo demo) : IDisposable
     [Fact]
     public async Task Missing_query_file_and_folder_are_named()
     {
-        var query = await Programs.Secagg("query", "check", _folder["nowhere.yaml"]);
+        var query = await Programs.Secagg("query", "plan", _folder["nowhere.yaml"]);
         var data = await Programs.Secagg("demo", "--once", "--data", _folder["nowhere"], "--query", _folder["nowhere.yaml"], "--folder", _folder["run"]);
 
         Assert.Equal((2, 2), (query.Code, data.Code));

@@ -16,6 +16,8 @@ internal static class QueryCommands
     private static readonly Option<double?> s_deadline = new("--deadline") { Description = "Seconds that each phase waits for an outpost (default: the station's)" };
     private static readonly Option<string?> s_bundle = new("--bundle") { Description = "Keep the round's bundle in this file" };
 
+    private static readonly Option<string?> s_width = new("--width") { Description = "MEASURE=HALF, e.g. 'mean(age)=0.5': find the ε for which that half width is expected, and plan with it" };
+
     private static readonly Option<bool> s_dummy = new("--dummy") { Description = "Run it here on made-up rows (--rows, --seed) of --parties outposts: no station, no key, no cost, and no meaning" };
 
     public static Command Create() => new("query", "Ask the consortium")
@@ -25,10 +27,10 @@ internal static class QueryCommands
             s_file, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key, s_attempts, s_deadline, s_bundle,
             s_dummy, s_schema, s_parties, DatasetCommands.Rows, DatasetCommands.Seed,
         }.Does(Run),
-        new Command("check", "Show what a query asks of each outpost, and how wide its intervals will be; spends nothing")
+        new Command("plan", "Show what a query asks of each outpost, how wide its intervals will be, what it costs and who would refuse; spends nothing")
         {
-            s_file, s_schema, s_parties, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key,
-        }.Does(Check),
+            s_file, s_schema, s_parties, DatasetCommands.Rows, s_width, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key,
+        }.Does(Plan),
     };
 
     private static async Task<ExitCode> Run(Arguments arguments, CancellationToken stop)
@@ -46,6 +48,7 @@ internal static class QueryCommands
         using var key = KeyFiles.Read(StationAccess.Required(arguments, StationAccess.Key));
         if (roster.FindCoordinator(key.Public) is null)
             throw new CliException(ExitCode.BadInput, $"the key {key.Public.Fingerprint} is not a coordinator's of this roster; only a coordinator may ask");
+        if (ModelFit.IsAsked(query)) return await Fit(arguments, consortium, query, key, attempts, deadline, stop);
         var signed = QueryFiles.Sign(query, analysis, roster, key, attempts);
         var progress = new RoundProgress(arguments.Terminal.Progress);
         var bundle = arguments.Find(s_bundle);
@@ -59,7 +62,18 @@ internal static class QueryCommands
             handle = await consortium.SubmitAsync(signed, deadline, stop);
             round = await progress.ShowAsync(report => handle.WaitAsync(report, stop));
         }
-        while (round.State == RoundState.Aborted && --attempts > 0);
+        while (round.State == RoundState.Aborted && Earlier(round) is null && --attempts > 0);
+
+        if (Earlier(round) is { } earlier)
+        {
+            // The outposts have answered this before: that total is the answer, at no cost, if its evidence shows that the question was the same.
+            handle = consortium.Round(earlier);
+            round = await handle.GetAsync(stop);
+            arguments.Terminal.Note($"answered before by round {Id(round)}; nothing was spent");
+            await handle.ExportAsync(evidence.Stream, stop);
+            var expected = handle.Expected with { RosterHash = roster.Hash, AsksTheSameAs = Query.Parser.ParseFrom(signed.Body) };
+            return Show(arguments.Terminal, round, query, BundleCheck.Of(await evidence.KeepAsync(), expected), bundle);
+        }
 
         if (round.State == RoundState.Aborted) return Aborted(arguments.Terminal, round);
         await Cosignatures.WaitAsync(handle, roster.Witnesses, stop);
@@ -68,6 +82,43 @@ internal static class QueryCommands
         // The station's word ends here: what is shown must be the answer to the question that was signed above.
         return Show(arguments.Terminal, round, query, BundleCheck.Of(path, handle.Expected with { RosterHash = roster.Hash }), bundle);
     }
+
+    /// <summary>A regression over several rounds: each is a query of its own, checked before the next is asked.</summary>
+    private static async Task<ExitCode> Fit(
+        Arguments arguments, IConsortium consortium, AnalysisQuery query, Crypto.IdentityKey key, int attempts, TimeSpan? deadline, CancellationToken stop)
+    {
+        if (arguments.Find(s_bundle) is not null)
+            throw new CliException(ExitCode.BadInput, "--bundle keeps one round, and this query takes several; leave it out and fetch each with secagg verify ROUND --bundle FILE");
+        var terminal = arguments.Terminal;
+        ModelFit fit;
+        try
+        {
+            fit = await consortium.FitAsync(query, key, new AskOptions { Attempts = attempts, PhaseDeadline = deadline }, f => terminal.Note(string.Create(
+                CultureInfo.InvariantCulture, $"round {f.Rounds} of at most {f.Model.Iterations}: deviance {f.Deviances[^1]:0.###}")), stop);
+        }
+        catch (Exception e) when (e is RoundFailedException or QuestionException)
+        {
+            terminal.Error(e.Message);
+            return e is QuestionException ? ExitCode.BadInput : ExitCode.Failed;
+        }
+
+        if (terminal.Json)
+        {
+            terminal.WriteJson(new { Query = query.Name, Epsilon = query.Epsilon.Micro / 1e6, fit.Rounds, fit.Converged, fit.Failure, fit.Deviances, Statistics = fit.Statistics.Select(Document) });
+        }
+        else
+        {
+            terminal.Line($"{query.Name}: {(fit.Converged ? $"converged in {fit.Rounds} rounds" : fit.Failure)}, ε = {query.Epsilon} at most");
+            terminal.Result.Write(StatisticTable.Of(fit.Statistics));
+            terminal.Line("Intervals cover the privacy noise of the last round, not sampling. Every round was verified here.");
+        }
+
+        return fit.Converged ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    /// <summary>The round to which the outposts point, if more point to it than to any other.</summary>
+    private static byte[]? Earlier(RoundView round) => round.State != RoundState.Aborted ? null
+        : round.Parties.Where(p => p.EarlierRound.Length == 16).GroupBy(p => p.EarlierRound).MaxBy(g => g.Count())?.Key.ToByteArray();
 
     private static ExitCode Aborted(Terminal terminal, RoundView round)
     {
@@ -108,14 +159,69 @@ internal static class QueryCommands
         return ExitCode.Failed;
     }
 
-    private static async Task<ExitCode> Check(Arguments arguments, CancellationToken stop)
+    private static async Task<ExitCode> Plan(Arguments arguments, CancellationToken stop)
     {
         var query = QueryFiles.Read(arguments.Get(s_file));
-        var (schema, outposts) = await SchemaOf(arguments, query, stop);
-        var (_, layout) = QueryFiles.Plan(arguments.Get(s_file), query, schema.Schema, outposts ?? arguments.Get(s_parties), RosterOf(arguments));
-        QueryPlan.Write(arguments.Terminal, query, layout);
+        var rows = arguments.Get(DatasetCommands.Rows);
+        if (HasSchema(arguments, query))
+        {
+            var (schema, _) = await SchemaOf(arguments, query, stop);
+            return PlanAlone(arguments, query, schema.Schema, rows);
+        }
+
+        await using var consortium = StationAccess.Connect(arguments);
+        using var key = KeyFiles.Read(StationAccess.Required(arguments, StationAccess.Key));
+        var roster = RosterFiles.Read(StationAccess.Required(arguments, StationAccess.RosterFile));
+        if (arguments.Find(s_width) is not null)
+        {
+            var view = await consortium.GetConsortiumAsync(stop);
+            query = ForWidth(arguments, query, QueryFiles.Offered(view, query.Dataset), view.Outposts.Count, roster, rows);
+        }
+
+        try
+        {
+            var plan = await consortium.PlanAsync(query, key, new PlanOptions { RowsPerParty = rows }, stop);
+            PlanReport.Write(arguments.Terminal, query, plan.Rounds, plan.Layout, plan.Widths, plan);
+            return ExitCode.Ok;
+        }
+        catch (QuestionException e)
+        {
+            throw new CliException(ExitCode.BadInput, $"{arguments.Get(s_file)}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Without a station: what the query and a schema alone tell.</summary>
+    private static ExitCode PlanAlone(Arguments arguments, AnalysisQuery query, DatasetSchema schema, long rows)
+    {
+        var (parties, roster) = (arguments.Get(s_parties), RosterOf(arguments));
+        if (arguments.Find(s_width) is not null) query = ForWidth(arguments, query, schema, parties, roster, rows);
+        var fit = ModelFit.IsAsked(query) ? new ModelFit(query) : null;
+        var (_, layout) = QueryFiles.Plan(arguments.Get(s_file), fit?.Next ?? query, schema, parties, roster);
+        var widths = Precision.Of(query, schema, parties, roster is null ? 0 : Protocol.RoundRules.HonestFloor(roster, query.MinSurvivors ?? 0), rows);
+        PlanReport.Write(arguments.Terminal, query, fit?.Model.Iterations ?? 1, layout, widths, null);
         return ExitCode.Ok;
     }
+
+    /// <summary>The query with the ε that --width asks for.</summary>
+    private static AnalysisQuery ForWidth(Arguments arguments, AnalysisQuery query, DatasetSchema schema, int parties, Protocol.Roster? roster, long rows)
+    {
+        var text = arguments.Find(s_width)!;
+        var at = text.LastIndexOf('=');
+        if (at <= 0 || !double.TryParse(text.AsSpan(at + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var half))
+            throw new CliException(ExitCode.BadInput, $"--width is '{text}'; it must be MEASURE=HALF, e.g. 'mean(age)=0.5'");
+        try
+        {
+            var honest = roster is null ? 0 : Protocol.RoundRules.HonestFloor(roster, query.MinSurvivors ?? 0);
+            return query with { Epsilon = Precision.EpsilonFor(query, schema, text[..at], half, parties, honest, rows) };
+        }
+        catch (AnalysisException e)
+        {
+            throw new CliException(ExitCode.BadInput, $"--width: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Whether a query brings its schema, so that no station is needed.</summary>
+    private static bool HasSchema(Arguments arguments, AnalysisQuery query) => arguments.Find(s_schema) is not null || query.Schema is not null || query.SchemaPath is not null;
 
     private static Protocol.Roster? RosterOf(Arguments arguments) => arguments.Find(StationAccess.RosterFile) is { } file ? RosterFiles.Read(file) : null;
 
@@ -154,7 +260,7 @@ internal static class QueryCommands
     }
 
     private static object Document(ReleasedStatistic s) =>
-        new { s.Name, Kind = s.Kind.ToString().ToLowerInvariant(), s.Column, s.Group, s.Bin, s.Unit, s.Value, s.Low, s.High, s.Confidence, s.Withheld };
+        new { s.Name, s.Measure, Kind = s.Kind.Word(), s.Column, s.Group, s.Bin, s.Quantity, s.Unit, s.Value, s.Low, s.High, s.Confidence, s.Withheld };
 
     private static string Id(RoundView round) => Convert.ToHexStringLower(round.RoundId.Span);
 

@@ -10,6 +10,8 @@ namespace SecureAggregation.Client.Internal;
 /// <summary>From a question as people write it to one that is signed.</summary>
 internal static class Asking
 {
+    private static readonly TimeSpan s_plan = TimeSpan.FromMinutes(5);
+
     /// <summary>The schema that most outposts offer under this name; those with another one will decline, and say so.</summary>
     public static DatasetSchema SchemaOf(ConsortiumView view, string dataset)
     {
@@ -32,7 +34,17 @@ internal static class Asking
         }
     }
 
-    public static SignedQuery Sign(AnalysisQuery asked, DatasetSchema schema, IdentityKey coordinator, AskOptions options, ConsortiumOptions consortium)
+    /// <summary>A question that may be tried so often.</summary>
+    public static SignedQuery Sign(AnalysisQuery asked, DatasetSchema schema, IdentityKey coordinator, AskOptions options, ConsortiumOptions consortium) =>
+        Sign(asked, schema, coordinator, options.Attempts, options.Validity, consortium, (signed, now) => Question.Open(signed, consortium.Roster, now));
+
+    /// <summary>A question that is only planned: with no attempts, so that nobody can run it.</summary>
+    public static SignedQuery SignPlan(AnalysisQuery asked, DatasetSchema schema, IdentityKey coordinator, ConsortiumOptions consortium) =>
+        Sign(asked, schema, coordinator, 0, s_plan, consortium, (signed, now) => Question.OpenPlan(signed, consortium.Roster, now));
+
+    private static SignedQuery Sign(
+        AnalysisQuery asked, DatasetSchema schema, IdentityKey coordinator, int attempts, TimeSpan validity, ConsortiumOptions consortium,
+        Action<SignedQuery, DateTimeOffset> check)
     {
         var now = consortium.Time.GetUtcNow();
         var id = new byte[16];
@@ -43,8 +55,8 @@ internal static class Asking
             {
                 RosterHash = ByteString.CopyFrom(consortium.Roster.Hash),
                 QueryId = ByteString.CopyFrom(id),
-                NotAfter = (ulong)(now + options.Validity).ToUnixTimeSeconds(),
-                Attempts = checked((uint)options.Attempts),
+                NotAfter = (ulong)(now + validity).ToUnixTimeSeconds(),
+                Attempts = checked((uint)attempts),
                 Title = asked.Name,
                 Dataset = asked.Dataset,
                 EpsilonMicro = (ulong)asked.Epsilon.Micro,
@@ -57,7 +69,7 @@ internal static class Asking
             var signed = Question.Sign(query, coordinator);
 
             // What every outpost will check is checked here first: a refusal at home costs nobody an attempt.
-            Question.Open(signed, consortium.Roster, now);
+            check(signed, now);
             return signed;
         }
         catch (Exception e) when (e is AnalysisException or RefusalException or OverflowException)

@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Statistics;
 
@@ -65,6 +66,67 @@ internal sealed class StationConsortium : IConsortium
         return await SubmitAsync(signed, options.PhaseDeadline, cancellation);
     }
 
+    public async Task<QueryPlan> PlanAsync(AnalysisQuery query, IdentityKey coordinator, PlanOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(coordinator);
+        options ??= new PlanOptions();
+        var view = await GetConsortiumAsync(cancellation);
+        var schema = Asking.SchemaOf(view, query.Dataset);
+        var parties = view.Outposts.Count(o => o.Online && o.Datasets.Any(d => d.Name == query.Dataset));
+        var honest = RoundRules.HonestFloor(_options.Roster, query.MinSurvivors ?? 0);
+        try
+        {
+            var fit = ModelFit.IsAsked(query) ? new ModelFit(query) : null;
+            var first = fit?.Next ?? query;
+            var signed = Asking.SignPlan(first, schema, coordinator, _options);
+            var layout = VectorLayout.Create(first.Resolve(schema), first.Epsilon, first.Noise, Math.Max(1, parties), honest);
+            // Made-up rows are released meanwhile, which takes a moment.
+            var widths = Task.Run(() => Precision.Of(query, schema, layout.InvitedParties, honest, options.RowsPerParty), cancellation);
+            var reply = await CallAsync(call => _coordination.PlanQueryAsync(new PlanQueryRequest { Query = signed }, call), cancellation);
+            return new QueryPlan
+            {
+                Query = query,
+                Rounds = fit?.Model.Iterations ?? 1,
+                Layout = layout,
+                Widths = await widths,
+                Outposts = [.. reply.Outposts],
+                Quorum = (int)view.Quorum,
+                Typical = reply.TypicalMs == 0 ? null : TimeSpan.FromMilliseconds(reply.TypicalMs),
+            };
+        }
+        catch (AnalysisException e)
+        {
+            throw new QuestionException(e.Message, e);
+        }
+    }
+
+    public async Task<ModelFit> FitAsync(
+        AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, Action<ModelFit>? progress = null, CancellationToken cancellation = default)
+    {
+        ModelFit fit;
+        try
+        {
+            fit = new ModelFit(query);
+        }
+        catch (AnalysisException e)
+        {
+            throw new QuestionException(e.Message, e);
+        }
+
+        while (fit.Next is { } next)
+        {
+            var round = await AskAsync(next, coordinator, options, cancellation);
+            var report = await round.ResultAsync(cancellation: cancellation);
+            // Cannot be null: the round passed its checks.
+            var totals = report.Totals!;
+            fit.Add(totals.Layout, totals.Values, totals.Contributors);
+            progress?.Invoke(fit);
+        }
+
+        return fit;
+    }
+
     public async Task<RoundHandle> SubmitAsync(SignedQuery query, TimeSpan? phaseDeadline = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -72,7 +134,7 @@ internal sealed class StationConsortium : IConsortium
         var request = new SubmitQueryRequest { Query = query, DeadlineMs = limit };
         var reply = await CallAsync(call => _coordination.SubmitQueryAsync(request, call), cancellation);
         return reply.RoundId.Length == 16
-            ? new RoundHandle(this, reply.RoundId.ToByteArray(), Protocol.Question.HashOf(query))
+            ? new RoundHandle(this, reply.RoundId.ToByteArray(), Question.HashOf(query))
             : throw new StationUnavailableException($"The station at {_options.Address} answered with a round id of {reply.RoundId.Length} bytes; it must have 16.");
     }
 
