@@ -36,6 +36,8 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
             _identity,
             Hello,
             this,
+            // No question is planned here.
+            _ => new PlanReply(),
             new StatusFile(folder, TimeProvider.System, NullLogger<StatusFile>.Instance, first),
             _trace,
             TimeProvider.System,

@@ -67,6 +67,13 @@ internal sealed class FakeConsortium : IConsortium
     public Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, CancellationToken cancellation = default) =>
         throw new NotSupportedException();
 
+    public Task<QueryPlan> PlanAsync(AnalysisQuery query, IdentityKey coordinator, PlanOptions? options = null, CancellationToken cancellation = default) =>
+        throw new NotSupportedException();
+
+    public Task<ModelFit> FitAsync(
+        AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, Action<ModelFit>? progress = null, CancellationToken cancellation = default) =>
+        throw new NotSupportedException();
+
     public Task<RoundHandle> SubmitAsync(SignedQuery query, TimeSpan? phaseDeadline = null, CancellationToken cancellation = default) => throw new NotSupportedException();
 
     public RoundHandle Round(byte[] roundId) => throw new NotSupportedException();
