@@ -15,7 +15,7 @@ namespace SecureAggregation.Party.Tests.Rounds;
 public sealed class GuardTests : IDisposable
 {
     private const string Manual = OutpostFiles.Policy + "\napproval: manual\n";
-    private const string Exact = OutpostFiles.Policy + "\nnoise: [ local, none ]\n";
+    private static readonly string s_exact = OutpostFiles.Policy.Replace("noise: [ local, distributed ]", "noise: [ local, none ]", StringComparison.Ordinal);
 
     private static readonly DatasetSchema s_schema = SchemaFile.Parse(OutpostFiles.Schema).Schema;
 
@@ -52,7 +52,7 @@ public sealed class GuardTests : IDisposable
     [Fact]
     public async Task Without_noise_two_different_persons_must_agree_and_the_ledger_says_that_there_was_none()
     {
-        await using var outpost = Start(Exact);
+        await using var outpost = Start(s_exact);
         var query = Ask("[ count, { mean: age } ]", q => q.Noise = QueryNoise.None);
         Assert.Equal(RefusalCode.PendingApproval, (await outpost.ProposeAsync(query, 1))!.Code);
         Desk("approvals", "accept", Id(query), "--as", "Ada");
@@ -140,7 +140,7 @@ public sealed class GuardTests : IDisposable
     [InlineData(QueryNoise.None, "", new uint[] { 0, 3, 4 }, true)]
     public async Task Survivors_too_near_to_those_of_an_earlier_round_are_objected_to(QueryNoise noise, string rule, uint[] earlier, bool agrees)
     {
-        await using var outpost = Start(Exact.Replace("    epsilon_total: 2", "    epsilon_total: 2" + rule, StringComparison.Ordinal));
+        await using var outpost = Start(s_exact.Replace("    epsilon_total: 2", "    epsilon_total: 2" + rule, StringComparison.Ordinal));
         var (answering, exact) = (outpost.Get<Answering>(), noise);
         var first = outpost.Assess(Ask("[ count ]", q => q.Noise = exact)).Plan!;
         var second = outpost.Assess(Ask("[ { mean: age } ]", q => q.Noise = exact)).Plan!;
