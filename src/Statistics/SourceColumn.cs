@@ -1,4 +1,3 @@
-using System.Globalization;
 using SecureAggregation.Statistics.Internal;
 
 namespace SecureAggregation.Statistics;
@@ -32,6 +31,10 @@ public enum FieldState
 /// <summary>How one column of an outpost's file is read: its header, its codes, what stands for "missing". Local to the outpost.</summary>
 public sealed class SourceColumn
 {
+    private const int Characters = 128;
+    private const int MissingCharacter = -1;
+    private const int InvalidCharacter = -2;
+
     private readonly HashSet<string> _missingTexts = [];
     private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _missingText;
     private readonly double _ceiling;
@@ -39,6 +42,7 @@ public sealed class SourceColumn
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _label;
     private readonly Dictionary<double, int> _numbers = [];
     private double[] _missingNumbers = [];
+    private int[]? _ofCharacter;
 
     internal SourceColumn(string header, ColumnRole role, SchemaColumn? column)
     {
@@ -71,7 +75,7 @@ public sealed class SourceColumn
         internal init
         {
             _missingTexts.UnionWith(value);
-            _missingNumbers = [.. value.Select(m => TryNumber(m, out var n) ? n : double.NaN).Where(n => !double.IsNaN(n)).Distinct()];
+            _missingNumbers = [.. value.Select(m => PlainNumber.TryParse(m, out var n) ? n : double.NaN).Where(n => !double.IsNaN(n)).Distinct()];
         }
     }
 
@@ -89,7 +93,7 @@ public sealed class SourceColumn
                 // A code wins over a label that looks the same.
                 var index = Column!.IndexOf(label);
                 _labels.TryAdd(code, index);
-                if (TryNumber(code, out var number)) _numbers.TryAdd(number, index);
+                if (PlainNumber.TryParse(code, out var number)) _numbers.TryAdd(number, index);
             }
         }
     }
@@ -105,9 +109,10 @@ public sealed class SourceColumn
     {
         field = field.Trim();
         value = 0;
-        if (field.IsEmpty || _missingText.Contains(field)) return FieldState.Missing;
-        if (Column!.Type == ColumnType.Date && DateFormat.TryParse(field, out value)) return FieldState.Value;
-        if (!TryNumber(field, out var number)) return FieldState.Invalid;
+        if (field.IsEmpty) return FieldState.Missing;
+        if (Column!.Type == ColumnType.Date && !_missingText.Contains(field) && DateFormat.TryParse(field, out value)) return FieldState.Value;
+        // A code for "missing" that is a number is among the numbers, so that its text is asked for only where the field is none.
+        if (!PlainNumber.TryParse(field, out var number)) return _missingText.Contains(field) ? FieldState.Missing : FieldState.Invalid;
         if (Array.IndexOf(_missingNumbers, number) >= 0) return FieldState.Missing;
         if (Column.Type == ColumnType.Date) return FieldState.Invalid;
         if (Column.Type == ColumnType.Integer && Math.Floor(number) != number) return FieldState.Invalid;
@@ -120,17 +125,37 @@ public sealed class SourceColumn
     public FieldState ReadCategory(ReadOnlySpan<char> field, out int index)
     {
         field = field.Trim();
-        index = -1;
-        if (field.IsEmpty || _missingText.Contains(field)) return FieldState.Missing;
+        // Codes of one character are most of all fields.
+        if (field.Length != 1 || field[0] >= Characters) return LookUp(field, out index);
+        index = (_ofCharacter ??= [.. Enumerable.Range(0, Characters).Select(OfCharacter)])[field[0]];
+        return index >= 0 ? FieldState.Value : index == MissingCharacter ? Missing(out index) : Invalid(out index);
+    }
+
+    private int OfCharacter(int character) => LookUp([(char)character], out var index) switch
+    {
+        FieldState.Value => index,
+        FieldState.Missing => MissingCharacter,
+        _ => InvalidCharacter,
+    };
+
+    private FieldState LookUp(ReadOnlySpan<char> field, out int index)
+    {
+        if (field.IsEmpty || _missingText.Contains(field)) return Missing(out index);
         if (_label.TryGetValue(field, out index)) return FieldState.Value;
+        if (!PlainNumber.TryParse(field, out var number)) return Invalid(out index);
+        if (Array.IndexOf(_missingNumbers, number) >= 0) return Missing(out index);
+        return _numbers.TryGetValue(number, out index) ? FieldState.Value : Invalid(out index);
+    }
+
+    private static FieldState Missing(out int index)
+    {
         index = -1;
-        if (!TryNumber(field, out var number)) return FieldState.Invalid;
-        if (Array.IndexOf(_missingNumbers, number) >= 0) return FieldState.Missing;
-        if (_numbers.TryGetValue(number, out index)) return FieldState.Value;
+        return FieldState.Missing;
+    }
+
+    private static FieldState Invalid(out int index)
+    {
         index = -1;
         return FieldState.Invalid;
     }
-
-    private static bool TryNumber(ReadOnlySpan<char> text, out double number) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && double.IsFinite(number);
 }

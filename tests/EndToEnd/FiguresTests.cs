@@ -51,6 +51,18 @@ public class FiguresTests
         Assert.All(["upload_megabytes_per_second", "bare_megabytes_per_second", "upload_ratio", "station_memory_peak"], name => Assert.True(run.Json.GetProperty(name).GetDouble() > 0, name));
     }
 
+    [Fact]
+    public async Task Rows_gives_the_rate_of_a_pass_beside_the_bare_reader()
+    {
+        var run = await Programs.Benchmarks("rows", "--rows", "3000", "--trials", "2", "--json");
+
+        Assert.True(run.Code == 0, run.ToString());
+        Assert.All(
+            ["megabytes", "pass_megabytes_per_second", "csvhelper_megabytes_per_second", "ratio"], name => Assert.True(run.Json.GetProperty(name).GetDouble() > 0, name));
+        Assert.InRange(run.Json.GetProperty("peak_memory_bytes").GetInt64(), 1, 200_000_000);
+        Assert.True(run.Json.GetProperty("same_cells").GetBoolean());
+    }
+
     [Theory]
     [InlineData("--parties is 2; it must be from 3 to 1024.", "--parties", "2")]
     [InlineData("--dropouts is 9 of 10 parties; at most half may vanish.", "--parties", "10", "--dropouts", "9")]

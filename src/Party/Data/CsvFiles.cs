@@ -25,7 +25,11 @@ internal sealed class CsvFiles(string path, CsvForm form) : IDataSource
 
     public string Stamp() => FileStamp.Of(Parts());
 
-    public ITable Open(Selection selection, CancellationToken cancellationToken) => new PartsTable(Parts(), form, cancellationToken);
+    public ITable Open(Selection selection, CancellationToken cancellationToken)
+    {
+        var parts = Parts();
+        return parts.Count == 1 ? CsvTable.Open(parts[0], form) : new PartsTable(parts, form, cancellationToken);
+    }
 
     private List<string> Parts()
     {

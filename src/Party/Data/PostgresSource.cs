@@ -45,8 +45,8 @@ internal sealed class PostgresSource(Func<string> connectionString, string table
             var copy = (NpgsqlRawCopyStream)Guarded(() => (StreamReader)connection.BeginTextExportAsync(
                 $"COPY (SELECT {fields} FROM {SqlNames.QuoteTable(table)}{where}) TO STDOUT (FORMAT csv)", cancellationToken)
                 .GetAwaiter().GetResult()).BaseStream;
-            var stream = new PulledStream(copy, s_idle, Failure, cancellationToken);
-            return new CopyTable(connection, copy, CsvTable.OpenRows(
+            var stream = new PulledStream(copy, s_idle, Failure, cancellationToken, () => Abandon(copy));
+            return new CopyTable(connection, CsvTable.OpenRows(
                 stream, Name, chosen.Count == 0 ? [""] : chosen.ConvertAll(c => c.Name)), rows);
         }
         catch
@@ -143,6 +143,19 @@ internal sealed class PostgresSource(Func<string> connectionString, string table
         command.ExecuteNonQuery();
     }
 
+    /// <summary>Ends a copy half way; otherwise it would be read to its end, however long the server takes.</summary>
+    private static void Abandon(NpgsqlRawCopyStream copy)
+    {
+        try
+        {
+            copy.Cancel();
+        }
+        catch (Exception e) when (e is NpgsqlException or IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // It ends with the server's word on that, or has ended.
+        }
+    }
+
     private T Guarded<T>(Func<T> action)
     {
         try
@@ -171,11 +184,10 @@ internal sealed class PostgresSource(Func<string> connectionString, string table
         : $"'{Name}': the server does not answer, or the connection broke; check Host, Port and SSL Mode in the connection string, and the network.");
 
     /// <summary>The rows that COPY sends; its end is the connection's.</summary>
-    private sealed class CopyTable(NpgsqlConnection connection, NpgsqlRawCopyStream copy, CsvTable rows, long? estimate) : ITable
+    private sealed class CopyTable(NpgsqlConnection connection, CsvTable rows, long? estimate) : ITable
     {
         private const int AllButDone = 99;
         private long _read;
-        private bool _ended;
 
         public IReadOnlyList<string> Header => rows.Header;
 
@@ -186,25 +198,14 @@ internal sealed class PostgresSource(Func<string> connectionString, string table
         public bool Read()
         {
             _read++;
-            _ended = !rows.Read();
-            return !_ended;
+            return rows.Read();
         }
 
         public ReadOnlySpan<char> Field(int column) => rows.Field(column);
 
         public void Dispose()
         {
-            try
-            {
-                // Otherwise it would be read to its end, however long the server takes.
-                if (!_ended) copy.Cancel();
-                rows.Dispose();
-            }
-            catch (Exception e) when (e is NpgsqlException or IOException or OperationCanceledException or ObjectDisposedException)
-            {
-                // A copy that was given up half way ends with the server's word on that.
-            }
-
+            rows.Dispose();
             connection.Dispose();
         }
     }
