@@ -1,3 +1,5 @@
+using SecureAggregation.Privacy;
+
 namespace SecureAggregation.Statistics.Internal.Blocks;
 
 /// <summary>
@@ -18,12 +20,19 @@ internal sealed class MomentsBlock : LayoutBlock
         if (depth > 1) Quantiser = new Quantiser(_column, place.CellCap);
         var n = new (string, long)[] { ("n", 1) };
         var sum = new (string, long)[] { ("sum", Quantiser?.Steps ?? 0) };
-        // Shares: two-thirds power of what each moment's noise does to the result, at a mean half-way from the middle to a bound (docs/privacy.md).
+        // What each moment's noise does to the mean, or to the variance, at a mean half-way from the middle to a bound and a standard deviation of a
+        // third of the range's half; a centred square is worth half a square.
+        IReadOnlyList<int> shares = depth switch
+        {
+            1 => [BlockBudget.Whole],
+            2 => EpsilonShares.Thousandths(new(1, 0.5m, 1), new(1, 1, 1)),
+            _ => EpsilonShares.Thousandths(new(1, 0.64m, 1), new(1, 1, 1), new(1, 0.5m, 1)),
+        };
         Segments = depth switch
         {
-            1 => Lay(("n", 1, BlockBudget.Whole, n)),
-            2 => Lay(("n", 1, 387, n), ("sum", 1, 613, sum)),
-            _ => Lay(("n", 1, 313, n), ("sum", 1, 421, sum), ("squares", 1, 266, [("squares", Quantiser!.MaxSquare)])),
+            1 => Lay(("n", 1, shares[0], n)),
+            2 => Lay(("n", 1, shares[0], n), ("sum", 1, shares[1], sum)),
+            _ => Lay(("n", 1, shares[0], n), ("sum", 1, shares[1], sum), ("squares", 1, shares[2], [("squares", Quantiser!.MaxSquare)])),
         };
     }
 
