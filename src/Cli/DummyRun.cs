@@ -49,10 +49,10 @@ internal static class DummyRun
         {
             using var noise = VectorNoise.Draw(layout, random);
             using var encoder = new RowEncoder(layout, secret, queryHash);
-            foreach (var record in new DummyRows(schema, rows, unchecked(seed + (ulong)party)).Records(layout.Analysis)) encoder.Add(record);
+            foreach (var record in new DummyRows(schema, rows, seed ^ (ulong)party).Records(layout.Analysis)) encoder.Add(record);
             using var vector = encoder.Finish(noise);
             vector.WriteRing(elements);
-            for (var i = 0; i < totals.Length; i++) totals[i] = unchecked(totals[i] + elements[i]) & (ulong.MaxValue >> (64 - layout.Bits));
+            for (var i = 0; i < totals.Length; i++) totals[i] = (ulong)((totals[i] + (UInt128)elements[i]) & (ulong.MaxValue >> (64 - layout.Bits)));
         }
 
         return layout.Centre(totals);

@@ -1,21 +1,23 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace SecureAggregation.Statistics.Internal;
 
 /// <summary>
-/// Numbers that look random and are the same in every run: the n-th draw of a named stream is SplitMix64's finaliser (Steele, Lea,
-/// Flood 2014) of seed, name and n, so that a column keeps its values when other columns come or go. For made-up data only.
+/// Numbers that look random and are the same in every run: the n-th draw of a named stream is from SHA-256 of seed, name and n, so that a column keeps
+/// its values when other columns come or go. For made-up data only: whoever knows the seed knows them all.
 /// </summary>
-internal readonly struct Draws
+internal sealed class Draws
 {
-    private readonly ulong _stream;
+    private readonly byte[] _input = new byte[SHA256.HashSizeInBytes + sizeof(long)];
 
     public Draws(ulong seed, string name)
     {
-        unchecked
-        {
-            var hash = 0xcbf29ce484222325; // FNV-1a
-            foreach (var c in name) hash = (hash ^ c) * 0x100000001b3;
-            _stream = Mix(seed ^ Mix(hash));
-        }
+        var stream = new byte[sizeof(ulong) + Encoding.UTF8.GetByteCount(name)];
+        BinaryPrimitives.WriteUInt64LittleEndian(stream, seed);
+        Encoding.UTF8.GetBytes(name, stream.AsSpan(sizeof(ulong)));
+        SHA256.HashData(stream, _input);
     }
 
     /// <summary>In [0, 1).</summary>
@@ -24,15 +26,11 @@ internal readonly struct Draws
     /// <summary>In [0, bound); the bias of the remainder does not matter for made-up data.</summary>
     public int Below(long n, int bound) => (int)(Next(n) % (ulong)bound);
 
-    private ulong Next(long n) => unchecked(Mix(_stream + ((ulong)n * 0x9e3779b97f4a7c15)));
-
-    private static ulong Mix(ulong z)
+    private ulong Next(long n)
     {
-        unchecked
-        {
-            z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-            z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-            return z ^ (z >> 31);
-        }
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        BinaryPrimitives.WriteInt64LittleEndian(_input.AsSpan(SHA256.HashSizeInBytes), n);
+        SHA256.HashData(_input, hash);
+        return BinaryPrimitives.ReadUInt64LittleEndian(hash);
     }
 }
