@@ -36,6 +36,7 @@ internal static class CommandLine
             VerifyCommand.Create(),
             DecodeCommand.Create(),
         };
+        foreach (var command in OutpostCommands.Create()) root.Add(command);
         foreach (var option in VersionOptions.Create()) root.Add(option);
         var parsed = root.Parse(args);
         var terminal = new Terminal(output, error, parsed.GetValue(Json));

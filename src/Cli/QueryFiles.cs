@@ -13,6 +13,7 @@ internal static class QueryFiles
 {
     private const int MaxFile = 256 * 1024;
     private static readonly TimeSpan s_life = TimeSpan.FromMinutes(30);
+    private const int MaxSigned = 512 * 1024;
 
     public static AnalysisQuery Read(string path) => Load(path, "query", AnalysisQuery.Parse);
 
@@ -43,13 +44,13 @@ internal static class QueryFiles
     }
 
     /// <summary>Makes the question that outposts will decide on, and signs it.</summary>
-    public static SignedQuery Sign(AnalysisQuery query, Analysis analysis, Roster roster, IdentityKey coordinator, int attempts)
+    public static SignedQuery Sign(AnalysisQuery query, Analysis analysis, Roster roster, IdentityKey coordinator, int attempts, TimeSpan? life = null)
     {
         var wire = new Query
         {
             RosterHash = ByteString.CopyFrom(roster.Hash),
             QueryId = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(16)),
-            NotAfter = (ulong)TimeProvider.System.GetUtcNow().Add(s_life).ToUnixTimeSeconds(),
+            NotAfter = (ulong)TimeProvider.System.GetUtcNow().Add(life ?? s_life).ToUnixTimeSeconds(),
             Attempts = (uint)attempts,
             Title = query.Name,
             Dataset = query.Dataset,
@@ -66,6 +67,30 @@ internal static class QueryFiles
             CoordinatorKey = ByteString.CopyFrom(coordinator.Public.Point),
         };
         return Question.Sign(wire, coordinator);
+    }
+
+    /// <summary>A query that is signed once: kept in a file, and taken from there the next time.</summary>
+    /// <exception cref="CliException">The file holds another query than the one that is asked.</exception>
+    public static SignedQuery SignOnce(string? path, AnalysisQuery query, Func<SignedQuery> sign)
+    {
+        var signed = sign();
+        if (path is null) return signed;
+        if (!File.Exists(path))
+        {
+            File.WriteAllBytes(path, signed.ToByteArray());
+            return signed;
+        }
+
+        try
+        {
+            var kept = SignedQuery.Parser.ParseFrom(SmallFile.Bytes(path, "signed query", MaxSigned, $"the file {path} does not exist"));
+            var same = Question.ContentOf(Query.Parser.ParseFrom(kept.Body)).AsSpan().SequenceEqual(Question.ContentOf(Query.Parser.ParseFrom(signed.Body)));
+            return same ? kept : throw new CliException(ExitCode.BadInput, $"{path} holds another query than '{query.Name}'; name another file, or delete it to sign anew");
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new CliException(ExitCode.BadInput, $"{path} is no signed query; name another file for it", e);
+        }
     }
 
     /// <summary>The schema under which outposts offer a dataset; all that offer it must agree.</summary>

@@ -43,6 +43,16 @@ public sealed class Question
         return Digests.Query(query.Body.Span);
     }
 
+    /// <summary>
+    /// Hash of what is asked, whoever asks it and whenever, 32 bytes: equal for two queries with the same analysis, dataset, study, ε and noise. The
+    /// answer to the one answers the other.
+    /// </summary>
+    public static byte[] ContentOf(Query query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return Digests.QueryContent(query);
+    }
+
     /// <summary>Signs a query for the roster that it names.</summary>
     public static SignedQuery Sign(Query query, IdentityKey coordinator)
     {

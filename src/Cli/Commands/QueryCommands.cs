@@ -16,6 +16,9 @@ internal static class QueryCommands
     private static readonly Option<double?> s_deadline = new("--deadline") { Description = "Seconds that each phase waits for an outpost (default: the station's)" };
     private static readonly Option<string?> s_bundle = new("--bundle") { Description = "Keep the round's bundle in this file" };
 
+    private static readonly Option<string?> s_signed = new("--signed") { Description = "Keep the signed query in this file; if it is there already, submit that one again, as it was signed: after an approval" };
+    private static readonly Option<double> s_valid = new("--valid") { Description = "Hours until which outposts may answer; a person who must approve it needs time", DefaultValueFactory = _ => 0.5 };
+
     private static readonly Option<string?> s_width = new("--width") { Description = "MEASURE=HALF, e.g. 'mean(age)=0.5': find the ε for which that half width is expected, and plan with it" };
 
     private static readonly Option<bool> s_dummy = new("--dummy") { Description = "Run it here on made-up rows (--rows, --seed) of --parties outposts: no station, no key, no cost, and no meaning" };
@@ -24,7 +27,7 @@ internal static class QueryCommands
     {
         new Command("run", "Sign a query, run its round, verify the total and show it")
         {
-            s_file, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key, s_attempts, s_deadline, s_bundle,
+            s_file, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key, s_attempts, s_deadline, s_bundle, s_signed, s_valid,
             s_dummy, s_schema, s_parties, DatasetCommands.Rows, DatasetCommands.Seed,
         }.Does(Run),
         new Command("plan", "Show what a query asks of each outpost, how wide its intervals will be, what it costs and who would refuse; spends nothing")
@@ -49,7 +52,9 @@ internal static class QueryCommands
         if (roster.FindCoordinator(key.Public) is null)
             throw new CliException(ExitCode.BadInput, $"the key {key.Public.Fingerprint} is not a coordinator's of this roster; only a coordinator may ask");
         if (ModelFit.IsAsked(query)) return await Fit(arguments, consortium, query, key, attempts, deadline, stop);
-        var signed = QueryFiles.Sign(query, analysis, roster, key, attempts);
+        var life = arguments.Get(s_valid);
+        if (life is not (> 0 and <= 720)) throw new CliException(ExitCode.BadInput, $"--valid is {life}; it must be more than 0 and at most 720 hours, 30 days");
+        var signed = QueryFiles.SignOnce(arguments.Find(s_signed), query, () => QueryFiles.Sign(query, analysis, roster, key, attempts, TimeSpan.FromHours(life)));
         var progress = new RoundProgress(arguments.Terminal.Progress);
         var bundle = arguments.Find(s_bundle);
         // Opened before anything is spent: a place that cannot be written must not cost an answer.
@@ -62,7 +67,7 @@ internal static class QueryCommands
             handle = await consortium.SubmitAsync(signed, deadline, stop);
             round = await progress.ShowAsync(report => handle.WaitAsync(report, stop));
         }
-        while (round.State == RoundState.Aborted && Earlier(round) is null && --attempts > 0);
+        while (round.State == RoundState.Aborted && Earlier(round) is null && !Waits(round) && --attempts > 0);
 
         if (Earlier(round) is { } earlier)
         {
@@ -116,6 +121,9 @@ internal static class QueryCommands
         return fit.Converged ? ExitCode.Ok : ExitCode.Failed;
     }
 
+    /// <summary>Whether a person must approve the question somewhere: another attempt right now would end the same way.</summary>
+    private static bool Waits(RoundView round) => round.Parties.Any(p => p.Reason == nameof(RefusalCode.PendingApproval));
+
     /// <summary>The round to which the outposts point, if more point to it than to any other.</summary>
     private static byte[]? Earlier(RoundView round) => round.State != RoundState.Aborted ? null
         : round.Parties.Where(p => p.EarlierRound.Length == 16).GroupBy(p => p.EarlierRound).MaxBy(g => g.Count())?.Key.ToByteArray();
@@ -126,6 +134,7 @@ internal static class QueryCommands
         terminal.Error($"the round was aborted: {round.Failure}");
         var reasons = round.Parties.Where(p => p.Reason.Length > 0).ToList();
         foreach (var party in reasons) terminal.Error($"  {party.Name}: {party.Reason}");
+        if (Waits(round)) terminal.Error("persons must approve it first: then submit the same signed query again, with --signed FILE (and --valid HOURS when it is signed)");
         if (reasons.Count > 0) terminal.Error("an outpost tells the station no more than this word; its own log says the rule (event 2203), to its operator");
         return ExitCode.Failed;
     }

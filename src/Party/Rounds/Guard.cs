@@ -94,7 +94,7 @@ internal sealed class Guard(Policy policy, Ledger ledger, PastReleases releases,
     private (byte[] Round, string Why)? Answered(Plan plan)
     {
         var survivors = Math.Max((int)plan.Question.Query.MinSurvivors, roster.MinSurvivors);
-        if (releases.LastAnswer(plan.QuestionKey, survivors) is not { } last) return null;
+        if (releases.LastAnswer(Question.ContentOf(plan.Question.Query), survivors) is not { } last) return null;
         if (last.Version.Id == plan.Version.Id) return (last.RoundId, "the same was answered from this version of the data");
         var fresh = Math.Abs(plan.Version.Rows - last.Version.Rows);
         return fresh < plan.Grant.Rules.RefreshRows

@@ -25,22 +25,6 @@ internal sealed record Plan(Dataset Dataset, VectorLayout Layout, PolicyGrant Gr
     /// </summary>
     public byte[] AnswerKey => [.. QueryHash, .. BitConverter.GetBytes(Layout.InvitedParties)];
 
-    /// <summary>Names what is asked, whoever asks and whenever: the same of the same dataset, for the same study, at the same ε and noise.</summary>
-    public byte[] QuestionKey
-    {
-        get
-        {
-            var query = Question.Query;
-            using var hash = new LabelHash("outpost/question");
-            return hash.Field(query.Analysis.Span)
-                .Field(System.Text.Encoding.UTF8.GetBytes(query.Dataset))
-                .Field(System.Text.Encoding.UTF8.GetBytes(query.Study))
-                .Field(query.EpsilonMicro)
-                .Field((uint)query.Noise)
-                .Finish();
-        }
-    }
-
     /// <summary>Names the rows that are counted.</summary>
     public byte[] FilterKey
     {
@@ -55,7 +39,7 @@ internal sealed record Plan(Dataset Dataset, VectorLayout Layout, PolicyGrant Gr
     public PastRelease ReleaseOf(byte[] roundId, IReadOnlyList<uint> survivors) => new()
     {
         RoundId = roundId,
-        Question = QuestionKey,
+        Question = Protocol.Question.ContentOf(Question.Query),
         Dataset = Dataset.Name,
         Filter = FilterKey,
         Noise = (int)Noise,

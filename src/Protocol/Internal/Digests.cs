@@ -1,3 +1,4 @@
+using System.Text;
 using Google.Protobuf;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
@@ -15,6 +16,18 @@ internal static class Digests
     {
         using var hash = new LabelHash("sign/query");
         return hash.Field(rosterHash).Field(body).Finish();
+    }
+
+    /// <summary>What a query asks, without who asks and when.</summary>
+    public static byte[] QueryContent(Query query)
+    {
+        using var hash = new LabelHash("query/content");
+        return hash.Field(query.Analysis.Span)
+            .Field(Encoding.UTF8.GetBytes(query.Dataset))
+            .Field(Encoding.UTF8.GetBytes(query.Study))
+            .Field(query.EpsilonMicro)
+            .Field((uint)query.Noise)
+            .Finish();
     }
 
     public static byte[] Query(ReadOnlySpan<byte> body) => One("query", body);
