@@ -92,7 +92,7 @@ public sealed partial class GuardTests
 
         public static async Task<World> StartAsync(TemporaryFolder folder, string policy)
         {
-            foreach (var who in (string[])["station", "control", .. Names])
+            foreach (var who in (string[])["hub", "control", .. Names])
             {
                 Directory.CreateDirectory(folder[who]);
                 await Ok("keygen", folder[$"{who}/key.pem"]);
@@ -100,12 +100,12 @@ public sealed partial class GuardTests
 
             await Ok(
                 [
-                    "roster", "new", folder["roster.bin"], "--consortium", "Three", "--station", folder["station/key.pem.pub"],
+                    "roster", "new", folder["roster.bin"], "--consortium", "Three", "--station", folder["hub/key.pem.pub"],
                     .. Names.SelectMany(n => (string[])["--party", $"{n}={folder[$"{n}/key.pem.pub"]}"]), "--coordinator", $"Control={folder["control/key.pem.pub"]}",
                 ]);
             foreach (var who in (string[])[.. Names, "control"]) await Ok("roster", "sign", folder["roster.bin"], "--key", folder[$"{who}/key.pem"]);
             var words = (await Ok("roster", "words", folder["roster.bin"])).Output.Trim();
-            var world = new World(folder, await RunningStation.StartAsync(folder["station/key.pem"], folder["roster.bin"], folder));
+            var world = new World(folder, await RunningStation.StartAsync(folder["hub/key.pem"], folder["roster.bin"], folder));
             foreach (var name in Names) await world.StartOutpost(name, words, policy);
             await world.AllOnline();
             return world;
