@@ -146,6 +146,41 @@ public sealed class ConsortiumTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Plan_holds_widths_and_what_outposts_say_and_nobody_could_run_it()
+    {
+        OfferPatients();
+        _station.OnPlan = _ => new PlanQueryReply
+        {
+            TypicalMs = 2500,
+            Outposts =
+            {
+                new OutpostPlan { Index = 0, Name = "a", Online = true, Answer = new PlanAnswer { CostMicro = 500_000 } },
+                new OutpostPlan { Index = 1, Name = "b", Online = true, Answer = new PlanAnswer { Code = RefusalCode.Budget } },
+                new OutpostPlan { Index = 2, Name = "c" },
+            },
+        };
+        var plan = await _consortium.PlanAsync(Query(), _members.Coordinator).Guard();
+        Assert.Equal((1, 1, false, TimeSpan.FromSeconds(2.5)), (plan.Rounds, plan.Answering, plan.WouldRun, plan.Typical));
+        Assert.Equal(plan.Quorum, _station.View.Quorum == 0 ? 0 : (int)_station.View.Quorum);
+        Assert.All(plan.Widths, w => Assert.True(w.Local > w.Central));
+        Assert.Contains(plan.Widths, w => w.Measure == "mean(age)");
+        Assert.True(plan.VectorBytes > 0);
+        var signed = Assert.Single(_station.Planned).Query;
+        Assert.Equal(RefusalCode.BadMessage, Assert.Throws<RefusalException>(() => Question.Open(signed, _members.Roster, DateTimeOffset.UtcNow)).Code);
+        Assert.Equal("Ages", Question.OpenPlan(signed, _members.Roster, DateTimeOffset.UtcNow).Query.Title);
+        Assert.Empty(_station.Submitted);
+    }
+
+    [Fact]
+    public async Task Fit_of_what_is_no_regression_is_refused_at_home()
+    {
+        OfferPatients();
+        var refused = await Assert.ThrowsAsync<QuestionException>(() => _consortium.FitAsync(Query(), _members.Coordinator).Guard());
+        Assert.Contains("logistic or poisson", refused.Message);
+        Assert.Empty(_station.Submitted);
+    }
+
+    [Fact]
     public async Task Refusal_of_the_station_keeps_its_reason()
     {
         OfferPatients();

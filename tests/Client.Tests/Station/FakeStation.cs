@@ -42,6 +42,10 @@ public sealed class FakeStation : IAsyncDisposable
 
     public Func<SubmitQueryRequest, ByteString> OnSubmit { get; set; } = _ => throw new RpcException(new Status(StatusCode.FailedPrecondition, "No outpost offers it."));
 
+    public List<PlanQueryRequest> Planned { get; } = [];
+
+    public Func<PlanQueryRequest, PlanQueryReply> OnPlan { get; set; } = _ => new PlanQueryReply();
+
     public Dictionary<string, byte[]> Bundles { get; } = [];
 
     public int Watchers => _watchers.Count;
@@ -159,6 +163,12 @@ public sealed class FakeStation : IAsyncDisposable
                 return Task.FromResult(station.Rounds.FirstOrDefault(round => round.RoundId.Equals(request.RoundId))
                     ?? throw new RpcException(new Status(StatusCode.NotFound, "There is no such round.")));
             }
+        }
+
+        public override Task<PlanQueryReply> PlanQuery(PlanQueryRequest request, ServerCallContext context)
+        {
+            station.Planned.Add(request);
+            return Task.FromResult(station.OnPlan(request));
         }
 
         public override Task<SubmitQueryReply> SubmitQuery(SubmitQueryRequest request, ServerCallContext context)
