@@ -103,6 +103,7 @@ public sealed class BundleCheck
         {
             RoundId = Report.Round?.RoundId ?? [],
             QuestionHash = Report.Round?.Question.Hash ?? [],
+            QuestionContent = Report.Round is { } round ? Question.ContentOf(round.Question.Query) : [],
             Passed = Report.Passed,
             Steps = [.. reached],
             Statistics = [.. Statistics().Select(View)],

@@ -9,21 +9,23 @@ public sealed class RoundHandle
     private readonly IConsortium _consortium;
     private readonly byte[] _id;
     private readonly byte[]? _question;
+    private readonly Query? _asked;
 
     /// <param name="consortium">Whose round it is.</param>
     /// <param name="id">16 bytes, by the station's word.</param>
     /// <param name="question">Hash of the question that was submitted for it, if it was submitted here: evidence of any other is no answer.</param>
-    internal RoundHandle(IConsortium consortium, byte[] id, byte[]? question = null)
+    /// <param name="asked">That question; evidence of a round that asks anything else is no answer.</param>
+    internal RoundHandle(IConsortium consortium, byte[] id, byte[]? question = null, Query? asked = null)
     {
         if (id is not { Length: 16 }) throw new ArgumentException("A round id has 16 bytes, 32 hexadecimal digits.", nameof(id));
-        (_consortium, _id, _question) = (consortium, [.. id], question);
+        (_consortium, _id, _question, _asked) = (consortium, [.. id], question, asked);
     }
 
     /// <summary>16 bytes.</summary>
     public byte[] Id => [.. _id];
 
     /// <summary>What evidence of this round must show, besides the roster.</summary>
-    public BundleExpectation Expected => new() { RoundId = Id, QuestionHash = _question };
+    public BundleExpectation Expected => new() { RoundId = Id, QuestionHash = _question, AsksTheSameAs = _asked };
 
     /// <summary>As it stands now, by the station's word.</summary>
     public Task<RoundView> GetAsync(CancellationToken cancellation = default) => _consortium.GetRoundAsync(_id, cancellation);
@@ -56,11 +58,29 @@ public sealed class RoundHandle
         }
     }
 
-    /// <summary>Waits for the end and checks the evidence: what it gives has been verified against the pinned roster.</summary>
+    /// <summary>
+    /// The earlier round that answers the same question, where outposts declined this one for that reason (ALREADY_ANSWERED): the one that most of them
+    /// name. It costs nothing. Their word is checked: its evidence must be of a question that asks the same.
+    /// </summary>
+    /// <param name="view">This round, aborted.</param>
+    /// <returns>Null if none is named, or if the question was not submitted here.</returns>
+    public RoundHandle? Earlier(RoundView view)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        if (_asked is null || view.State != RoundState.Aborted) return null;
+        var named = view.Parties.Select(p => p.EarlierRound).Where(round => round.Length == 16).GroupBy(round => round).MaxBy(group => group.Count());
+        return named is null ? null : new RoundHandle(_consortium, named.Key.ToByteArray(), question: null, _asked);
+    }
+
+    /// <summary>
+    /// Waits for the end and checks the evidence: what it gives has been verified against the pinned roster. If the same question was answered before,
+    /// it gives that answer.
+    /// </summary>
     /// <exception cref="RoundFailedException">The round was aborted, or its evidence does not hold; no number may be used.</exception>
     public async Task<RoundReport> ResultAsync(Action<RoundView>? progress = null, CancellationToken cancellation = default)
     {
         var view = await WaitAsync(progress, cancellation);
+        if (Earlier(view) is { } earlier) return await earlier.ResultAsync(progress: null, cancellation);
         if (view.State == RoundState.Aborted) throw new RoundFailedException($"Round {Convert.ToHexStringLower(_id)} was aborted: {view.Failure}");
         var report = await VerifyAsync(cancellation);
         return report.Passed
@@ -72,7 +92,9 @@ public sealed class RoundHandle
     public async Task<RoundReport> VerifyAsync(CancellationToken cancellation = default)
     {
         var report = await _consortium.VerifyAsync(_id, cancellation);
-        if (!report.Passed || _question is null || PublicBytes.Equal(report.QuestionHash, _question)) return report;
+        var same = (_question is null || PublicBytes.Equal(report.QuestionHash, _question))
+            && (_asked is null || PublicBytes.Equal(report.QuestionContent, Protocol.Question.ContentOf(_asked)));
+        if (!report.Passed || same) return report;
         var wrong = new ReportStep("question", Passed: false, "The evidence is sound, but of another question than the one that was asked.");
         return report with { Passed = false, Steps = [.. report.Steps, wrong], Statistics = [] };
     }

@@ -25,6 +25,9 @@ public sealed record RoundReport
     /// <summary>Hash of the question that the round answers, 32 bytes; empty when the bundle is too damaged to say.</summary>
     public byte[] QuestionHash { get; init; } = [];
 
+    /// <summary>What that question asks (<see cref="Protocol.Question.ContentOf"/>), 32 bytes; empty when the bundle is too damaged to say.</summary>
+    public byte[] QuestionContent { get; init; } = [];
+
     /// <summary>Whether every step passed and the total was computed again bit for bit.</summary>
     public required bool Passed { get; init; }
 

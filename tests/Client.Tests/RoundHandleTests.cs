@@ -1,4 +1,6 @@
 using System.Reflection;
+using Google.Protobuf;
+using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Client.Tests;
 
@@ -36,10 +38,43 @@ public sealed class RoundHandleTests
         Assert.Equal(s_asked, expected.QuestionHash);
     }
 
-    private static IConsortium Answering(byte[] question)
+    [Fact]
+    public async Task Earlier_round_that_most_outposts_name_is_the_answer_if_it_asks_the_same()
+    {
+        var asked = new Query { Dataset = "patients", EpsilonMicro = 1, Title = "now" };
+        var view = Declined(7, 7, 8);
+        var earlier = new RoundHandle(Answering(new byte[32], Content(new Query { Dataset = "patients", EpsilonMicro = 1, Title = "then" })), s_round, s_asked, asked).Earlier(view)!;
+        Assert.Equal(Id(7), earlier.Id);
+        Assert.True((await earlier.VerifyAsync()).Passed);
+
+        var wrong = new RoundHandle(Answering(new byte[32], Content(new Query { Dataset = "patients", EpsilonMicro = 2 })), s_round, s_asked, asked).Earlier(view)!;
+        Assert.Equal("question", (await wrong.VerifyAsync()).Failure!.Name);
+    }
+
+    [Fact]
+    public void No_earlier_round_is_taken_where_none_is_named_or_the_round_goes_on()
+    {
+        var handle = new RoundHandle(Answering(s_asked), s_round, s_asked, new Query());
+        Assert.Null(handle.Earlier(Declined()));
+        Assert.Null(handle.Earlier(new RoundView { State = RoundState.Running, Parties = { Declined(7).Parties } }));
+        Assert.Null(new RoundHandle(Answering(s_asked), s_round).Earlier(Declined(7)));
+    }
+
+    private static byte[] Id(int n) => [.. Enumerable.Repeat((byte)n, 16)];
+
+    private static byte[] Content(Query query) => Protocol.Question.ContentOf(query);
+
+    private static RoundView Declined(params int[] named)
+    {
+        var view = new RoundView { State = RoundState.Aborted, Parties = { new RoundPartyView { Name = "joined" } } };
+        view.Parties.Add(named.Select(n => new RoundPartyView { Reason = "AlreadyAnswered", EarlierRound = ByteString.CopyFrom(Id(n)) }));
+        return view;
+    }
+
+    private static IConsortium Answering(byte[] question, byte[]? content = null)
     {
         var consortium = DispatchProxy.Create<IConsortium, VerifiesOnly>();
-        ((VerifiesOnly)consortium).Question = question;
+        (((VerifiesOnly)consortium).Question, ((VerifiesOnly)consortium).Content) = (question, content ?? []);
         return consortium;
     }
 
@@ -47,8 +82,10 @@ public sealed class RoundHandleTests
     {
         internal byte[] Question { get; set; } = [];
 
+        internal byte[] Content { get; set; } = [];
+
         protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod?.Name == nameof(IConsortium.VerifyAsync)
-            ? Task.FromResult(new RoundReport { RoundId = s_round, QuestionHash = Question, Passed = true, Steps = [] })
+            ? Task.FromResult(new RoundReport { RoundId = s_round, QuestionHash = Question, QuestionContent = Content, Passed = true, Steps = [] })
             : throw new NotSupportedException();
     }
 }

@@ -134,7 +134,7 @@ internal sealed class StationConsortium : IConsortium
         var request = new SubmitQueryRequest { Query = query, DeadlineMs = limit };
         var reply = await CallAsync(call => _coordination.SubmitQueryAsync(request, call), cancellation);
         return reply.RoundId.Length == 16
-            ? new RoundHandle(this, reply.RoundId.ToByteArray(), Question.HashOf(query))
+            ? new RoundHandle(this, reply.RoundId.ToByteArray(), Question.HashOf(query), Query.Parser.ParseFrom(query.Body))
             : throw new StationUnavailableException($"The station at {_options.Address} answered with a round id of {reply.RoundId.Length} bytes; it must have 16.");
     }
 

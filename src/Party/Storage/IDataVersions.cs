@@ -1,8 +1,8 @@
 namespace SecureAggregation.Party.Storage;
 
-/// <summary>A version of a dataset as it was published: nothing of it may depend on data that is not public, for refusals depend on it.</summary>
+/// <summary>A version of a dataset as the catalogue has it. Refusals depend on it: on its number, and with the refresh rule on its rounded size.</summary>
 /// <param name="Id">Equal for equal versions.</param>
-/// <param name="Rows">The declared, rounded size; 0 if none is declared.</param>
+/// <param name="Rows">The rounded size; 0 if it is not known.</param>
 internal sealed record DataVersion(string Id, long Rows)
 {
     /// <summary>Of a dataset whose versions nobody declares: it counts as the same for ever.</summary>
