@@ -8,6 +8,9 @@ namespace SecureAggregation.Privacy;
 /// </summary>
 public readonly record struct NoiseScale
 {
+    /// <summary>The greatest scale: a draw must fit 128 bits.</summary>
+    public static readonly UInt128 Most = UInt128.One << 90;
+
     /// <summary>A fraction, brought to lowest terms.</summary>
     /// <param name="numerator">Greater than 0.</param>
     /// <param name="denominator">Greater than 0.</param>
@@ -20,7 +23,7 @@ public readonly record struct NoiseScale
             throw new ArgumentOutOfRangeException(nameof(denominator), "The noise scale divides by 0; epsilon must be greater than 0.");
         }
 
-        if (numerator / denominator > UInt128.One << 90)
+        if (numerator / denominator > Most)
         {
             throw new ArgumentOutOfRangeException(nameof(numerator), "The noise scale is above 2^90; narrow the bounds or raise epsilon.");
         }

@@ -35,7 +35,7 @@ public sealed class RowEncoder : IDisposable
     /// An encoder for either kind of dataset. With a person key at most <see cref="Analysis.RowsPerPerson"/> rows of a person count for
     /// each block in each group, and at most <see cref="Analysis.GroupsPerPerson"/> groups: the rows in which the block's columns are present and
     /// whose HMAC(secret, query hash ‖ person ‖ ordinal of the row among the person's rows) is least, in the groups whose HMAC over person and
-    /// group is least. So the choice is as good as random, repeats for the same query, and never depends on another person.
+    /// group is least. So the choice is as good as random, repeats for the same query, and never depends on another person. A row with an empty key does not count.
     /// </summary>
     /// <param name="layout">The layout of the query.</param>
     /// <param name="partySecret">At least 16 secret bytes that only this party knows and keeps.</param>
@@ -66,8 +66,8 @@ public sealed class RowEncoder : IDisposable
         ArgumentNullException.ThrowIfNull(record);
         ObjectDisposedException.ThrowIf(_finished, this);
         Rows++;
-        // The ordinal counts all rows of a person, so that the choice does not move with the filter.
-        if (_persons is not null) _persons.Begin(record.PersonKey);
+        // The ordinal counts all rows of a person, so that the choice does not move with the filter. A row that is nobody's cannot be bounded.
+        if (_persons is not null && !_persons.TryBegin(record.PersonKey)) return;
         if (_layout.Analysis.Derived.Count > 0) record = _derived is null ? _derived = new DerivedRecord(_layout.Analysis, record) : _derived.On(record);
         if (_where is not null && !_where.Test(record)) return;
         var group = _groups.Of(record);

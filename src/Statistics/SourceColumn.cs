@@ -120,6 +120,13 @@ public sealed class SourceColumn
         return FieldState.Value;
     }
 
+    /// <summary>Whether a field of a person key names nobody: it is empty, or a code for "missing", as text or as a number.</summary>
+    public bool IsNobody(ReadOnlySpan<char> field)
+    {
+        field = field.Trim();
+        return field.IsEmpty || _missingText.Contains(field) || (PlainNumber.TryParse(field, out var number) && Array.IndexOf(_missingNumbers, number) >= 0);
+    }
+
     /// <summary>Reads a field of a category column: its index among the declared labels. Codes match as text, or as numbers where both
     /// are.</summary>
     public FieldState ReadCategory(ReadOnlySpan<char> field, out int index)

@@ -168,6 +168,19 @@ public sealed class VectorLayout
             throw new AnalysisException(
                 $"noise is none, which takes {string.Join(", ", s_exact.Select(k => k.Word()))} only; {other.Name} would show small cells as they are. Use 'noise: local' or distributed.");
         }
+
+        // The cross products of two categories' labels are their table, and a count of a derived column is one of its cells.
+        if (analysis.Measures.OfType<LinearMeasure>().FirstOrDefault(m => m.Predictors.Any(p => !analysis.Describe(p).IsNumeric)) is { } model)
+        {
+            throw new AnalysisException(
+                $"noise is none, which takes no categories as predictors; {model.Name} would show tables of them as they are. Use numbers, or 'noise: local' or distributed.");
+        }
+
+        if (analysis.Derived.Count > 0)
+        {
+            throw new AnalysisException(
+                $"noise is none, which takes no derived columns; counts of '{analysis.Derived[0].Name}' and others like it would be a table without noise. Use 'noise: local' or distributed.");
+        }
     }
 
     /// <summary>The greatest power of two, at most 2^30, that totals of all parties' rows can carry with a bit to spare for

@@ -135,6 +135,38 @@ public sealed class DeriveTests
         Assert.Equal(2, released["histogram(years)[50,90]{ill=yes}"]);
     }
 
+    // 2^40 divisions for a row that passes the filter, and none for the others, would tell by the time of the answer whether there is such a row.
+    [Fact]
+    public void Derived_columns_are_made_once_a_row_however_they_are_used()
+    {
+        var chain = string.Join('\n', Enumerable.Range(1, 40).Select(i =>
+            $"  x{i}: {{ ratio: {{ numerator: {(i == 1 ? "weight" : $"x{i - 1}")}, denominator: {(i == 1 ? "height" : $"x{i - 1}")} }}, low: 0, high: 2 }}"));
+        var query = AnalysisQuery.Parse($"dataset: d\nepsilon: 1\nmeasures: [sum: x40]\nderive:\n{chain}\n");
+        var layout = VectorLayout.Create(query.Resolve(s_schema), query.Epsilon, query.Noise, 3);
+        var row = new CountingRow();
+        using var encoder = new RowEncoder(layout);
+        encoder.Add(row);
+        encoder.Add(row);
+        Assert.Equal(4, row.Reads);
+        var released = Release.Decode(layout, encoder.Totals().ToArray(), 3, new ReleaseOptions(MinimumCohort: 0)).Single(s => s.Kind == MeasureKind.Sum);
+        Assert.Equal(2, released.Value!.Value, 1e-6);
+    }
+
+    private sealed class CountingRow : IRecord
+    {
+        public int Reads { get; private set; }
+
+        public ReadOnlySpan<char> PersonKey => "";
+
+        public bool TryGetNumber(int column, out double value)
+        {
+            value = 2;
+            return ++Reads <= 1000 ? true : throw new InvalidOperationException("The row is read again and again.");
+        }
+
+        public int GetCategory(int column) => -1;
+    }
+
     [Fact]
     public void Party_refuses_a_derived_column_that_hides_one_of_its_own()
     {

@@ -80,6 +80,8 @@ public sealed class LayoutTests
         Assert.Contains("at least one must be", Refused("measures: [count]\nnoise: distributed"), StringComparison.Ordinal);
         Assert.Contains("takes no group_by", Refused("measures: [count]\nnoise: none\ngroup_by: { sex: }"), StringComparison.Ordinal);
         Assert.Contains("histogram(sex) would show small cells", Refused("measures: [count, histogram: sex]\nnoise: none"), StringComparison.Ordinal);
+        Assert.Contains("linear(age ~ sex) would show tables", Refused("measures: [linear: { outcome: age, predictors: [sex] }]\nnoise: none"), StringComparison.Ordinal);
+        Assert.Contains("takes no derived columns", Refused("measures: [count: old]\nderive: { old: { bins: age, edges: [89, 90] } }\nnoise: none"), StringComparison.Ordinal);
         Assert.Contains("rows_per_party", Refused("measures: [count]\nrows_per_party: 1000000000000", 10_000), StringComparison.Ordinal);
         Assert.Contains("parties are invited", Refused("measures: [count]", 0), StringComparison.Ordinal);
         Assert.Throws<AnalysisException>(() => VectorLayout.Create(Layout(Everything).Analysis, default, NoiseMode.Local, 3));
@@ -178,6 +180,27 @@ public sealed class LayoutTests
         vector.Dispose();
         Assert.Throws<ObjectDisposedException>(() => vector.Values.Length);
         Assert.Equal("NoisedVector of 28 cells", vector.ToString());
+    }
+
+    // An error of another kind would end the outpost's stream in place of a refusal.
+    [Fact]
+    public void Noise_beyond_what_can_be_drawn_is_refused_like_any_query()
+    {
+        var groups = new GroupBy("k", [.. Enumerable.Range(0, 1000).Select(k => $"{k}")]);
+        SchemaColumn[] columns = [.. Enumerable.Range(10, 50).Select(i => new SchemaColumn($"c{i}", ColumnType.Number) { Low = 0, High = 1 }), new SchemaColumn("k", ColumnType.Integer)];
+        Measure[] measures = [new CrossMeasure(MeasureKind.Covariance, [.. columns.Take(50).Select(c => c.Name)]), .. columns.Take(50).Select(c => new ColumnMeasure(MeasureKind.Mean, c.Name, 1000))];
+        var analysis = new Analysis(columns, measures, null, [groups], RowRule.PersonKey, 1000, 1, 1000);
+        var error = Assert.Throws<AnalysisException>(() => VectorLayout.Create(analysis, new MicroEpsilon(1), NoiseMode.Local, 3));
+        Assert.Contains("Raise epsilon", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Row_that_is_nobody_s_does_not_count()
+    {
+        var layout = Layout("dataset: d\nepsilon: 1\nmeasures: [mean: age]", 4, RowRule.PersonKey);
+        using var encoder = new RowEncoder(layout, new byte[32], new byte[32]);
+        foreach (var (person, age) in ((string, double)[])[("", 20), ("  ", 90), ("a", 55)]) encoder.Add(new Row([age], person));
+        Assert.Equal([1, 0], encoder.Totals().ToArray());
     }
 
     [Fact]

@@ -103,8 +103,8 @@ internal sealed class Dataset
     /// <param name="noise">Drawn before; used up if the pass succeeds.</param>
     /// <param name="secret">This outpost's own secret, which chooses rows where a person has more than may count.</param>
     /// <param name="queryHash">Hash of the signed query.</param>
-    /// <param name="problem">Told of each field that is not what the schema says; it counts as missing, a row without person key as one of the same
-    /// unnamed person. To decline instead would tell the station what stands in a row.</param>
+    /// <param name="problem">Told of each field that is not what the schema says; it counts as missing, and a row without person key does not
+    /// count. To decline instead would tell the station what stands in a row.</param>
     /// <param name="percent">Told each time another hundredth has been read, where the source knows how much there is.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="warning">Told of what the operator should look at though it is no mistake: a source without rows.</param>

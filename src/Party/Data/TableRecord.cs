@@ -14,6 +14,7 @@ internal sealed class TableRecord : IRecord
     private readonly double[] _numbers;
     private readonly int[] _categories;
     private readonly int _personKey = -1;
+    private readonly SourceColumn? _key;
     private char[] _person = new char[64];
     private int _personLength;
 
@@ -28,7 +29,7 @@ internal sealed class TableRecord : IRecord
         _table = table;
         _fields = [.. columns.Select(c => Bind(source, schema.Source(c.Name), c))];
         (_numbers, _categories) = (new double[columns.Count], new int[columns.Count]);
-        if (needsPerson && schema.PersonKey is { } key) _personKey = Headers.Find(table.Header, source, key.Header);
+        if (needsPerson && schema.PersonKey is { } key) (_key, _personKey) = (key, Headers.Find(table.Header, source, key.Header));
     }
 
     public ReadOnlySpan<char> PersonKey => _person.AsSpan(0, _personLength);
@@ -74,12 +75,16 @@ internal sealed class TableRecord : IRecord
     private void ReadPerson(Action<FieldProblem> invalid)
     {
         var person = _table.Field(_personKey);
+        if (_key!.IsNobody(person))
+        {
+            _personLength = 0;
+            invalid(new FieldProblem(_table.Place, ": the person key is empty or missing; every row needs one, or rows cannot be told to be one person's"));
+            return;
+        }
+
         if (person.Length > _person.Length) _person = new char[2 * person.Length];
         person.CopyTo(_person);
         _personLength = person.Length;
-        if (person.IsEmpty)
-            invalid(new FieldProblem(
-                _table.Place, ": the person key is empty; every row needs one, or rows cannot be told to be one person's"));
     }
 
     private Field Bind(string name, SourceColumn source, SchemaColumn column) => new(

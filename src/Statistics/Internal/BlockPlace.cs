@@ -26,7 +26,15 @@ internal sealed record BlockBudget(MicroEpsilon Epsilon, int Weight, int TotalWe
     public BlockCell Cell(string name, long maxAbs, int together, int share)
     {
         var sensitivity = checked(maxAbs * RowsOfPerson);
-        var scale = NoiseScale.For(checked(sensitivity * together), Epsilon, checked((uint)(Weight * share)), checked((uint)(TotalWeight * Whole)));
+        var (weight, total) = (checked((uint)(Weight * share)), checked((uint)(TotalWeight * Whole)));
+        // Said here, as a rule of queries: the scale itself would refuse with an error that nobody who is asked takes for a refusal.
+        if ((UInt128)(ulong)checked(sensitivity * together) * (ulong)MicroEpsilon.PerUnit * total / ((UInt128)(ulong)Epsilon.Micro * weight) >= NoiseScale.Most)
+        {
+            throw new AnalysisException(
+                $"'{name}' needs noise beyond what can be drawn: epsilon {Epsilon}, of which it gets {weight}/{total}, is too little for {RowsOfPerson} rows of a person. Raise epsilon, or lower rows_per_person, groups_per_person or the other weights.");
+        }
+
+        var scale = NoiseScale.For(checked(sensitivity * together), Epsilon, weight, total);
         return new BlockCell(name, maxAbs, sensitivity, Shares > 1 ? new NoiseShare(scale, Shares) : new DiscreteLaplace(scale));
     }
 }

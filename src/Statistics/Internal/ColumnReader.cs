@@ -11,13 +11,13 @@ internal static class ColumnReader
     /// <param name="note">Told what the reader decided by a rule, for the operator to know.</param>
     public static SourceColumn Read(string name, YamlNode node, IReadOnlyList<string> missing, Action<string> note)
     {
-        if (node is YamlScalarNode) return SourceColumn.Unread(name, Hidden(Yaml.Text(node, $"Column '{name}'"), name));
+        if (node is YamlScalarNode) return Unread(name, Yaml.Text(node, $"Column '{name}'"));
         var map = new YamlMap(node, $"column '{name}'");
         var header = map.Text("from") ?? name;
         if (map.Text("role") is { } role && role != "use")
         {
             map.End();
-            return SourceColumn.Unread(header, Hidden(role, name));
+            return Unread(header, role);
         }
 
         var type = ReadType(map, name);
@@ -44,6 +44,10 @@ internal static class ColumnReader
         column.Validate();
         SchemaColumn.RequireText(source.NotIdentifying ?? "", $"not_identifying of column '{name}'", 1000);
         return source;
+
+        // What stands for "not known" in every column is nobody's key either.
+        SourceColumn Unread(string header, string role) =>
+            Hidden(role, name) is var hidden && hidden == ColumnRole.PersonKey ? new(header, hidden, null) { MissingCodes = missing } : SourceColumn.Unread(header, hidden);
     }
 
     public static IReadOnlyList<string> ReadMissing(YamlMap map) => map.Find("missing") is { } node

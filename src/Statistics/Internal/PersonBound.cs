@@ -45,12 +45,16 @@ internal sealed class PersonBound : IDisposable
         _kept = [.. layout.Blocks.Select(_ => new Dictionary<UInt128, List<Bucket>>())];
     }
 
-    /// <summary>The next row is this person's. An empty key is a person too: such rows cannot be told apart.</summary>
-    public void Begin(ReadOnlySpan<char> personKey)
+    /// <summary>
+    /// The next row is this person's; false if the key is empty. Such a row does not count: taken as one person's, the rows of several people would
+    /// crowd each other out, and each of these people would move a cell by more than its noise is made for.
+    /// </summary>
+    public bool TryBegin(ReadOnlySpan<char> personKey)
     {
+        var text = personKey.Trim();
+        if (text.IsEmpty) return false;
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
         Span<byte> input = stackalloc byte[20];
-        var text = personKey.Trim();
         var bytes = Encoding.UTF8.GetByteCount(text) is var count && count <= 256 ? stackalloc byte[count] : new byte[count];
         Encoding.UTF8.GetBytes(text, bytes);
         HMACSHA256.HashData(_key, bytes, hash);
@@ -62,6 +66,7 @@ internal sealed class PersonBound : IDisposable
         BinaryPrimitives.WriteInt32BigEndian(input[16..], ordinal++);
         HMACSHA256.HashData(_key, input, hash);
         _rank = BinaryPrimitives.ReadUInt128BigEndian(hash);
+        return true;
     }
 
     /// <summary>The row counts for a block in a group, unless the person has enough there.</summary>

@@ -18,6 +18,8 @@ internal sealed class ModelBlock : LayoutBlock
     private readonly Variables _variables;
     private readonly Outcome? _event;
     private readonly int _outcome;
+    private readonly double _low;
+    private readonly double _high;
     private readonly double[] _coefficients;
     private readonly int[,] _place;
     private readonly double _weightBound;
@@ -31,6 +33,7 @@ internal sealed class ModelBlock : LayoutBlock
         Model = (ModelMeasure)Measures[0];
         _variables = new Variables(place, Model.Predictors);
         _outcome = place.Analysis.IndexOf(Model.Outcome);
+        (_low, _high) = (place.Analysis.Describe(_outcome).Low ?? 0, place.Analysis.Describe(_outcome).High ?? 1);
         _event = Model.Of == MeasureKind.Logistic ? new Outcome(place.Analysis, Model.Outcome) : null;
         _coefficients = [.. Model.Coefficients];
         if (_coefficients.Length != _variables.Terms.Count + 1)
@@ -93,8 +96,7 @@ internal sealed class ModelBlock : LayoutBlock
         else
         {
             if (!record.TryGetNumber(_outcome, out var value) || double.IsNaN(value)) return false;
-            // A count: the rules ask for whole numbers.
-            key[^1] = (long)Math.Clamp(value, 0, int.MaxValue);
+            key[^1] = (long)Math.Round(Math.Min(Math.Clamp(value, _low, _high), int.MaxValue), MidpointRounding.ToEven);
         }
 
         return _variables.TryRead(record, key[..^1]);
