@@ -28,9 +28,16 @@ public static class Precision
     public static IReadOnlyList<ExpectedWidth> Of(AnalysisQuery query, DatasetSchema schema, int parties, int honestParties = 0, long rowsPerParty = 1000)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var asked = ModelFit.IsAsked(query) ? new ModelFit(query).Next! : query;
+        var asked = First(query);
         var analysis = asked.Resolve(schema);
-        return Of(analysis, asked.Epsilon, parties, honestParties, Totals(analysis, asked.Epsilon, schema, parties, rowsPerParty));
+        var totals = Totals(analysis, asked.Epsilon, schema, parties, rowsPerParty);
+        var local = Widths(VectorLayout.Create(analysis, asked.Epsilon, NoiseMode.Local, parties), totals, parties);
+        var distributed = honestParties is > 0 && honestParties <= parties
+            ? Widths(VectorLayout.Create(analysis, asked.Epsilon, NoiseMode.Distributed, parties, honestParties), totals, parties)
+            : null;
+        var central = Widths(VectorLayout.Create(analysis, asked.Epsilon, NoiseMode.Local, parties), totals, 1);
+        return [.. local.Select(w => new ExpectedWidth(
+            w.Key.Measure, w.Key.Quantity, w.Key.Unit, w.Value.Numbers, w.Value.HalfWidth, distributed?.GetValueOrDefault(w.Key).HalfWidth, central.GetValueOrDefault(w.Key).HalfWidth))];
     }
 
     /// <summary>The ε with which the half width of a measure's value comes out at a wanted width: the other way round of <see cref="Of(AnalysisQuery, DatasetSchema, int, int, long)"/>.</summary>
@@ -48,12 +55,17 @@ public static class Precision
     {
         ArgumentNullException.ThrowIfNull(query);
         if (!(halfWidth > 0)) throw new AnalysisException($"The wanted half width is {halfWidth}; it must be greater than 0.");
+        var analysis = First(query).Resolve(schema);
+        // Cells are the same at every ε: the rows are made and added up once.
+        var totals = Totals(analysis, MicroEpsilon.MaxValue, schema, parties, rowsPerParty);
+        var noise = query.Noise == NoiseMode.Distributed ? NoiseMode.Distributed : NoiseMode.Local;
         double? Width(long micro)
         {
-            var widths = Of(query with { Epsilon = new MicroEpsilon(micro) }, schema, parties, honestParties, rowsPerParty);
-            var width = widths.FirstOrDefault(w => w.Measure == measure && w.Quantity.Length == 0)
-                ?? throw new AnalysisException($"The query has no measure '{measure}'; it has {string.Join(", ", widths.Select(w => w.Measure).Distinct())}.");
-            return query.Noise == NoiseMode.Distributed ? width.Distributed : width.Local;
+            var epsilon = First(query with { Epsilon = new MicroEpsilon(micro) }).Epsilon;
+            var widths = Widths(VectorLayout.Create(analysis, epsilon, noise, parties, honestParties), totals, parties);
+            return widths.FirstOrDefault(w => w.Key.Measure == measure && w.Key.Quantity.Length == 0) is { Key.Measure: not null } found
+                ? found.Value.HalfWidth
+                : throw new AnalysisException($"The query has no measure '{measure}'; it has {string.Join(", ", widths.Keys.Select(w => w.Measure).Distinct())}.");
         }
 
         var (low, high) = (1L, MicroEpsilon.MaxMicro);
@@ -69,16 +81,8 @@ public static class Precision
         return new MicroEpsilon(high);
     }
 
-    private static IReadOnlyList<ExpectedWidth> Of(Analysis analysis, MicroEpsilon epsilon, int parties, int honestParties, Int128[] totals)
-    {
-        var local = Widths(VectorLayout.Create(analysis, epsilon, NoiseMode.Local, parties), totals, parties);
-        var distributed = honestParties is > 0 && honestParties <= parties
-            ? Widths(VectorLayout.Create(analysis, epsilon, NoiseMode.Distributed, parties, honestParties), totals, parties)
-            : null;
-        var central = Widths(VectorLayout.Create(analysis, epsilon, NoiseMode.Local, parties), totals, 1);
-        return [.. local.Select(w => new ExpectedWidth(
-            w.Key.Measure, w.Key.Quantity, w.Key.Unit, w.Value.Numbers, w.Value.HalfWidth, distributed?.GetValueOrDefault(w.Key).HalfWidth, central.GetValueOrDefault(w.Key).HalfWidth))];
-    }
+    /// <summary>What is asked first: of a regression over several rounds its first.</summary>
+    private static AnalysisQuery First(AnalysisQuery query) => ModelFit.IsAsked(query) ? new ModelFit(query).Next! : query;
 
     private static Dictionary<(string Measure, string Quantity, string Unit), (int Numbers, double? HalfWidth)> Widths(VectorLayout layout, Int128[] totals, int contributors) =>
         Release.Decode(layout, totals, contributors, new ReleaseOptions(MinimumCohort: 0))

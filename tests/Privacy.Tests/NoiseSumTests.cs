@@ -258,6 +258,18 @@ public sealed class NoiseSumTests
         Assert.Equal(1, sum.Tail(-1));
     }
 
+    // Below what the inversion can tell the half width is found all the same: it once was searched for ever.
+    [Theory]
+    [InlineData(1e-8)]
+    [InlineData(1e-12)]
+    [InlineData(1e-300)]
+    public void Combination_has_a_half_width_for_every_alpha(double alpha)
+    {
+        var noise = new DiscreteLaplace(1, MicroEpsilon.Parse("0.5"));
+        var sum = new NoiseSum([new(1, noise, 5), new(0.3, noise, 5)]);
+        Assert.InRange(sum.HalfWidth(alpha), sum.HalfWidth(1e-7), 1e4);
+    }
+
     [Fact]
     public void Combination_of_one_scale_is_the_sum_of_more_draws()
     {

@@ -6,8 +6,7 @@ namespace SecureAggregation.Statistics.Tests;
 
 /// <summary>
 /// Intervals must cover the value without noise at least as often as they say. 1,000 repetitions: at a true coverage of 95 % fewer than
-/// 940 hits
-/// happen by chance in 6 of 100 runs, so seeds are fixed; every method is exact or on the safe side.
+/// 940 hits happen by chance in 6 of 100 runs, so seeds are fixed; every method is exact or on the safe side.
 /// </summary>
 public sealed class CoverageTests(ITestOutputHelper output)
 {
@@ -39,7 +38,7 @@ public sealed class CoverageTests(ITestOutputHelper output)
         var widths = truth.ToDictionary(t => t.Key, _ => 0.0);
         for (var i = 0; i < Repetitions; i++)
         {
-            var noised = Noised(layout, exact, Parties, random);
+            var noised = Coverage.Noised(layout, exact, Parties, random);
             foreach (var s in Release.Decode(layout, noised, Parties, new ReleaseOptions(MinimumCohort: 0)))
             {
                 widths[s.Name] += (s.High!.Value - s.Low!.Value) / Repetitions;
@@ -72,7 +71,7 @@ public sealed class CoverageTests(ITestOutputHelper output)
         const int Times = 40;
         for (var i = 0; i < Times; i++)
         {
-            var sd = Release.Decode(layout, Noised(layout, exact, Parties, random), Parties).Single(s => s.Kind == MeasureKind.Sd);
+            var sd = Release.Decode(layout, Coverage.Noised(layout, exact, Parties, random), Parties).Single(s => s.Kind == MeasureKind.Sd);
             if (sd.Low <= truth && truth <= sd.High) hits++;
         }
 
@@ -121,18 +120,5 @@ public sealed class CoverageTests(ITestOutputHelper output)
         Assert.InRange(statistics[1].Low!.Value, 0.9, 0.99);
         Assert.Equal((0, 0), (statistics[2].Value, statistics[2].Low));
         Assert.InRange(statistics[2].High!.Value, 0.001, 0.1);
-    }
-
-    private static Int128[] Noised(VectorLayout layout, Int128[] exact, int parties, SeededRandom random)
-    {
-        var noised = exact.ToArray();
-        var draws = new Int128[parties];
-        foreach (var cell in layout.Cells)
-        {
-            cell.Cell.Noise.Fill(draws, random);
-            foreach (var draw in draws) noised[cell.Index] += draw;
-        }
-
-        return noised;
     }
 }

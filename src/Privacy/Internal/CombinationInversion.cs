@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace SecureAggregation.Privacy.Internal;
 
 /// <summary>
@@ -22,9 +24,11 @@ internal sealed class CombinationInversion
     private const double SafetySigmas = 5.5;
     private const double SafetyTail = 4e-8;
 
+    private readonly double _end;
     private readonly double _reach;
     private readonly double _margin;
-    private readonly (double U, double Weight)[] _spectrum;
+    private readonly double _step;
+    private readonly double[] _weights;
 
     public CombinationInversion(NoiseTerm[] terms, double standardDeviation)
     {
@@ -39,33 +43,35 @@ internal sealed class CombinationInversion
         }
 
         _margin = SafetySigmas * sigma;
-        _reach = terms.Sum(t => t.Coefficient * LatticeInversion.Reach(t.Noise.Rate, t.Draws)) + _margin;
+        _end = terms.Sum(t => t.Coefficient * LatticeInversion.Reach(t.Noise.Rate, t.Draws));
+        _reach = _end + _margin;
         // The window holds arguments up to the reach; whatever lies beyond has a tail below 1e-12.
-        var step = Math.PI / _reach;
-        var spectrum = new List<(double, double)>();
-        for (var k = 0.5; k * step < end; k++)
+        _step = Math.PI / _reach;
+        var parts = terms.Select(t => (t.Draws, Wave: new Wave(_step * t.Coefficient / 2), Share: Math.Pow(Math.Sinh(t.Noise.Rate / 2), -2))).ToArray();
+        _weights = new double[(int)Math.Ceiling(end / _step)];
+        for (var k = 0; k < _weights.Length; k++)
         {
-            var u = k * step;
+            var u = (k + 0.5) * _step;
             var log = -sigma * sigma * u * u / 2;
-            foreach (var term in terms)
+            foreach (ref var part in parts.AsSpan())
             {
-                log += LatticeInversion.LogCharacteristic(term.Noise.Rate, term.Draws, u * term.Coefficient);
-                if (log < LogNegligible) break;
+                var sine = part.Wave.Next();
+                log -= part.Draws * Math.Log(1 + (sine * sine * part.Share));
             }
 
-            if (log >= LogNegligible) spectrum.Add((u, 2 / Math.PI * Math.Exp(log) / k));
+            if (log >= LogNegligible) _weights[k] = 2 / Math.PI * Math.Exp(log) / (k + 0.5);
         }
-
-        _spectrum = [.. spectrum];
     }
 
     public double Tail(double t)
     {
         var x = t - _margin;
         if (x <= 0) return 1;
-        if (x >= _reach) return SafetyTail;
+        // Chernoff's bounds hold here whatever G is: nothing, as elsewhere, so that every alpha has a half width.
+        if (t >= _end) return 0;
         var inside = 0.0;
-        foreach (var (u, weight) in _spectrum) inside += weight * Math.Sin(u * x);
+        var wave = new Wave(_step * x);
+        foreach (var weight in _weights) inside += weight * wave.Next();
         return Math.Clamp(1 - inside + SafetyTail, 0, 1);
     }
 
@@ -76,5 +82,19 @@ internal sealed class CombinationInversion
         // (1 + sin²(θ/2)/sinh²(a/2))^−n = e^−28
         var sine = Math.Sinh(term.Noise.Rate / 2) * Math.Sqrt(Math.Exp(-LogNegligible / term.Draws) - 1);
         return sine < 1 ? 2 * Math.Asin(sine) / term.Coefficient : double.PositiveInfinity;
+    }
+
+    /// <summary>sin((k + ½)·θ) for k = 0, 1, 2, …: a turn a step, several times as fast as a sine, and off by 1e-10 after a million.</summary>
+    private struct Wave(double theta)
+    {
+        private readonly Complex _turn = Complex.FromPolarCoordinates(1, theta);
+        private Complex _at = Complex.FromPolarCoordinates(1, theta / 2);
+
+        public double Next()
+        {
+            var sine = _at.Imaginary;
+            _at *= _turn;
+            return sine;
+        }
     }
 }

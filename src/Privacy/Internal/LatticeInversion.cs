@@ -34,13 +34,6 @@ internal static class LatticeInversion
         : rate > GreatestRate ? 0
         : Math.Clamp(Integral(rate, draws, Math.Abs(value), density: true), 0, 1);
 
-    /// <summary>ln φ(θ) of n draws, φ(θ) = (1 + sin²(θ/2)/sinh²(a/2))^−n.</summary>
-    public static double LogCharacteristic(double rate, double draws, double theta)
-    {
-        var ratio = Math.Sin(theta / 2) / Math.Sinh(rate / 2);
-        return -draws * Math.Log(1 + (ratio * ratio));
-    }
-
     /// <summary>
     /// A t that the sum of n draws exceeds with probability below 1e-12: Chernoff's bound at the best of a few rates c/s,
     /// P(|X| > t) ≤ 2·(1 − c²)^−n·e^(−c·t/s).

@@ -31,6 +31,7 @@ internal static class Inversion
             (near, far) = (far, last);
         }
 
-        return Brent.FindRoot(excess, Math.Min(near, far), Math.Max(near, far), 1e-6 * Math.Abs(far - near), 100);
+        // Half widths are right to 1 in 10,000 themselves.
+        return Brent.FindRoot(excess, Math.Min(near, far), Math.Max(near, far), 1e-4 * Math.Abs(far - near), 100);
     }
 }

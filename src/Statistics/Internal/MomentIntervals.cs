@@ -20,6 +20,9 @@ internal sealed class MomentIntervals(MomentsBlock block, Scope scope, double al
 
     private readonly double _n = scope[0];
 
+    // The standard deviation asks for it again.
+    private Estimate? _variance;
+
     // Not asked of a block that only counts.
     private Quantiser Q => block.Quantiser!;
 
@@ -44,7 +47,7 @@ internal sealed class MomentIntervals(MomentsBlock block, Scope scope, double al
     public Estimate Variance()
     {
         var unit = Q.Unit * Q.Unit;
-        var (value, low, high) = VarianceOfZ();
+        var (value, low, high) = _variance ??= VarianceOfZ();
         return new Estimate(unit * value, unit * low, unit * high);
     }
 
