@@ -1,3 +1,4 @@
+using System.Text;
 using SecureAggregation.Statistics.Internal;
 
 namespace SecureAggregation.Statistics;
@@ -169,8 +170,11 @@ public sealed class Analysis
     /// <summary>The canonical bytes (secagg.v1.Analysis).</summary>
     public byte[] Encode() => AnalysisCodec.Encode(this);
 
-    /// <summary>The canonical bytes of <see cref="Where"/> alone, to tell whether two questions count the same rows; empty if all rows count.</summary>
-    public byte[] EncodeWhere() => AnalysisCodec.EncodeWhere(this);
+    /// <summary>
+    /// <see cref="Where"/> in one form for all ways of writing it, with the derived columns in it taken apart, to tell whether two questions count the same
+    /// rows; empty if all rows count. Filters that keep the same rows for other reasons (from 18 on, above 17) have different forms.
+    /// </summary>
+    public byte[] EncodeWhere() => Encoding.UTF8.GetBytes(FilterForm.Of(this));
 
     /// <summary>Reads canonical bytes: size first, then all rules; anything that <see cref="Encode"/> would not have written is
     /// refused.</summary>

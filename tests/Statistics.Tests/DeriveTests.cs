@@ -135,6 +135,31 @@ public sealed class DeriveTests
         Assert.Equal(2, released["histogram(years)[50,90]{ill=yes}"]);
     }
 
+    [Theory]
+    [InlineData("{ and: [ { column: num, ge: 1 }, { column: stage, eq: I } ] }", "{ and: [ { column: stage, in: [I] }, { and: [ { column: num, ge: 1 } ] }, { column: num, ge: 1 } ] }", true)]
+    [InlineData("{ column: num, between: [1, 3] }", "{ column: num, ge: 1, le: 3 }", true)]
+    [InlineData("{ not: { not: { column: num, eq: 2 } } }", "{ column: num, in: [2, 2] }", true)]
+    [InlineData("{ not: { or: [ { column: num, is_null: true }, { column: num, lt: 2 } ] } }", "{ and: [ { not: { column: num, lt: 2 } }, { not: { column: num, is_null: true } } ] }", true)]
+    [InlineData("{ column: stage, ne: I }", "{ column: stage, in: [IV, III, II] }", true)]
+    [InlineData("{ column: one, eq: low }", "{ column: two, eq: low }", true)]
+    [InlineData("{ column: one, eq: low }", "{ column: three, eq: low }", false)]
+    [InlineData("{ not: { column: stage, eq: I } }", "{ column: stage, ne: I }", false)]
+    [InlineData("{ and: [ { column: num, ge: 1 }, { column: stage, eq: I } ] }", "{ or: [ { column: num, ge: 1 }, { column: stage, eq: I } ] }", false)]
+    [InlineData("{ not: { and: [ { column: num, ge: 1 }, { column: stage, eq: I } ] } }", "{ and: [ { column: num, ge: 1 }, { column: stage, eq: I } ] }", false)]
+    [InlineData("{ column: num, ge: 1 }", "{ column: num, gt: 1 }", false)]
+    public void Filters_that_are_only_written_differently_have_one_form(string one, string other, bool same)
+    {
+        Assert.Equal(same, Form(one).AsSpan().SequenceEqual(Form(other)));
+
+        static byte[] Form(string where)
+        {
+            string[] columns = [.. new[] { ("one", "{ bins: num, edges: [2], labels: [low, high] }"), ("two", "{ bins: num, edges: [2], labels: [low, high] }"), ("three", "{ bins: num, edges: [3], labels: [low, high] }") }
+                .Where(d => where.Contains(d.Item1, StringComparison.Ordinal)).Select(d => $"  {d.Item1}: {d.Item2}")];
+            var derive = columns.Length == 0 ? "" : $"derive:\n{string.Join('\n', columns)}\n";
+            return AnalysisQuery.Parse($"dataset: d\nepsilon: 1\nmeasures: [count]\n{derive}where: {where}\n").Resolve(s_schema).EncodeWhere();
+        }
+    }
+
     // 2^40 divisions for a row that passes the filter, and none for the others, would tell by the time of the answer whether there is such a row.
     [Fact]
     public void Derived_columns_are_made_once_a_row_however_they_are_used()

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using SecureAggregation.Party.Storage;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 
@@ -24,7 +25,17 @@ internal sealed class Planning(Answering answering, Protocol.Roster roster, Time
             return new PlanAnswer { Code = e.Code };
         }
 
-        var assessed = answering.Assess(question, (int)Math.Min(request.Invited, Limits.Parties));
+        Assessment assessed;
+        try
+        {
+            assessed = answering.Assess(question, (int)Math.Min(request.Invited, Limits.Parties));
+        }
+        catch (StoreException)
+        {
+            // As a round would be declined; the rounds that run must not lose their stream over a plan.
+            return new PlanAnswer { Code = RefusalCode.Budget };
+        }
+
         var answer = new PlanAnswer
         {
             Code = assessed.Code,

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using Dapper;
-using Microsoft.Data.Sqlite;
+using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Party.Storage;
 
@@ -16,7 +16,7 @@ internal sealed class PastReleases(OutpostStore store, TimeProvider clock)
 
     /// <summary>
     /// Remembers a survivor set, before it is agreed to, if it differs from none of the earlier ones with the same dataset and filter by fewer than
-    /// k parties. Equal sets do not differ. What is remembered and then not agreed to after all only makes the rule stricter.
+    /// k parties; between two without noise whatever the filters are, since there is always another way to write one. Equal sets do not differ. What is remembered and then not agreed to after all only makes the rule stricter.
     /// </summary>
     /// <param name="release">With its survivors.</param>
     /// <param name="parties">k beside an earlier release, by that one's noise mode; 0: however little it differs.</param>
@@ -25,7 +25,11 @@ internal sealed class PastReleases(OutpostStore store, TimeProvider clock)
     public bool TryAgree(PastRelease release, Func<int, int> parties) => store.Write((connection, transaction) =>
     {
         var set = release.Survivors.ToHashSet();
-        foreach (var earlier in connection.Query<Row>(All + " WHERE dataset = @Dataset AND filter = @Filter", new { release.Dataset, release.Filter }, transaction))
+        var near = connection.Query<Row>(
+            All + " WHERE dataset = @Dataset AND (filter = @Filter OR (@Noise = @Exact AND noise = @Exact))",
+            new { release.Dataset, release.Filter, release.Noise, Exact = (int)QueryNoise.None },
+            transaction);
+        foreach (var earlier in near)
         {
             var other = Unpack(earlier.Survivors).ToHashSet();
             other.SymmetricExceptWith(set);

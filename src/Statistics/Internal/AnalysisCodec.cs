@@ -55,8 +55,6 @@ internal static class AnalysisCodec
         return analysis;
     }
 
-    public static byte[] EncodeWhere(Analysis analysis) => analysis.Where is { } where ? ToWire(where).ToByteArray() : [];
-
     private static Wire.Filter ToWire(Filter filter)
     {
         switch (filter)

@@ -93,12 +93,35 @@ public sealed class DeskTests : IDisposable
         var id = Convert.ToHexStringLower(hash);
         Assert.Contains(id[..12], Run("approvals", "list"), StringComparison.Ordinal);
         var shown = Run("approvals", "show", id[..8]);
-        foreach (var part in (string[])["sum(age)", "(age ≥ 18 and sex one of male)", "cardio", "1, charged 2", "waiting, 0 of 1", "Earth"]) Assert.Contains(part, shown, StringComparison.Ordinal);
+        foreach (var part in (string[])["sum(age)", "(age ≥ 18 and sex one of 'male')", "cardio", "1, charged 2", "waiting, 0 of 1", "Earth"]) Assert.Contains(part, shown, StringComparison.Ordinal);
         Assert.Contains("is approved", Run("approvals", "accept", id, "--as", "Dr Quill"), StringComparison.Ordinal);
         Assert.Equal("nothing waits", Run("approvals", "list"));
         Assert.Contains("Dr Quill (account", Run("approvals", "show", id), StringComparison.Ordinal);
         Assert.Equal("accepted", Json("approvals", "list", "--all", "--json")[0].GetProperty("state").GetString());
         Assert.Contains("is rejected", Run("approvals", "reject", id, "--as=Dr Quill", "--reason", "on second thoughts"), StringComparison.Ordinal);
+    }
+
+    // Whoever asks chooses names and labels of derived columns: without the definition, "rows: only those with ill = 'yes'" may be one person.
+    [Fact]
+    public void Question_is_shown_with_all_that_says_which_rows_count()
+    {
+        var analysis = AnalysisQuery.Parse(
+            """
+            dataset: clinic
+            epsilon: 1
+            measures: [ count, { histogram: age, edges: [0, 40, 110] }, { contingency: [sex, ill] } ]
+            derive:
+              old: { bins: age, edges: [71, 72], labels: [others, only 71, more] }
+              ill: { recode: old, map: { "yes": [only 71], "no": [others] } }
+            where: { column: ill, eq: "yes" }
+            """).Resolve(SchemaFile.Parse(OutpostFiles.Schema).Schema);
+        var text = string.Join('\n', QuestionText.Of(analysis).Select(q => $"{q.Key}: {q.Value}"));
+        Assert.Contains("old = age cut at 71, 72 into 'others', 'only 71', 'more'", text, StringComparison.Ordinal);
+        Assert.Contains("ill = old with 'yes' for 'only 71', 'no' for 'others'", text, StringComparison.Ordinal);
+        Assert.Contains("rows: only those with ill = 'yes'", text, StringComparison.Ordinal);
+        Assert.Contains("histogram(age) in bins 0, 40, 110", text, StringComparison.Ordinal);
+        Assert.Contains("contingency(sex, ill) of ", text, StringComparison.Ordinal);
+        Assert.Contains("sex ('", text, StringComparison.Ordinal);
     }
 
     [Theory]

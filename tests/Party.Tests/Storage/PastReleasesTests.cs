@@ -44,6 +44,9 @@ public sealed class PastReleasesTests : IDisposable
         Assert.True(_releases.TryAgree(Release(3, [0, 1, 2]) with { Dataset = "lung" }, _ => 3));
         Assert.True(_releases.TryAgree(Release(4, [0, 1, 2]) with { Noise = 3 }, noise => noise == 3 ? 3 : 0));
         Assert.False(_releases.TryAgree(Release(5, [0, 1, 3]) with { Noise = 3 }, noise => noise == 3 ? 3 : 0));
+        // Without noise no filter is another: "from 18 on" and "above 17" are the same rows.
+        Assert.False(_releases.TryAgree(Release(6, [0, 1, 3]) with { Noise = 3, Filter = Hash(9) }, noise => noise == 3 ? 3 : 0));
+        Assert.True(_releases.TryAgree(Release(7, [0, 1, 2]) with { Noise = 3, Filter = Hash(9) }, noise => noise == 3 ? 3 : 0));
     }
 
     [Fact]
