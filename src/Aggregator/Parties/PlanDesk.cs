@@ -18,7 +18,7 @@ internal sealed class PlanDesk(Roster roster, PartyDirectory parties, TimeProvid
     private const int MostAtOnce = 16;
     private const int LargestAnswer = 1024;
 
-    /// <summary>An outpost answers from memory; who takes longer is shown as not having answered.</summary>
+    /// <summary>An outpost answers without reading data; who takes longer is shown as not having answered.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, Inquiry> _open = new(StringComparer.Ordinal);

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SecureAggregation.Crypto;
 using SecureAggregation.Party.Config;
+using SecureAggregation.Party.Storage;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 
@@ -33,7 +34,9 @@ internal sealed class StationLink(
     public static readonly TimeSpan HeartbeatEvery = TimeSpan.FromSeconds(10);
 
     private const int QueuedFrames = 16;
+    private const int QueuedPlans = 16;
     private const int FrameSlack = 64 * 1024;
+    private const string PlanName = "(planned)";
     private const int LongestDetail = 300;
 
     /// <summary>The Total broadcast carries every cell.</summary>
@@ -87,8 +90,8 @@ internal sealed class StationLink(
             using var call = new Station.StationClient(channel).Attend(cancellationToken: ending.Token);
             var session = new Session(call.RequestStream, trace);
             await session.SendAsync(new PartyFrame { Hello = hello() }, ending.Token);
-            // Whichever of the two ends first ends the stream.
-            var sending = Task.WhenAny(session.PumpAsync(ending.Token), HeartbeatAsync(session, ending.Token))
+            // Whichever of them ends first ends the stream.
+            var sending = Task.WhenAny(session.PumpAsync(ending.Token), HeartbeatAsync(session, ending.Token), PlanAsync(session, ending.Token))
                 .ContinueWith(_ => ending.CancelAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)
                     .Unwrap();
             try
@@ -134,7 +137,7 @@ internal sealed class StationLink(
             status.Update(s => s with { LastSeen = clock.GetUtcNow(), Rounds = rounds.Snapshot() });
             if (frame.Broadcast is { } broadcast) await rounds.ReceiveAsync(broadcast, cancellationToken);
             else if (frame.Publication is { } publication) await rounds.ReceiveAsync(publication, cancellationToken);
-            else if (frame.Plan is { } asked) await session.SendAsync(new PartyFrame { Plan = plan(asked) }, cancellationToken);
+            else if (frame.Plan is { } asked) session.Plans.Writer.TryWrite(asked);
             else if (frame.Heartbeat is not null && caughtUp)
             {
                 Settled();
@@ -177,6 +180,40 @@ internal sealed class StationLink(
             rounds.Sweep();
             await session.SendAsync(Heartbeat(), cancellationToken);
         }
+    }
+
+    /// <summary>
+    /// Answers what is only planned, one after the other and beside the rounds, with as long a pause as the answer took: however much the station
+    /// asks, it has half a core. What does not fit the queue meanwhile gets no answer, and the station shows it so.
+    /// </summary>
+    private async Task PlanAsync(Session session, CancellationToken cancellationToken)
+    {
+        await foreach (var asked in session.Plans.Reader.ReadAllAsync(cancellationToken))
+        {
+            var began = clock.GetTimestamp();
+            if (await Task.Run(() => Answer(asked), cancellationToken) is { } reply)
+                await session.SendAsync(new PartyFrame { Plan = reply }, cancellationToken);
+            await Task.Delay(clock.GetElapsedTime(began), clock, cancellationToken);
+        }
+    }
+
+    /// <summary>Null if it cannot be told: a question must not be able to end the stream that rounds need.</summary>
+    private PlanReply? Answer(PlanRequest asked)
+    {
+        try
+        {
+            return plan(asked);
+        }
+        catch (StoreException e)
+        {
+            Log.StateFailed(logger, PlanName, e.Message);
+        }
+        catch (Exception e)
+        {
+            Log.Unexpected(logger, PlanName, e.GetType().Name, $"{Environment.NewLine}{e.StackTrace}");
+        }
+
+        return null;
     }
 
     private PartyFrame Heartbeat() => new() { Heartbeat = new Heartbeat { TimeMs = (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds() } };
@@ -222,6 +259,9 @@ internal sealed class StationLink(
     private sealed class Session(IClientStreamWriter<PartyFrame> stream, WireTrace trace) : IStationSession
     {
         private readonly Channel<PartyFrame> _queue = Channel.CreateBounded<PartyFrame>(QueuedFrames);
+
+        /// <summary>Questions that are only planned and wait for their turn.</summary>
+        public Channel<PlanRequest> Plans { get; } = Channel.CreateBounded<PlanRequest>(QueuedPlans);
 
         public async ValueTask SendAsync(PartyFrame frame, CancellationToken cancellationToken)
         {

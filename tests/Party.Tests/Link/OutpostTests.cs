@@ -288,6 +288,20 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
         Assert.Equal(0, Entries());
     }
 
+    // Each was answered before anything else was read: a station that asked on and on kept the outpost from its rounds.
+    [Fact]
+    public async Task Flood_of_questions_that_are_only_planned_is_answered_in_part_and_holds_up_no_round()
+    {
+        await StartAsync(Rows);
+        await _station.Hellos.Reader.ReadAsync().AsTask().Guard();
+        const int Asked = 2000;
+        var query = _consortium.Ask(s_schema, change: q => q.Attempts = 0);
+        for (var i = 0; i < Asked; i++) _station.SendPlan(query);
+        _station.Propose(_consortium.Ask(s_schema));
+        await _station.Cosigned.Task.Guard();
+        Assert.InRange(_station.Frames.Count(f => f.Frame.Plan is not null), 1, Asked - 1);
+    }
+
     [Fact]
     public async Task File_that_breaks_as_a_whole_leaves_the_round_with_a_code_and_no_word_of_the_data()
     {

@@ -145,9 +145,16 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
     /// <summary>Asks what the outpost would do with a query.</summary>
     public async Task<PlanAnswer> Plan(SignedQuery query, uint invited = TestConsortium.Parties)
     {
+        var id = SendPlan(query, invited);
+        return (await Saw(f => f.Plan is { } plan && plan.PlanId == id).Guard()).Plan.Answer;
+    }
+
+    /// <summary>Asks the same, and does not wait for the answer; returns the id that it will have.</summary>
+    public ByteString SendPlan(SignedQuery query, uint invited = TestConsortium.Parties)
+    {
         var id = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(16));
         lock (_gate) _out!.TryWrite(new StationFrame { Plan = new PlanRequest { PlanId = id, Query = query, Invited = invited } });
-        return (await Saw(f => f.Plan is { } plan && plan.PlanId == id).Guard()).Plan.Answer;
+        return id;
     }
 
     /// <summary>The first frame that is wanted, whether it has come or is to come.</summary>
