@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using SecureAggregation.Client;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
@@ -46,27 +47,8 @@ internal static class QueryFiles
     /// <summary>Makes the question that outposts will decide on, and signs it.</summary>
     public static SignedQuery Sign(AnalysisQuery query, Analysis analysis, Roster roster, IdentityKey coordinator, int attempts, TimeSpan? life = null)
     {
-        var wire = new Query
-        {
-            RosterHash = ByteString.CopyFrom(roster.Hash),
-            QueryId = ByteString.CopyFrom(RandomNumberGenerator.GetBytes(16)),
-            NotAfter = (ulong)TimeProvider.System.GetUtcNow().Add(life ?? s_life).ToUnixTimeSeconds(),
-            Attempts = (uint)attempts,
-            Title = query.Name,
-            Dataset = query.Dataset,
-            EpsilonMicro = (ulong)query.Epsilon.Micro,
-            Noise = query.Noise switch
-            {
-                NoiseMode.Distributed => QueryNoise.Distributed,
-                NoiseMode.None => QueryNoise.None,
-                _ => QueryNoise.Local,
-            },
-            MinSurvivors = (uint)Math.Max(query.MinSurvivors ?? 0, roster.MinSurvivors),
-            Analysis = ByteString.CopyFrom(analysis.Encode()),
-            Study = query.Study,
-            CoordinatorKey = ByteString.CopyFrom(coordinator.Public.Point),
-        };
-        return Question.Sign(wire, coordinator);
+        using var random = RandomNumberGenerator.Create();
+        return QuerySigning.Sign(query, analysis, roster, coordinator, attempts, TimeProvider.System.GetUtcNow() + (life ?? s_life), random);
     }
 
     /// <summary>A query that is signed once: kept in a file, and taken from there the next time.</summary>
@@ -84,7 +66,7 @@ internal static class QueryFiles
         try
         {
             var kept = SignedQuery.Parser.ParseFrom(SmallFile.Bytes(path, "signed query", MaxSigned, $"the file {path} does not exist"));
-            var same = Question.ContentOf(Query.Parser.ParseFrom(kept.Body)).AsSpan().SequenceEqual(Question.ContentOf(Query.Parser.ParseFrom(signed.Body)));
+            var same = PublicBytes.Equal(Question.ContentOf(Query.Parser.ParseFrom(kept.Body)), Question.ContentOf(Query.Parser.ParseFrom(signed.Body)));
             return same ? kept : throw new CliException(ExitCode.BadInput, $"{path} holds another query than '{query.Name}'; name another file, or delete it to sign anew");
         }
         catch (InvalidProtocolBufferException e)

@@ -1,3 +1,4 @@
+using SecureAggregation.Crypto;
 using SecureAggregation.Privacy;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
@@ -36,7 +37,7 @@ public sealed class BundleCheck
     {
         Report = report;
         _layout = layout;
-        _asksAnother = sameAs is not null && !(report.Round?.Question.Query is { } query && AskTheSame(query, sameAs));
+        _asksAnother = sameAs is not null && !(report.Round?.Question.Query is { } query && PublicBytes.Equal(Question.ContentOf(query), Question.ContentOf(sameAs)));
     }
 
     /// <summary>The verifier's report.</summary>
@@ -110,9 +111,6 @@ public sealed class BundleCheck
             Totals = Totals,
         };
     }
-
-    private static bool AskTheSame(Query one, Query other) =>
-        one.Analysis.Equals(other.Analysis) && one.Dataset == other.Dataset && one.Study == other.Study && one.EpsilonMicro == other.EpsilonMicro && one.Noise == other.Noise;
 
     private static VectorLayout Layout(Question question, int invited) => VectorLayout.Create(
         Analysis.Decode(question.Query.Analysis.Span), new MicroEpsilon(checked((long)question.Query.EpsilonMicro)), (NoiseMode)question.Query.Noise, invited,

@@ -47,26 +47,9 @@ internal static class Asking
         Action<SignedQuery, DateTimeOffset> check)
     {
         var now = consortium.Time.GetUtcNow();
-        var id = new byte[16];
-        consortium.Random.GetBytes(id);
         try
         {
-            var query = new Query
-            {
-                RosterHash = ByteString.CopyFrom(consortium.Roster.Hash),
-                QueryId = ByteString.CopyFrom(id),
-                NotAfter = (ulong)(now + validity).ToUnixTimeSeconds(),
-                Attempts = checked((uint)attempts),
-                Title = asked.Name,
-                Dataset = asked.Dataset,
-                EpsilonMicro = (ulong)asked.Epsilon.Micro,
-                Noise = (QueryNoise)asked.Noise,
-                MinSurvivors = checked((uint)(asked.MinSurvivors ?? 0)),
-                Analysis = ByteString.CopyFrom(asked.Resolve(schema).Encode()),
-                Study = asked.Study,
-                CoordinatorKey = ByteString.CopyFrom(coordinator.Public.Point),
-            };
-            var signed = Question.Sign(query, coordinator);
+            var signed = QuerySigning.Sign(asked, asked.Resolve(schema), consortium.Roster, coordinator, attempts, now + validity, consortium.Random);
 
             // What every outpost will check is checked here first: a refusal at home costs nobody an attempt.
             check(signed, now);

@@ -8,7 +8,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SecureAggregation.Crypto;
 using SecureAggregation.Party.Config;
-using SecureAggregation.Party.Storage;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 
@@ -36,7 +35,6 @@ internal sealed class StationLink(
     private const int QueuedFrames = 16;
     private const int QueuedPlans = 16;
     private const int FrameSlack = 64 * 1024;
-    private const string PlanName = "(planned)";
     private const int LongestDetail = 300;
 
     /// <summary>The Total broadcast carries every cell.</summary>
@@ -204,16 +202,11 @@ internal sealed class StationLink(
         {
             return plan(asked);
         }
-        catch (StoreException e)
-        {
-            Log.StateFailed(logger, PlanName, e.Message);
-        }
         catch (Exception e)
         {
-            Log.Unexpected(logger, PlanName, e.GetType().Name, $"{Environment.NewLine}{e.StackTrace}");
+            Log.Unexpected(logger, "(planned)", e.GetType().Name, $"{Environment.NewLine}{e.StackTrace}");
+            return null;
         }
-
-        return null;
     }
 
     private PartyFrame Heartbeat() => new() { Heartbeat = new Heartbeat { TimeMs = (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds() } };

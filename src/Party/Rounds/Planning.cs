@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Microsoft.Extensions.Logging;
 using SecureAggregation.Party.Storage;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
@@ -7,9 +8,9 @@ namespace SecureAggregation.Party.Rounds;
 
 /// <summary>
 /// Says what this outpost would do with a question that is only planned. Nothing is spent, recorded or computed; the answer follows from the question,
-/// the roster, the policy, the ledger and the clock.
+/// the roster, the policy, the state and the clock.
 /// </summary>
-internal sealed class Planning(Answering answering, Protocol.Roster roster, TimeProvider clock)
+internal sealed class Planning(Answering answering, Protocol.Roster roster, TimeProvider clock, ILogger<Planning> logger)
 {
     public PlanReply Reply(PlanRequest request) => new() { PlanId = request.PlanId, Answer = Answer(request) };
 
@@ -30,9 +31,10 @@ internal sealed class Planning(Answering answering, Protocol.Roster roster, Time
         {
             assessed = answering.Assess(question, (int)Math.Min(request.Invited, Limits.Parties));
         }
-        catch (StoreException)
+        catch (StoreException e)
         {
-            // As a round would be declined; the rounds that run must not lose their stream over a plan.
+            // As a round would be declined.
+            Log.StateFailed(logger, "(planned)", e.Message);
             return new PlanAnswer { Code = RefusalCode.Budget };
         }
 
