@@ -19,10 +19,6 @@ internal sealed class DataCatalogue(OutpostStore store, PartySecret secret, Time
         ? new DataVersion(version.Number.ToString(CultureInfo.InvariantCulture), version.RoundedRows)
         : DataVersion.Undeclared;
 
-    /// <summary>The state with a number; null if there is none.</summary>
-    public CatalogueVersion? Find(string dataset, int number) =>
-        store.Read(connection => Rows(connection, "dataset = @dataset AND number = @number", new { dataset, number }).SingleOrDefault());
-
     /// <summary>All states, by number.</summary>
     public IReadOnlyList<CatalogueVersion> Versions(string dataset) => Versions(store, dataset);
 
@@ -31,13 +27,6 @@ internal sealed class DataCatalogue(OutpostStore store, PartySecret secret, Time
     /// <param name="dataset">Which dataset.</param>
     public static IReadOnlyList<CatalogueVersion> Versions(OutpostStore store, string dataset) =>
         store.Read(connection => Rows(connection, "dataset = @dataset", new { dataset }));
-
-    /// <summary>
-    /// How many rows came since a state was seen, rounded: the difference of two rounded sizes, 0 where it shrank or was changed in place, and
-    /// all rows if there was no such state.
-    /// </summary>
-    public long NewRows(string dataset, int since) =>
-        Math.Max(0, (Current(dataset)?.RoundedRows ?? 0) - (Find(dataset, since)?.RoundedRows ?? 0));
 
     /// <summary>Records what a pass over the data saw; it is the current state from now on.</summary>
     /// <exception cref="StoreException">It could not be written.</exception>

@@ -114,6 +114,3 @@ internal sealed class MomentIntervals(MomentsBlock block, Scope scope, double al
         return new NoiseSum(terms).HalfWidth(level);
     }
 }
-
-/// <summary>A value with its interval.</summary>
-internal readonly record struct Estimate(double Value, double Low, double High);

@@ -40,7 +40,7 @@ public sealed class DataCatalogueTests : IDisposable
         // The file of yesterday again: yesterday's number, so that yesterday's answers are still this state's.
         Assert.Equal(1, _catalogue.Observe("heart", new(Hash(1), 920)).Number);
         Assert.Equal(3, _catalogue.Observe("heart", new(Hash(3), 920)).Number);
-        Assert.Null(_catalogue.Find("heart", 4));
+        Assert.Equal([1, 2, 3], _catalogue.Versions("heart").Select(v => v.Number));
     }
 
     [Fact]
@@ -55,11 +55,10 @@ public sealed class DataCatalogueTests : IDisposable
 
         _catalogue.Observe("heart", new(Hash(1), 1000));
         _catalogue.Observe("heart", new(Hash(2), 1350));
-        Assert.InRange(_catalogue.NewRows("heart", 1), 300, 400);
-        Assert.Equal(0, _catalogue.NewRows("heart", 2));
-        _catalogue.Observe("heart", new(Hash(3), 10));
-        Assert.Equal(0, _catalogue.NewRows("heart", 1));
-        Assert.Equal(0, _catalogue.NewRows("unknown", 1));
+        var known = _catalogue.Versions("heart");
+        Assert.InRange(known[1].RoundedRows - known[0].RoundedRows, 300, 400);
+        Assert.Equal(known[1].RoundedRows, _catalogue.Of("heart").Rows);
+        Assert.Equal(0, _catalogue.Of("unknown").Rows);
     }
 
     [Fact]

@@ -6,6 +6,8 @@ namespace SecureAggregation.Statistics.Internal.Reading;
 /// <summary>The bins of a measure: a list of edges, a range with a step, or how many equal ones.</summary>
 internal static class EdgeReader
 {
+    private const int DefaultBins = 100;
+
     /// <summary>Edges and number of bins as written: no edges and no number where the query leaves them to the column.</summary>
     public static (IReadOnlyList<double> Edges, int? Bins) Read(YamlMap map, string name)
     {
@@ -63,8 +65,6 @@ internal static class EdgeReader
         var count = bins ?? DefaultBins;
         return Even(low, (high - low) / count, count, high);
     }
-
-    private const int DefaultBins = 100;
 
     private static double[] Steps(string name, double start, double end, double width, int line)
     {
