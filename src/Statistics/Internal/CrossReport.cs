@@ -28,7 +28,57 @@ internal static class CrossReport
         var answer = Covariances(block, [.. Enumerable.Range(0, block.Cells.Count).Select(i => scope[i])]);
         var why = answer.Reason;
         if (measure.Kind == MeasureKind.Linear && answer.TryGet(out var covariances)) why = LinearModel.Fit(covariances, 0).Reason;
-        Drawn.Write([scope], bare, Values, into, why);
+        var found = new List<ReleasedStatistic>();
+        Drawn.Write([scope], bare, Values, found, why);
+        if (measure.Kind == MeasureKind.Linear) JudgeWhole(block, scope, found);
+        if (measure.Kind == MeasureKind.Pca) JudgeVariances(block, scope, found);
+        foreach (var statistic in found) into.Add(statistic);
+    }
+
+    /// <summary>
+    /// R², F and their test follow from the length of the vector of effects, and noise makes lengths longer: drawn around the released one, they would lie
+    /// above the true one where there is little effect. So they are judged by how far the noise moves that vector.
+    /// </summary>
+    private static void JudgeWhole(CrossBlock block, Scope scope, List<ReleasedStatistic> found)
+    {
+        var (predictors, rows) = (block.Terms.Count - 1, scope[0] - 1);
+        var df = rows - predictors;
+        var length = new Simulation([scope], scope.Alpha).Length(cells => Covariances(block, cells[0]).TryGet(out var of) ? LinearModel.Effects(of, 0) : [double.NaN]);
+        Within(found, found.Count - 5, length, r2 => r2);
+        Within(found, found.Count - 4, length, r2 => 1 - ((1 - r2) * rows / df));
+        Within(found, found.Count - 2, length, F);
+        Within(found, found.Count - 1, length, r2 => F(r2) is var f && double.IsFinite(f) ? Tails.Fisher(f, predictors, df) : 0);
+
+        double F(double r2) => r2 / predictors / ((1 - r2) / df);
+    }
+
+    /// <summary>A statistic that rises or falls with R², from the length of the effects.</summary>
+    private static void Within(List<ReleasedStatistic> found, int at, Estimate? length, Func<double, double> ofSquare)
+    {
+        if (found[at].Value is not { } value) return;
+        var (one, other) = length is { } r ? (ofSquare(r.Low * r.Low), ofSquare(Math.Min(1, r.High * r.High))) : (double.NaN, double.NaN);
+        found[at] = double.IsFinite(one) && double.IsFinite(other)
+            ? found[at] with { Low = Math.Min(value, Math.Min(one, other)), High = Math.Max(value, Math.Max(one, other)) }
+            : Scope.Undetermined(found[at] with { Value = null, Low = null, High = null, Method = "" }, Drawn.TooNoisy);
+    }
+
+    /// <summary>
+    /// Eigenvalues are pushed apart by noise. None is further from the true one than the greatest absolute eigenvalue of what the noise adds to the matrix (Weyl).
+    /// </summary>
+    private static void JudgeVariances(CrossBlock block, Scope scope, List<ReleasedStatistic> found)
+    {
+        var count = block.Terms.Count;
+        var reach = new Simulation([scope], scope.Alpha).Reach(
+            cells => Covariances(block, cells[0]).Then(of => of.Correlations()).TryGet(out var matrix) ? matrix.ToColumnMajorArray() : [double.NaN],
+            (a, b) => Symmetric.Eigen(Matrix<double>.Build.Dense(count, count, (i, j) => a[(j * count) + i] - b[(j * count) + i])).Values.Max(Math.Abs));
+        for (var at = 0; at < found.Count; at++)
+        {
+            if (found[at].Value is not { } value || found[at].Quantity == "loading") continue;
+            var (whole, most) = found[at].Quantity == "share" ? (1.0, reach / count) : (count, reach);
+            found[at] = most is { } within
+                ? found[at] with { Low = Math.Max(0, value - within), High = Math.Min(whole, value + within) }
+                : Scope.Undetermined(found[at] with { Value = null, Low = null, High = null, Method = "" }, Drawn.TooNoisy);
+        }
     }
 
     private static Answer<CovarianceMatrix> Covariances(CrossBlock block, ReadOnlySpan<double> cells)

@@ -54,20 +54,28 @@ internal sealed class Simulation(IReadOnlyList<Scope> scopes, double alpha)
     /// <param name="vector">From the cells of each scope to as many numbers every time; any NaN where the cells determine none.</param>
     public Estimate? Length(Func<double[][], double[]> vector)
     {
-        var centre = vector(Totals());
-        var length = Math.Sqrt(centre.Sum(x => x * x));
-        if (!double.IsFinite(length)) return null;
+        var length = Math.Sqrt(vector(Totals()).Sum(x => x * x));
+        return double.IsFinite(length) && Reach(vector, (a, b) => Math.Sqrt(a.Zip(b, (x, y) => (x - y) * (x - y)).Sum())) is { } most
+            ? new Estimate(length, Math.Max(0, length - most), length + most)
+            : null;
+    }
+
+    /// <summary>How far the noise moves a point, but for a share of alpha; null where the totals determine no point.</summary>
+    /// <param name="point">From the cells of each scope to as many numbers every time; any NaN where the cells determine none.</param>
+    /// <param name="distance">Of two points.</param>
+    public double? Reach(Func<double[][], double[]> point, Func<double[], double[], double> distance)
+    {
+        var centre = point(Totals());
+        if (!centre.All(double.IsFinite)) return null;
         var moved = new List<double>(_draws);
         foreach (var cells in Draw())
         {
-            var distance = Math.Sqrt(vector(cells).Zip(centre, (a, b) => (a - b) * (a - b)).Sum());
-            if (double.IsFinite(distance)) moved.Add(distance);
+            if (point(cells) is var drawn && drawn.Length == centre.Length && drawn.All(double.IsFinite)) moved.Add(distance(drawn, centre));
         }
 
         if (!Enough(moved)) return null;
         moved.Sort();
-        var most = Upper(moved, alpha);
-        return new Estimate(length, Math.Max(0, length - most), length + most);
+        return Upper(moved, alpha);
     }
 
     private Estimate? Interval(double value, List<double> drawn)

@@ -43,9 +43,27 @@ internal static class SurvivalReport
             return;
         }
 
-        Drawn.Write(groups, bare, cells => Test([.. cells.Select(c => Table(block, c))], groups.Count), into);
+        var found = new List<ReleasedStatistic>();
+        Drawn.Write(groups, bare, cells => Test([.. cells.Select(c => Table(block, c))], groups.Count), found);
+        Judge(block, groups, found);
+        foreach (var statistic in found) into.Add(statistic);
 
         ReleasedStatistic Bare(string bin, string quantity) => groups[0].Between(block.Measures[0].Name, MeasureKind.Survival, block.Column.Name, bin, quantity);
+    }
+
+    /// <summary>Chi-square is the square of a length, and noise makes lengths longer: judged by how far it moves the vector, as with tables.</summary>
+    private static void Judge(SurvivalBlock block, IReadOnlyList<Scope> groups, List<ReleasedStatistic> found)
+    {
+        if (found is not [{ Value: { } square }, { Value: { } df }, { Value: { } p }, ..]) return;
+        var length = new Simulation(groups, groups[0].Alpha).Length(cells =>
+            LogRank.Of([.. cells.Select(c => Table(block, c))]).TryGet(out var rank) && rank.Residuals.Length == (int)df ? rank.Residuals : [double.NaN]);
+        foreach (var at in (int[])[0, 2])
+        {
+            found[at] = length is not { } of
+                ? Scope.Undetermined(found[at] with { Value = null, Low = null, High = null, Method = "" }, Drawn.TooNoisy)
+                : at == 0 ? found[at] with { Low = Math.Min(square, of.Low * of.Low), High = Math.Max(square, of.High * of.High) }
+                : found[at] with { Low = Math.Min(p, Tails.ChiSquare(of.High * of.High, (int)df)), High = Math.Max(p, Tails.ChiSquare(of.Low * of.Low, (int)df)) };
+        }
     }
 
     private static double[] Values(EventTable table, double[] ends, int bins)

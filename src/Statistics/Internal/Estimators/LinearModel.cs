@@ -19,6 +19,17 @@ internal sealed record LinearFit(
 /// </summary>
 internal static class LinearModel
 {
+    /// <summary>The predictors' effects together, as a vector whose length is the multiple correlation R; NaN alone where none is determined.</summary>
+    public static double[] Effects(CovarianceMatrix of, int outcome)
+    {
+        var places = Enumerable.Range(0, of.Means.Length).Where(i => i != outcome).ToArray();
+        var spread = Math.Sqrt(of.Matrix[outcome, outcome]);
+        var predictors = Matrix<double>.Build.Dense(places.Length, places.Length, (i, j) => of.Matrix[places[i], places[j]]);
+        return spread > 0 && Symmetric.Factor(predictors) is { } factor
+            ? [.. factor.Whiten(Vector<double>.Build.Dense(places.Length, i => of.Matrix[places[i], outcome] / spread))]
+            : [double.NaN];
+    }
+
     /// <param name="of">Covariances of the predictors and the outcome.</param>
     /// <param name="outcome">The outcome's place; all other columns are predictors, in their order.</param>
     /// <param name="confidence">Of the coefficients' intervals.</param>

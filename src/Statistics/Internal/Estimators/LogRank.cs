@@ -8,7 +8,8 @@ namespace SecureAggregation.Statistics.Internal.Estimators;
 /// <param name="Observed">Events a group.</param>
 /// <param name="Expected">Events a group if all had the same hazard.</param>
 /// <param name="Test">Chi-square with one degree of freedom less than groups that have rows.</param>
-internal sealed record LogRank(double[] Observed, double[] Expected, Answer<Test> Test)
+/// <param name="Residuals">A vector whose length is the root of chi-square; empty where there is no test.</param>
+internal sealed record LogRank(double[] Observed, double[] Expected, Answer<Test> Test, double[] Residuals)
 {
     /// <summary>
     /// From the groups' tables, of equally many bins. Events enter as they are, also where noise has put them below 0: they are only added
@@ -37,10 +38,13 @@ internal sealed record LogRank(double[] Observed, double[] Expected, Answer<Test
         }
 
         if (!Symmetric.IsFinite(variance) || !observed.All(double.IsFinite) || !expected.All(double.IsFinite)) return Answer.Not(Answer.TooLarge);
-        return new LogRank(observed, expected, ChiSquare(observed, expected, variance, [.. Enumerable.Range(0, groups.Count).Where(g => bins > 0 && risk[g][0] >= 1)]));
+        var test = ChiSquare(observed, expected, variance, [.. Enumerable.Range(0, groups.Count).Where(g => bins > 0 && risk[g][0] >= 1)]);
+        return test.TryGet(out var of)
+            ? new LogRank(observed, expected, of.Test, of.Residuals)
+            : new LogRank(observed, expected, Answer.Not(test.Reason!), []);
     }
 
-    private static Answer<Test> ChiSquare(double[] observed, double[] expected, Matrix<double> variance, int[] groups)
+    private static Answer<(Test Test, double[] Residuals)> ChiSquare(double[] observed, double[] expected, Matrix<double> variance, int[] groups)
     {
         if (groups.Length < 2) return Answer.Not("fewer than two groups have rows");
         // The differences add up to 0, so one group's says nothing new.
@@ -49,6 +53,6 @@ internal sealed record LogRank(double[] Observed, double[] Expected, Answer<Test
         var among = Matrix<double>.Build.Dense(kept.Length, kept.Length, (i, j) => variance[kept[i], kept[j]]);
         if (Symmetric.Factor(among) is not { } factor) return Answer.Not("there are no events by which the groups could be told apart");
         return Answer.Number(Math.Max(0, difference * factor.Solve(difference)))
-            .Then(s => (Answer<Test>)new Test(s, kept.Length, Tails.ChiSquare(s, kept.Length)));
+            .Then(s => (Answer<(Test, double[])>)(new Test(s, kept.Length, Tails.ChiSquare(s, kept.Length)), [.. factor.Whiten(difference)]));
     }
 }

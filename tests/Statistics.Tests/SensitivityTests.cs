@@ -1,0 +1,88 @@
+using FsCheck.Fluent;
+using SecureAggregation.Privacy;
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Statistics.Tests;
+
+/// <summary>
+/// The sensitivity by search, as in LayoutTests and TableTests, of the rest: cross products with categories, survival, incidence, groups by derived
+/// columns, and models at coefficients that somebody chose to make single rows stand out.
+/// </summary>
+public sealed class SensitivityTests
+{
+    private static readonly SchemaColumn[] s_columns =
+    [
+        new("age", ColumnType.Integer) { Low = 20, High = 90 },
+        new("dose", ColumnType.Number) { Low = -0.5, High = 12.25 },
+        new("ill", ColumnType.Category) { Categories = ["no", "yes"] },
+        new("stage", ColumnType.Category) { Categories = ["one", "two", "three"] },
+        new("visits", ColumnType.Integer) { Low = 0, High = 20 },
+    ];
+
+    private static readonly DerivedColumn[] s_derived =
+    [
+        new BinsColumn("old", "age", [40, 60], ["young", "middle", "old"]),
+        new RatioColumn("rate", "dose", "visits", -3, 3),
+    ];
+
+    [Theory]
+    [InlineData(RowRule.OneRowPerPerson, 1, 1)]
+    [InlineData(RowRule.PersonKey, 2, 1)]
+    [InlineData(RowRule.PersonKey, 3, 2)]
+    public void One_person_moves_no_block_of_cross_products_or_times_by_more_than_its_part(RowRule rule, int rows, int groups)
+    {
+        Measure[] measures =
+        [
+            new LinearMeasure("dose", ["age", "ill", "stage", "old", "rate"]),
+            new CrossMeasure(MeasureKind.Covariance, ["age", "rate", "visits"]),
+            new SurvivalMeasure("visits", "ill", [0, 5, 10, 20]),
+            new IncidenceMeasure("visits", "ill", 100),
+            new ColumnMeasure(MeasureKind.Variance, "rate"),
+            new ColumnMeasure(MeasureKind.Distinct, "stage"),
+        ];
+        Holds(new Analysis(s_columns, measures, null, [new("old", ["young", "old"])], rule, rows, groupsPerPerson: groups, derived: s_derived), rule);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(50)]
+    [InlineData(-50)]
+    public void One_person_moves_no_model_by_more_than_its_part_whatever_the_coefficients(double coefficient)
+    {
+        double[] coefficients = [coefficient, coefficient, 0 - coefficient, 50, -50, coefficient];
+        Measure[] measures =
+        [
+            new ModelMeasure(MeasureKind.Logistic, "ill", ["age", "stage", "dose", "rate"], coefficients, 1, 1, 8, 5),
+            new ModelMeasure(MeasureKind.Poisson, "visits", ["age", "stage", "dose", "rate"], coefficients, 7, 3, 5, 5),
+        ];
+        Holds(new Analysis(s_columns, measures, null, [], RowRule.PersonKey, 2, derived: s_derived[1..]), RowRule.PersonKey);
+    }
+
+    private static void Holds(Analysis analysis, RowRule rule)
+    {
+        var layout = VectorLayout.Create(analysis, MicroEpsilon.Parse("0.7"), NoiseMode.Local, 4);
+        var number = Gen.Elements(0, 1, 19.5, 20, 42, 90, 1e300, -1e300, double.NaN, double.PositiveInfinity);
+        var row = from age in number
+                  from dose in number
+                  from ill in Gen.Elements(0, 1, double.NaN)
+                  from stage in Gen.Elements(0, 1, 2, double.NaN)
+                  from visits in number
+                  from person in Gen.Choose(0, 4)
+                  select (Values: new[] { age, dose, ill, stage, visits }, Person: person);
+        Property.Holds(Gen.ArrayOf(row, 20), people =>
+        {
+            var keyed = people.Select((p, i) => (p.Values, Person: rule == RowRule.PersonKey ? p.Person : i)).ToArray();
+            var (with, without) = (Encode(keyed), Encode([.. keyed.Where(p => p.Person != keyed[0].Person)]));
+            return layout.Cells.GroupBy(c => c.Block).All(block =>
+                block.Sum(c => (double)Int128.Abs(with[c.Index] - without[c.Index]) / c.Cell.Noise.Scale.ToDouble())
+                    <= layout.Epsilon.ToDouble() * layout.Blocks[block.Key].Weight / layout.TotalWeight * (1 + 1e-12));
+        });
+
+        Int128[] Encode((double[] Values, int Person)[] rows)
+        {
+            using var encoder = new RowEncoder(layout, new byte[32], new byte[32]);
+            foreach (var (values, person) in rows) encoder.Add(new Row(values, $"p{person}"));
+            return encoder.Totals().ToArray();
+        }
+    }
+}
