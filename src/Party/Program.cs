@@ -54,8 +54,9 @@ static int Say(string text)
     return ExitCodes.Success;
 }
 
-static int Fail(int code, string message)
+int Fail(int code, string message)
 {
     Console.Error.WriteLine($"secagg-outpost: {message}");
+    if (args.Contains("--json", StringComparer.Ordinal)) Console.Out.WriteLine(DeskText.Json(new { Error = message, ExitCode = code }));
     return code;
 }

@@ -106,7 +106,7 @@ public sealed class ModelTests
         };
         static StatisticView Withheld(StatisticView view)
         {
-            view.Withheld = "fewer than 10";
+            view.Withheld = "fewer than 10 rows";
             return view;
         }
 

@@ -254,7 +254,7 @@ public sealed class LayoutTests
             statistics.Select(s => s.Name));
         Assert.Equal(30, statistics[0].Value);
         Assert.Equal(54.5, statistics[2].Value!.Value, 1e-9);
-        Assert.All(statistics.Skip(3).Take(3), s => Assert.Equal((null, null, null, "fewer than 10"), (s.Value, s.Low, s.High, s.Withheld)));
+        Assert.All(statistics.Skip(3).Take(3), s => Assert.Equal((null, null, null, "fewer than 10 rows"), (s.Value, s.Low, s.High, s.Withheld)));
         // Two groups hold twice the draws: 6 against 3.
         Assert.True(statistics[0].High - statistics[0].Low > statistics[6].High - statistics[6].Low);
         Assert.Equal(500_000, statistics[0].EpsilonMicro);

@@ -98,7 +98,7 @@ public sealed class QuantileTests(ITestOutputHelper output)
         var layout = Layout(new SchemaColumn("x", ColumnType.Number), [0, 10, 20], "1", [0.01, 0.5, 0.99]);
         var released = Release.Decode(layout, [0, 500, 500, 20], 1);
         Assert.Equal(["", "", "", "not determined: it may lie beyond the edges, where the column has no bound"], released.Select(s => s.Withheld).Order());
-        Assert.All(Release.Decode(layout, [2, 3, 2, 1], 1), s => Assert.Equal("fewer than 10", s.Withheld));
+        Assert.All(Release.Decode(layout, [2, 3, 2, 1], 1), s => Assert.Equal("fewer than 10 rows", s.Withheld));
     }
 
     // The inverse of the distribution function without noise is in the interval as often as stated, and values never fall from one quantile to the next.

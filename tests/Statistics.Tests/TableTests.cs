@@ -161,7 +161,7 @@ public sealed class TableTests(ITestOutputHelper output)
         Assert.Equal((4, 3, 4), (released["distinct(code)"].Value, released["distinct(code)"].Low, released["distinct(code)"].High));
         Assert.Equal((1, 1, 1), (released["top(code)[d] place"].Value, released["top(code)[d] place"].Low, released["top(code)[d] place"].High));
         Assert.Equal((2, 2, 3), (released["top(code)[a] place"].Value, released["top(code)[a] place"].Low, released["top(code)[a] place"].High));
-        Assert.Equal("fewer than 10", released["top(code)[c] place"].Withheld);
+        Assert.Equal("fewer than 10 rows", released["top(code)[c] place"].Withheld);
     }
 
     // The sensitivity by search, as in LayoutTests: one person moves each block by at most its part of ε.

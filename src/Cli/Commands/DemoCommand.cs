@@ -59,7 +59,7 @@ internal static class DemoCommand
         var result = await new DemoRunner(terminal, plan, world, programs, consortium, coordinator).RunAsync(stop);
         var holds = result.Rounds.All(r => r.Holds);
         if (terminal.Json) terminal.WriteJson(result);
-        else Summary(terminal, result, world, programs);
+        else Summary(terminal, result, world, once ? null : programs);
         if (!once) await StayAsync(terminal, programs, stop);
         return holds ? ExitCode.Ok : ExitCode.Failed;
     }
@@ -77,10 +77,12 @@ internal static class DemoCommand
         return DemoPlan.OfFolder(folder, data, queries, arguments.Find(s_schema), arguments.Terminal.Warn);
     }
 
-    private static void Summary(Terminal terminal, DemoResult result, DemoWorld world, DemoStation programs)
+    private static void Summary(Terminal terminal, DemoResult result, DemoWorld world, DemoStation? programs)
     {
         var good = result.Rounds.Count(r => r.Holds);
         terminal.Line($"{good} of {result.Rounds.Count} rounds: total opened, verified from its bundle, truth within the 99.99 % interval");
+        // Where everything ends now, nobody can look or ask.
+        if (programs is null) return;
         terminal.Line($"dashboard: {result.Dashboard}");
         terminal.Line($"ask it yourself: export SECAGG_STATION={programs.Address} SECAGG_ROSTER={world.RosterFile} SECAGG_KEY={world.CoordinatorKey}");
         terminal.Line("                 ./secagg query run FILE     ./secagg watch");

@@ -10,7 +10,7 @@ namespace SecureAggregation.Cli.Commands;
 internal static class QueryCommands
 {
     private static readonly Argument<string> s_file = new("FILE") { Description = "The query, YAML or JSON (docs/queries.md)" };
-    private static readonly Option<string?> s_schema = new("--schema") { Description = "Check against this schema file instead of what the outposts offer" };
+    private static readonly Option<string?> s_schema = new("--schema") { Description = "Use this schema file instead of what the outposts offer; plan then asks no station" };
     private static readonly Option<int> s_parties = new("--parties") { Description = "Without a station: how many outposts to count with", DefaultValueFactory = _ => 5 };
     private static readonly Option<int> s_attempts = new("--attempts") { Description = "Rounds to try, 1 to 10, if they are aborted; an outpost whose masked vector had left is charged again", DefaultValueFactory = _ => 1 };
     private static readonly Option<double?> s_deadline = new("--deadline") { Description = "Seconds that each phase waits for an outpost (default: the station's)" };
@@ -172,7 +172,9 @@ internal static class QueryCommands
     {
         var query = QueryFiles.Read(arguments.Get(s_file));
         var rows = arguments.Get(DatasetCommands.Rows);
-        if (HasSchema(arguments, query))
+        // A station knows what each outpost would do; the query's own schema counts where there is none.
+        var alone = arguments.Find(s_schema) is not null || (HasSchema(arguments, query) && arguments.Find(StationAccess.Station) is null);
+        if (alone)
         {
             var (schema, _) = await SchemaOf(arguments, query, stop);
             return PlanAlone(arguments, query, schema.Schema, rows);

@@ -128,14 +128,14 @@ internal sealed class DemoWorld
             # What this outpost answers. Decided here, by its operator, and by nobody else.
             policy: 1
             coordinators: [ {Coordinator} ]
-            noise: [ local ]
+            noise: [ local, distributed ]
             floors: {"{"} parties: 3, survivors: 3 {"}"}
             datasets:
               {Dataset}:
                 operations: [ "*" ]
                 columns: [ "*" ]
-                epsilon_per_query: 5
-                epsilon_total: 50
+                epsilon_per_query: 10
+                epsilon_total: 100
 
             """));
     }

@@ -53,7 +53,7 @@ internal sealed class Scope(
     /// <summary>A noised count can be below 0, so "no minimum" is a case of its own.</summary>
     public bool TooFew(double rows) => options.MinimumCohort > 0 && rows < options.MinimumCohort;
 
-    public ReleasedStatistic Withhold(ReleasedStatistic bare) => bare with { Withheld = $"fewer than {options.MinimumCohort}" };
+    public ReleasedStatistic Withhold(ReleasedStatistic bare) => bare with { Withheld = $"fewer than {options.MinimumCohort} rows" };
 
     /// <summary>The totals do not tell: said instead of a number that would be false.</summary>
     /// <param name="bare">The statistic without value.</param>
