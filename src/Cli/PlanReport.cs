@@ -55,6 +55,8 @@ internal static class PlanReport
         }
 
         terminal.Result.Write(expected);
+        if (widths.Any(w => IsShown(w, widths) && Width(w, layout.Noise) is null))
+            terminal.Line("–: the noise is too large to determine most of these numbers; ask for less, raise epsilon, or let the outposts share the noise (noise: distributed)");
         terminal.Line($"the query's noise is {layout.Noise.ToString().ToLowerInvariant()}; widths of means and models are for made-up rows, in the middle of the numbers");
     }
 
@@ -75,6 +77,8 @@ internal static class PlanReport
             + (plan.Rounds == 1 ? "" : $"; charged for each of at most {plan.Rounds} rounds")
             + (plan.Typical is { } typical ? string.Create(CultureInfo.InvariantCulture, $"; rounds lately took {typical.TotalSeconds:0.#} s") : ""));
     }
+
+    private static double? Width(ExpectedWidth width, NoiseMode noise) => noise == NoiseMode.Distributed ? width.Distributed : width.Local;
 
     /// <summary>The values of a measure; what is said about them besides is in the JSON form.</summary>
     private static bool IsShown(ExpectedWidth width, IReadOnlyList<ExpectedWidth> all) =>

@@ -111,10 +111,10 @@ public sealed class ModelTests
         }
 
         var panels = ResultPanel.Of([Of("[age]", ""), Of("[age]", "se"), Of("", "r2"), Withheld(Of("", "n", "sex=male"))]);
-        Assert.Equal(["linear(chol ~ age)", "linear(chol ~ age), sex = male"], panels.Select(p => p.Title));
-        Assert.Equal([PanelShape.Table, PanelShape.Table], panels.Select(p => p.Shape));
-        Assert.Equal(["3 numbers.", "1 number, of which 1 is not shown."], panels.Select(p => p.Finding));
-        Assert.Equal("Linear of chol, se, age", EstimateText.Title(Of("[age]", "se")));
+        Assert.Equal(["Linear regression of chol on age"], panels.Select(p => p.Title));
+        Assert.Equal([PanelShape.Table], panels.Select(p => p.Shape));
+        Assert.Equal(["4 numbers, of which 1 is not shown: fewer than 10 rows."], panels.Select(p => p.Finding));
+        Assert.Equal("Linear regression of chol on age, age: standard error", EstimateText.Title(Of("[age]", "se")));
     }
 
     [Fact]

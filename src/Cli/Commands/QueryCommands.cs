@@ -103,8 +103,11 @@ internal static class QueryCommands
         }
         catch (Exception e) when (e is RoundFailedException or QuestionException)
         {
-            terminal.Error(e.Message);
-            return e is QuestionException ? ExitCode.BadInput : ExitCode.Failed;
+            // With --json this is the one document.
+            throw new CliException(
+                e is QuestionException ? ExitCode.BadInput : ExitCode.Failed,
+                e is QuestionException ? e.Message : $"{e.Message}{Environment.NewLine}secagg query plan says what each outpost would do with it; what earlier rounds cost is spent",
+                e);
         }
 
         if (terminal.Json)

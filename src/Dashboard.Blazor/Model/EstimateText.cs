@@ -18,7 +18,12 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
     public static EstimateText Of(StatisticView statistic)
     {
         var half = (statistic.High - statistic.Low) / 2;
-        var place = Place(half, statistic.Value, IsWhole(statistic));
+        if (statistic.Quantity.Split(' ')[^1] == "p")
+            return new EstimateText(Probability(statistic.Value), Probability(statistic.Low), Probability(statistic.High), Probability(half), "");
+        // The shorter side: the far end of a ratio's interval says nothing about the digits of the ratio.
+        var side = new[] { statistic.Value - statistic.Low, statistic.High - statistic.Value }.Where(s => s > 0 && double.IsFinite(s)).DefaultIfEmpty(half).Min();
+        var whole = IsWhole(statistic) || ((double[])[statistic.Value, statistic.Low, statistic.High]).All(v => v == Math.Floor(v));
+        var place = Place(side, statistic.Value, whole);
         // Noise can take a count below zero, and no count is: people see zero (the exact numbers are in the evidence).
         double Shown(double value) => IsWhole(statistic) ? Math.Max(0, value) : value;
         return new EstimateText(
@@ -30,21 +35,44 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
     /// <summary>"Mean of age, sex = male".</summary>
     public static string Title(StatisticView statistic)
     {
-        var title = statistic.Column.Length == 0 ? Text.Capital(Kind(statistic.Kind)) : $"{Text.Capital(Kind(statistic.Kind))} of {statistic.Column}";
-        if (statistic.Quantity.Length > 0) title = $"{title}, {statistic.Quantity.Replace('_', ' ')}";
+        var title = Text.Capital(Kind(statistic.Kind));
+        if (statistic.Measure.Contains(" ~ ", StringComparison.Ordinal)) title = StatisticWords.Measure(statistic);
+        else if (statistic.Column.Length > 0) title += $" of {statistic.Column}";
         if (statistic.Group.Length > 0) title += $", {Group(statistic)}";
         if (statistic.Bin.Length > 0) title += $", {Bin(statistic)}";
-        return title;
+        return statistic.Quantity.Length > 0 ? $"{title}: {StatisticWords.Quantity(statistic)}" : title;
     }
 
     /// <summary>"sex=male,cp=typical" in words; what is of no group is of all of them.</summary>
     public static string Group(StatisticView statistic) =>
         statistic.Group.Length == 0 ? "all groups" : statistic.Group.Replace(",", ", ").Replace(" = ", "=").Replace("=", " = ");
 
-    /// <summary>"[30,40)" as "30–40", "[label]" as "label".</summary>
-    public static string Bin(StatisticView statistic) => statistic.Bin.Trim('[', ']', ')', '(').Replace(",", "–");
+    /// <summary>"[30,40)" as "30–40", "[label]" as "label", "[sex=male]" as "sex = male", "[a,b]" as "a, b".</summary>
+    public static string Bin(StatisticView statistic)
+    {
+        var bin = statistic.Bin;
+        if (bin.Length < 2) return bin;
+        var inner = bin[1..^1];
+        var comma = inner.IndexOf(',', StringComparison.Ordinal);
+        // Edges are numbers or dates; labels with a comma are neither on both sides.
+        if (comma > 0 && IsEdge(inner[..comma]) && IsEdge(inner[(comma + 1)..])) return $"{inner[..comma]}–{inner[(comma + 1)..]}";
+        return inner.Trim('(', ')').Replace(",", ", ", StringComparison.Ordinal).Replace("=", " = ", StringComparison.Ordinal);
+    }
+
+    private static bool IsEdge(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _) || DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
 
     public static string Kind(string kind) => kind.Length == 0 ? "value" : kind.Replace('_', ' ');
+
+    /// <summary>Two digits of a p-value below a thousandth: it is never printed as 0.</summary>
+    public static string Probability(double p) =>
+        (p is 0 or >= 0.001 || !double.IsFinite(p) ? p.ToString("0.###", CultureInfo.InvariantCulture) : p.ToString("0.0e-0", CultureInfo.InvariantCulture)).Replace('-', '−');
+
+    /// <summary>"fewer than 10 rows" as "withheld", "not determined: …" as "not determined": the reason stands below.</summary>
+    public static string NotShown(StatisticView statistic) => statistic.Withheld.StartsWith("not determined", StringComparison.Ordinal) ? "not determined" : "withheld";
+
+    /// <summary>The whole sentence.</summary>
+    public static string Reason(StatisticView statistic) =>
+        statistic.Withheld.StartsWith("not determined", StringComparison.Ordinal) ? Text.Capital(statistic.Withheld) : $"Withheld: {statistic.Withheld}";
 
     /// <summary>A number rounded to a power of ten: place 1 prints tens, 0 whole numbers, −2 hundredths.</summary>
     public static string Number(double value, int place)

@@ -13,7 +13,7 @@ public enum PanelShape
     /// <summary>Bins of one distribution.</summary>
     Histogram,
 
-    /// <summary>Everything that one measure says of one group: a model, a test, a curve.</summary>
+    /// <summary>Everything that one measure says: a model, a test, a curve, a line of a "Table 1" with its groups.</summary>
     Table,
 }
 
@@ -23,15 +23,14 @@ public sealed record ResultPanel(string Title, PanelShape Shape, IReadOnlyList<S
     private static readonly HashSet<string> s_plain = ["count", "sum", "mean", "variance", "sd", "histogram"];
 
     /// <summary>
-    /// Numbers of one kind, column and unit share a picture; bins of each group have their own. What has several quantities is a table, one a measure
-    /// and group.
+    /// Numbers of one kind, column and unit share a picture; bins of each group have their own. What has several quantities is a table, one a measure.
     /// </summary>
     public static IReadOnlyList<ResultPanel> Of(IEnumerable<StatisticView> statistics) =>
     [
         .. statistics
             .GroupBy(s => IsPlain(s)
                 ? (s.Kind, s.Column, s.Unit, Group: s.Bin.Length > 0 ? s.Group : "", Binned: s.Bin.Length > 0)
-                : (s.Kind, Column: s.Measure, Unit: "", s.Group, Binned: false))
+                : (s.Kind, Column: s.Measure, Unit: "", Group: "", Binned: false))
             .Select(group => IsPlain(group.First()) ? Make(group.Key.Binned, [.. group]) : Tabulate([.. group])),
     ];
 
@@ -39,10 +38,10 @@ public sealed record ResultPanel(string Title, PanelShape Shape, IReadOnlyList<S
 
     private static ResultPanel Tabulate(IReadOnlyList<StatisticView> statistics)
     {
-        var first = statistics[0];
-        var title = first.Group.Length == 0 ? first.Measure : $"{first.Measure}, {EstimateText.Group(first)}";
-        var withheld = statistics.Count(s => s.Withheld.Length > 0);
-        var finding = Text.Plural(statistics.Count, "number") + (withheld == 0 ? "." : $", of which {withheld} {(withheld == 1 ? "is" : "are")} not shown.");
+        var hidden = statistics.Where(s => s.Withheld.Length > 0).ToList();
+        var reasons = string.Join("; ", hidden.Select(s => s.Withheld).Distinct(StringComparer.Ordinal).Take(4));
+        var finding = Text.Plural(statistics.Count, "number") + (hidden.Count == 0 ? "." : $", of which {hidden.Count} {(hidden.Count == 1 ? "is" : "are")} not shown: {reasons}.");
+        var title = StatisticWords.Measure(statistics[0]);
         return new ResultPanel(title, PanelShape.Table, statistics, finding);
     }
 

@@ -53,7 +53,8 @@ internal static class Text
 
     public static string Plural(int n, string one, string? many = null) => n == 1 ? $"1 {one}" : $"{Count(n)} {many ?? one + "s"}";
 
-    public static string Capital(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
+    /// <summary>A letter alone stays as it is: p is no P.</summary>
+    public static string Capital(string text) => text.Length < 2 ? text : char.ToUpperInvariant(text[0]) + text[1..];
 
     public static string Noise(QueryNoise noise) => noise switch
     {
