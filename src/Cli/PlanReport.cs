@@ -91,7 +91,7 @@ internal static class PlanReport
         { Answer: { Code: RefusalCode.Unspecified } } => "answer",
         { Answer: { Code: RefusalCode.AlreadyAnswered } a } => $"point to round {Convert.ToHexStringLower(a.EarlierRound.Span)}",
         { Answer: { Code: RefusalCode.PendingApproval } a } => $"wait for approval ({a.ApprovalsGiven} of {a.ApprovalsNeeded})",
-        { Answer: var a } => $"refuse: {a.Code}",
+        { Answer: var a } => $"refuse: {RefusalWords.Of(a.Code.ToString())}",
     };
 
     private static string Left(PlanAnswer? answer, BudgetScope scope) =>

@@ -136,8 +136,9 @@ internal static class QueryCommands
         if (terminal.Json) terminal.WriteJson(new { Round = Id(round), State = "aborted", round.Failure, Parties = Parties(round) });
         terminal.Error($"the round was aborted: {round.Failure}");
         var reasons = round.Parties.Where(p => p.Reason.Length > 0).ToList();
-        foreach (var party in reasons) terminal.Error($"  {party.Name}: {party.Reason}");
-        if (Waits(round)) terminal.Error("persons must approve it first: then submit the same signed query again, with --signed FILE (and --valid HOURS when it is signed)");
+        foreach (var party in reasons) terminal.Error($"  {party.Name}: {RefusalWords.Of(party.Reason)}");
+        if (round.Parties.Any(p => p.Reason == nameof(RefusalCode.NotApproved))) terminal.Error("what a person rejected stays rejected; talk to them, then ask another query");
+        else if (Waits(round)) terminal.Error("persons must approve it first: then submit the same signed query again, with --signed FILE (and --valid HOURS when it is signed)");
         if (reasons.Count > 0) terminal.Error("an outpost tells the station no more than this word; its own log says the rule (event 2203), to its operator");
         return ExitCode.Failed;
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Party.Config;
@@ -61,7 +62,12 @@ internal sealed record Policy
         if (TooMany(dataset, request) is { } limit) return No(RefusalCode.Policy, limit);
         var cost = checked(request.EpsilonMicro * dataset.Overlap);
         if (cost > dataset.QueryMicro)
-            return No(RefusalCode.Budget, $"one query may cost less (policy: datasets.{request.Dataset}.epsilon_per_query)");
+        {
+            return No(RefusalCode.Budget, string.Create(
+                CultureInfo.InvariantCulture,
+                $"the query costs {cost / 1e6:0.######}, one may cost {dataset.QueryMicro / 1e6:0.######} at most (policy: datasets.{request.Dataset}.epsilon_per_query)"));
+        }
+
         return Floors(request) is { } floor
             ? No(RefusalCode.Floors, floor)
             : new(RefusalCode.Unspecified, "", new PolicyGrant(cost, dataset, dataset.CapsFor(request.Study), Approvals(rule, request, cost)));
