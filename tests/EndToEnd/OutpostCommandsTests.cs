@@ -21,6 +21,13 @@ public class OutpostCommandsTests
         Assert.Equal(6, dummy.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.Equal(dummy.Output, (await Programs.Secagg("dataset", "dummy", schema, "--rows", "5", "--seed", "7")).Output);
 
+        // A schema that a person must still complete does not hide what else is there.
+        Assert.Equal(0, (await Programs.Secagg("dataset", "register", "later", "--csv", csv, "--config", config)).Code);
+        var both = await Programs.Secagg("dataset", "list", "--config", config, "--json");
+        Assert.True(both.Code == 0, both.ToString());
+        Assert.Contains("whose a row is", both.Json[0].GetProperty("problem").GetString()!, StringComparison.Ordinal);
+        Assert.Equal("visits", both.Json[1].GetProperty("name").GetString());
+
         File.AppendAllText(csv, "p1,old,f\n");
         var broken = await Programs.Secagg("dataset", "check", "visits", "--config", config, "--json");
         Assert.True(broken.Code == 4, broken.ToString());

@@ -129,17 +129,34 @@ internal static class DatasetDesk
     private static string List(DatasetDeskOptions options)
     {
         var configured = Configured(options);
-        var all = configured.Datasets.OrderBy(d => d.Key, StringComparer.Ordinal)
-            .Select(d => (Name: d.Key, Dataset.ReadSchema(d.Key, d.Value).Schema, Version: CurrentOf(configured, d.Key))).ToList();
+        var all = configured.Datasets.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => Listed.Of(d.Key, d.Value, CurrentOf(configured, d.Key))).ToList();
         if (options.Json)
-            return DeskText.Json(all.Select(d => new { d.Name, Access = Word(d.Schema.Access), d.Schema.Owner, Columns = d.Schema.Columns.Count, Version = d.Version?.Number, d.Version?.RoundedRows, d.Version?.At }));
-        return all.Count == 0
-            ? $"no dataset is configured; add one: secagg-outpost dataset register heart --csv heart.csv --config {options.ConfigFile}"
-            : DeskText.Table(
-                ["dataset", "access", "columns", "version", "rows about", "since", "owner"],
-                [.. all.Select(d => (IReadOnlyList<string>)[
-                    d.Name, Word(d.Schema.Access), Text(d.Schema.Columns.Count), d.Version is { } v ? Text(v.Number) : "not read yet",
-                    d.Version is { } r ? Text(r.RoundedRows) : "", d.Version is { } t ? DeskText.Time(t.At.ToUnixTimeMilliseconds()) : "", d.Schema.Owner])]);
+            return DeskText.Json(all.Select(d => new { d.Name, Access = d.Access, d.Schema?.Owner, Columns = d.Schema?.Columns.Count, Version = d.Version?.Number, d.Version?.RoundedRows, d.Version?.At, d.Problem }));
+        if (all.Count == 0) return $"no dataset is configured; add one: secagg-outpost dataset register heart --csv heart.csv --config {options.ConfigFile}";
+        var table = DeskText.Table(
+            ["dataset", "access", "columns", "version", "rows about", "since", "owner"],
+            [.. all.Select(d => (IReadOnlyList<string>)[
+                d.Name, d.Access ?? "incomplete", d.Schema is null ? "" : Text(d.Schema.Columns.Count), d.Version is { } v ? Text(v.Number) : "not read yet",
+                d.Version is { } r ? Text(r.RoundedRows) : "", d.Version is { } t ? DeskText.Time(t.At.ToUnixTimeMilliseconds()) : "", d.Schema?.Owner ?? ""])]);
+        return string.Join(Environment.NewLine, all.Where(d => d.Problem is not null).Select(d => $"note  {d.Problem}").Prepend(table));
+    }
+
+    /// <summary>A dataset of the configuration; one whose schema is not complete yet must not hide the others.</summary>
+    private sealed record Listed(string Name, DatasetSchema? Schema, CatalogueVersion? Version, string? Problem)
+    {
+        public string? Access => Schema is null ? null : Word(Schema.Access);
+
+        public static Listed Of(string name, DatasetOptions options, CatalogueVersion? version)
+        {
+            try
+            {
+                return new Listed(name, Dataset.ReadSchema(name, options).Schema, version, null);
+            }
+            catch (DataSourceException e)
+            {
+                return new Listed(name, null, version, e.Message);
+            }
+        }
     }
 
     private static OutpostOptions Configured(DatasetDeskOptions options)
