@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using SecureAggregation.Privacy;
 using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Cli;

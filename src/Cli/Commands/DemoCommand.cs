@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using SecureAggregation.Cli.Demo;
-using SecureAggregation.Client;
 
 namespace SecureAggregation.Cli.Commands;
 

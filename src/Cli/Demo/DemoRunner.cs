@@ -2,7 +2,6 @@ using System.Diagnostics;
 using SecureAggregation.Client;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
-using SecureAggregation.Statistics;
 using Spectre.Console;
 
 namespace SecureAggregation.Cli.Demo;

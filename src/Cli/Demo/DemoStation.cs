@@ -1,5 +1,4 @@
 using SecureAggregation.Client;
-using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Cli.Demo;
 

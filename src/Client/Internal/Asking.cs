@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;

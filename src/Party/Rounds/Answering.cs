@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
-using SecureAggregation.Crypto;
 using SecureAggregation.Party.Config;
 using SecureAggregation.Party.Data;
 using SecureAggregation.Party.Storage;
