@@ -51,6 +51,7 @@ public sealed partial class DocumentTests(ITestOutputHelper output)
             var query = AnalysisQuery.Parse(text);
             var analysis = query.Resolve(Schema(Path.GetFileName(Path.GetDirectoryName(path))!));
             Assert.Equal(analysis.Encode(), Analysis.Decode(analysis.Encode()).Encode());
+            Assert.True(VectorLayout.Create(analysis, query.Epsilon, query.Noise, 4, 2).Length > 0);
         }
     }
 

@@ -51,6 +51,29 @@ public sealed class ModelTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Logistic_regression_of_the_clinics_is_that_of_the_pooled_rows()
+    {
+        var asked = AnalysisQuery.Parse("""
+            dataset: heart
+            epsilon: 100
+            derive: { disease: { recode: num, map: { "no": [0], "yes": [1, 2, 3, 4] } } }
+            measures: [{ logistic: { outcome: disease, predictors: [age, sex, trestbps, thalach], iterations: 6 } }]
+            """);
+        var fit = new ModelFit(asked);
+        while (fit.Next is { } next)
+        {
+            if (Federated.Totals(next, Federated.Heart, output) is not var (layout, totals)) return;
+            fit.Add(layout, totals, 7);
+        }
+
+        output.WriteLine($"{fit.Rounds} rounds, {fit.Failure}, coefficients {string.Join(", ", fit.Coefficients)}");
+        Assert.True(fit.Converged, fit.Failure);
+        var expected = Federated.Reference("heart").GetProperty("generalised").GetProperty("disease").GetProperty("values");
+        // The fit ends where a step is shorter than what the declared noise would make of it.
+        for (var i = 0; i < 5; i++) Assert.Equal(expected[i].GetDouble(), fit.Coefficients[i], 0.05 * Math.Abs(expected[i].GetDouble()));
+    }
+
+    [Fact]
     public void Rounds_share_the_epsilon_of_the_query_and_only_a_model_alone_is_fitted()
     {
         Assert.Equal("8.333333", new ModelFit(Nodes([0, 0, 0, 0, 0])).Next!.Epsilon.ToString());

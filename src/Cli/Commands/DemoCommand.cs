@@ -18,6 +18,7 @@ internal static class DemoCommand
     private static readonly Option<string?> s_data = new("--data") { Description = "A folder with one CSV file for each party, instead of made patients" };
     private static readonly Option<string[]> s_query = new("--query") { Description = "With --data: the query to ask, may be given several times" };
     private static readonly Option<string?> s_schema = new("--schema") { Description = "With --data: the schema of the files (default: the query's, or DIR/schema.yaml, or inferred)" };
+    private static readonly Option<string?> s_policy = new("--policy") { Description = "The policy of every outpost (docs/outpost.md), instead of one that answers the coordinator \"Mission control\" up to ε = 10 a query" };
     private static readonly Option<ulong> s_seed = new("--seed") { Description = "Which made patients", DefaultValueFactory = _ => DemoPlan.DefaultSeed };
     private static readonly Option<string?> s_folder = new("--folder") { Description = "Where keys, data, logs and bundles go (default: .demo in the checkout)" };
     private static readonly Option<string[]> s_lose = new("--lose")
@@ -31,7 +32,7 @@ internal static class DemoCommand
     public static Command Create() =>
         new Command("demo", "Run a whole consortium on this machine: keys, roster, station, dashboard, outposts, queries, verification")
         {
-            s_once, s_data, s_query, s_schema, s_seed, s_lose, s_deadline, s_folder, s_trace,
+            s_once, s_data, s_query, s_schema, s_policy, s_seed, s_lose, s_deadline, s_folder, s_trace,
         }.Does(Run);
 
     private static async Task<ExitCode> Run(Arguments arguments, CancellationToken stop)
@@ -42,10 +43,11 @@ internal static class DemoCommand
         var named = Deadline.Of(arguments, s_deadline);
         var folder = RunFolder(arguments.Find(s_folder));
         var made = arguments.Find(s_data) is null;
+        if (arguments.Find(s_policy) is { } policy && !File.Exists(policy)) throw new CliException(ExitCode.BadInput, $"the policy {policy} does not exist");
         var losses = arguments.Find(s_lose) is { Length: > 0 } asked ? asked : made ? s_lossesOfMade : [];
         var plan = Plan(arguments, folder).Losing(losses);
         terminal.Note($"keys, roster, data, logs and bundles: {folder}");
-        var world = DemoWorld.Create(folder, plan.Consortium, plan.Dataset, plan.SchemaFile, plan.Clinics);
+        var world = DemoWorld.Create(folder, plan.Consortium, plan.Dataset, plan.SchemaFile, arguments.Find(s_policy), plan.Clinics);
         var deadline = named ?? TimeSpan.FromSeconds(made ? 5 : 30);
         // The pause makes phases long enough to lose an outpost in the middle of one.
         var pace = new DemoPace(deadline, arguments.Get(s_trace), losses.Count > 0 ? s_pause : TimeSpan.Zero);

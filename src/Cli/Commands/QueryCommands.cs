@@ -27,7 +27,7 @@ internal static class QueryCommands
     {
         new Command("run", "Sign a query, run its round, verify the total and show it")
         {
-            s_file, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key, s_attempts, s_deadline, s_bundle, s_signed, s_valid,
+            s_file, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key, s_attempts, s_deadline, s_bundle, s_signed, s_valid, Confidence.Option,
             s_dummy, s_schema, s_parties, DatasetCommands.Rows, DatasetCommands.Seed,
         }.Does(Run),
         new Command("plan", "Show what a query asks of each outpost, how wide its intervals will be, what it costs and who would refuse; spends nothing")
@@ -42,6 +42,7 @@ internal static class QueryCommands
         var attempts = arguments.Get(s_attempts);
         if (attempts is < 1 or > 10) throw new CliException(ExitCode.BadInput, $"--attempts is {attempts}; it must be from 1 to 10");
         var deadline = Deadline.Of(arguments, s_deadline);
+        var confidence = Confidence.Of(arguments);
         var file = arguments.Get(s_file);
         var query = QueryFiles.Read(file);
         await using var consortium = StationAccess.Connect(arguments);
@@ -77,7 +78,7 @@ internal static class QueryCommands
             arguments.Terminal.Note($"answered before by round {Id(round)}; nothing was spent");
             await handle.ExportAsync(evidence.Stream, stop);
             var expected = handle.Expected with { RosterHash = roster.Hash, AsksTheSameAs = Query.Parser.ParseFrom(signed.Body) };
-            return Show(arguments.Terminal, round, query, BundleCheck.Of(await evidence.KeepAsync(), expected), bundle);
+            return Show(arguments.Terminal, round, query, BundleCheck.Of(await evidence.KeepAsync(), expected), bundle, confidence);
         }
 
         if (round.State == RoundState.Aborted) return Aborted(arguments.Terminal, round);
@@ -85,7 +86,7 @@ internal static class QueryCommands
         await handle.ExportAsync(evidence.Stream, stop);
         var path = await evidence.KeepAsync();
         // The station's word ends here: what is shown must be the answer to the question that was signed above.
-        return Show(arguments.Terminal, round, query, BundleCheck.Of(path, handle.Expected with { RosterHash = roster.Hash }), bundle);
+        return Show(arguments.Terminal, round, query, BundleCheck.Of(path, handle.Expected with { RosterHash = roster.Hash }), bundle, confidence);
     }
 
     /// <summary>A regression over several rounds: each is a query of its own, checked before the next is asked.</summary>
@@ -98,8 +99,7 @@ internal static class QueryCommands
         ModelFit fit;
         try
         {
-            fit = await consortium.FitAsync(query, key, new AskOptions { Attempts = attempts, PhaseDeadline = deadline }, f => terminal.Note(string.Create(
-                CultureInfo.InvariantCulture, $"round {f.Rounds} of at most {f.Model.Iterations}: deviance {f.Deviances[^1]:0.###}")), stop);
+            fit = await consortium.FitAsync(query, key, new AskOptions { Attempts = attempts, PhaseDeadline = deadline }, f => terminal.Note(FitReport.Round(f)), stop);
         }
         catch (Exception e) when (e is RoundFailedException or QuestionException)
         {
@@ -116,7 +116,7 @@ internal static class QueryCommands
         }
         else
         {
-            terminal.Line($"{query.Name}: {(fit.Converged ? $"converged in {fit.Rounds} rounds" : fit.Failure)}, ε = {query.Epsilon} at most");
+            terminal.Line(FitReport.Outcome(query, fit));
             terminal.Result.Write(StatisticTable.Of(fit.Statistics));
             terminal.Line("Intervals cover the privacy noise of the last round, not sampling. Every round was verified here.");
         }
@@ -143,7 +143,7 @@ internal static class QueryCommands
         return ExitCode.Failed;
     }
 
-    private static ExitCode Show(Terminal terminal, RoundView round, AnalysisQuery query, BundleCheck check, string? bundle)
+    private static ExitCode Show(Terminal terminal, RoundView round, AnalysisQuery query, BundleCheck check, string? bundle, double confidence)
     {
         if (terminal.Json)
         {
@@ -156,13 +156,13 @@ internal static class QueryCommands
                 Parties = Parties(round),
                 Verified = check.Passed,
                 Bundle = bundle is null ? null : Path.GetFullPath(bundle),
-                Statistics = check.Statistics().Select(Document),
+                Statistics = check.Statistics(confidence).Select(Document),
             });
         }
         else if (check.Passed)
         {
             terminal.Line($"{query.Name}: {check.Survivors.Count} of {check.Invited.Count} outposts, ε = {query.Epsilon}");
-            terminal.Result.Write(StatisticTable.Of(check.Statistics()));
+            terminal.Result.Write(StatisticTable.Of(check.Statistics(confidence)));
             terminal.Line("Intervals cover the privacy noise, not sampling. Verified: recomputed here from the signed transcript.");
             if (bundle is not null) terminal.Line($"bundle: {bundle}");
         }

@@ -17,12 +17,13 @@ internal static class VerifyCommand
     public static Command Create() =>
         new Command("verify", "Check a round from its bundle alone: signatures, log, masked vectors; recompute the total and its statistics")
         {
-            s_file, s_hash, s_words, StationAccess.RosterFile, StationAccess.Station, StationAccess.Key, s_bundle,
+            s_file, s_hash, s_words, StationAccess.RosterFile, StationAccess.Station, StationAccess.Key, s_bundle, Confidence.Option,
         }.Does(Verify);
 
     private static async Task<ExitCode> Verify(Arguments arguments, CancellationToken stop)
     {
         var path = arguments.Get(s_file);
+        _ = Confidence.Of(arguments);
         if (File.Exists(path)) return Judge(arguments, BundleCheck.Of(path, new BundleExpectation { RosterHash = Pinned(arguments) }));
         if (path.Length != 32 || !path.All(char.IsAsciiHexDigit))
             throw new CliException(ExitCode.BadInput, $"the bundle {path} does not exist; give a bundle's file, or a round's id of 32 hexadecimal digits");
@@ -53,7 +54,7 @@ internal static class VerifyCommand
                 Steps = check.Report.Steps.Select(s => new { s.Name, s.Passed, s.Detail }),
                 Invited = check.Invited.Select(p => p.Name),
                 Survivors = check.Survivors.Select(p => p.Name),
-                Statistics = holds && !aborted ? check.Statistics().Select(s => new { s.Name, s.Value, s.Low, s.High, s.Confidence, s.Withheld }) : null,
+                Statistics = holds && !aborted ? check.Statistics(Confidence.Of(arguments)).Select(s => new { s.Name, s.Value, s.Low, s.High, s.Confidence, s.Withheld }) : null,
             });
             return holds ? ExitCode.Ok : ExitCode.Failed;
         }
@@ -78,7 +79,7 @@ internal static class VerifyCommand
         }
 
         terminal.Line($"Verified: the total was recomputed from the transcript and the masked vectors of {string.Join(", ", check.Survivors.Select(p => p.Name))}, and is the station's, bit for bit.");
-        terminal.Result.Write(StatisticTable.Of(check.Statistics()));
+        terminal.Result.Write(StatisticTable.Of(check.Statistics(Confidence.Of(arguments))));
         if (words is null && Pinned(arguments) is null)
             terminal.Line("The roster was taken from the bundle: compare its twelve words above with the ones you know, or give --words, --roster-hash or --roster.");
         return ExitCode.Ok;

@@ -47,11 +47,11 @@ internal sealed class DemoWorld
 
     public string AuditorKey => Path.Combine(Folder, "dashboard", "auditor.pem");
 
-    public static DemoWorld Create(string folder, string consortium, string dataset, string schemaFile, IReadOnlyList<DemoClinic> clinics)
+    public static DemoWorld Create(string folder, string consortium, string dataset, string schemaFile, string? policy, IReadOnlyList<DemoClinic> clinics)
     {
         var world = new DemoWorld(folder, dataset, clinics, MakeRoster(folder, consortium, clinics));
         Directory.CreateDirectory(world.StationData);
-        foreach (var clinic in clinics) world.WriteOutpost(clinic, schemaFile);
+        foreach (var clinic in clinics) world.WriteOutpost(clinic, schemaFile, policy);
         return world;
     }
 
@@ -118,13 +118,13 @@ internal sealed class DemoWorld
         }
     }
 
-    private void WriteOutpost(DemoClinic clinic, string schemaFile)
+    private void WriteOutpost(DemoClinic clinic, string schemaFile, string? policy)
     {
         var home = OutpostFolder(clinic.Name);
         Directory.CreateDirectory(Path.Combine(home, "state"));
         File.WriteAllText(Path.Combine(home, "roster.pin"), Convert.ToHexStringLower(Roster.Hash) + "\n");
         File.Copy(schemaFile, Path.Combine(home, "schema.yaml"), overwrite: true);
-        File.WriteAllText(Path.Combine(home, "policy.yaml"), string.Create(CultureInfo.InvariantCulture, $"""
+        File.WriteAllText(Path.Combine(home, "policy.yaml"), policy is not null ? File.ReadAllText(policy) : string.Create(CultureInfo.InvariantCulture, $"""
             # What this outpost answers. Decided here, by its operator, and by nobody else.
             policy: 1
             coordinators: [ {Coordinator} ]

@@ -6,7 +6,8 @@ namespace SecureAggregation.Statistics.Internal;
 internal static class Proportion
 {
     /// <summary>
-    /// Fieller: all p for which (1 − p)·part − p·rest is no further from 0 than its noise. Null where all of them together may be nobody.
+    /// Fieller: all p for which (1 − p)·part − p·rest is no further from 0 than its noise. From 0 to 1 where all of them together may be nobody, null where
+    /// noise left fewer than none.
     /// </summary>
     /// <param name="scope">The totals.</param>
     /// <param name="part">The cell.</param>
@@ -16,9 +17,11 @@ internal static class Proportion
         var all = of.Sum(i => scope[i]);
         var term = scope.Term(part);
         var noise = new NoiseSum([term with { Draws = term.Draws * of.Count }]);
-        if (all <= noise.HalfWidth(scope.Alpha)) return null;
+        if (all <= 0) return null;
         // A count that noise put below 0, or above all, is taken at the bound, where it accepts more.
         var count = Math.Clamp(scope[part], 0, all);
+        // They may be nobody: no share can be ruled out. To show only what noise lifted above its half width would cover too seldom.
+        if (all <= noise.HalfWidth(scope.Alpha)) return new Estimate(count / all, 0, 1);
         var slope = all / noise.StandardDeviation;
         return new Estimate(count / all, Inversion.Edge(Excess, count / all, 0, slope), Inversion.Edge(Excess, count / all, 1, slope));
 
@@ -37,6 +40,6 @@ internal static class Proportion
         if (scope.TooFew(of.Sum(i => scope[i]))) return scope.Withhold(bare);
         return Of(scope, part, of) is { } share
             ? bare with { Unit = "%", Value = 100 * share.Value, Low = 100 * share.Low, High = 100 * share.High, Method = Methods.Fieller }
-            : Scope.Undetermined(bare, "its rows are within their noise of 0");
+            : Scope.Undetermined(bare, "noise left fewer rows than none");
     }
 }

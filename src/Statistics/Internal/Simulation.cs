@@ -1,5 +1,4 @@
 using System.Numerics;
-using MathNet.Numerics.Distributions;
 using MathNet.Numerics.Random;
 
 namespace SecureAggregation.Statistics.Internal;
@@ -22,9 +21,6 @@ internal sealed class Simulation(IReadOnlyList<Scope> scopes, double alpha)
 
     // A quantile needs so many draws beyond it; the tails of sums of Laplace noise are exponential, so the rest is extrapolated.
     private const double Beyond = 9.5;
-
-    // From this scale on the difference of gamma variables, rounded, has the discrete one's variance to 1 in 4·30².
-    private const double Continuous = 30;
 
     private readonly int _draws = (int)Math.Ceiling(Math.Clamp(20 / alpha, 2_000, 20_000));
 
@@ -108,30 +104,24 @@ internal sealed class Simulation(IReadOnlyList<Scope> scopes, double alpha)
     {
         var totals = Totals();
         var cells = totals.Select(t => new double[t.Length]).ToArray();
+        var kinds = new Dictionary<(double, double), DrawnNoise>();
+        var noise = scopes.Select(s => s.Block.Cells.Select(c => KindOf(c.Noise.Scale.ToDouble(), s.Draws)).ToArray()).ToArray();
         var random = new Xoshiro256StarStar(Seed(totals), threadSafe: false);
         for (var draw = 0; draw < _draws; draw++)
         {
             for (var s = 0; s < cells.Length; s++)
             {
-                for (var i = 0; i < cells[s].Length; i++)
-                {
-                    cells[s][i] = totals[s][i] - Noise(scopes[s].Block.Cells[i].Noise.Scale.ToDouble(), scopes[s].Draws, random);
-                }
+                for (var i = 0; i < cells[s].Length; i++) cells[s][i] = totals[s][i] - noise[s][i].Next(random);
             }
 
             yield return cells;
         }
-    }
 
-    /// <summary>The sum of so many draws of discrete Laplace noise is the difference of two negative binomials, each Poisson with a gamma mean.</summary>
-    private static double Noise(double scale, double draws, RandomSource random)
-    {
-        if (draws == 0) return 0;
-        if (scale >= Continuous) return Math.Round(Gamma.Sample(random, draws, 1 / scale) - Gamma.Sample(random, draws, 1 / scale));
-        var odds = Math.Exp(1 / scale) - 1;
-        return Count() - Count();
-
-        double Count() => Gamma.Sample(random, draws, odds) is > 0 and var mean ? Poisson.Sample(random, mean) : 0;
+        DrawnNoise KindOf(double scale, double draws)
+        {
+            if (!kinds.TryGetValue((scale, draws), out var kind)) kinds[(scale, draws)] = kind = new DrawnNoise(scale, draws);
+            return kind;
+        }
     }
 
     /// <summary>From all bits of all totals.</summary>

@@ -1,0 +1,14 @@
+using System.Globalization;
+using SecureAggregation.Statistics;
+
+namespace SecureAggregation.Cli;
+
+/// <summary>A regression over several rounds, in words.</summary>
+internal static class FitReport
+{
+    public static string Round(ModelFit fit) =>
+        string.Create(CultureInfo.InvariantCulture, $"  round {fit.Rounds} of at most {fit.Model.Iterations}: deviance {fit.Deviances[^1]:0.###}");
+
+    public static string Outcome(AnalysisQuery query, ModelFit fit) =>
+        string.Create(CultureInfo.InvariantCulture, $"{query.Name}: {(fit.Converged ? $"converged in {fit.Rounds} rounds" : fit.Failure)}; ε = {query.Epsilon} at most, of which {query.Epsilon.ToDouble() * fit.Rounds / fit.Model.Iterations:0.##} was spent");
+}
