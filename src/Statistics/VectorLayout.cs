@@ -22,6 +22,9 @@ public sealed class VectorLayout
     private const int MaxCellBits = 30;
     private const int MinCellBits = 16;
 
+    // What is a real number in each row, the parts of a model, is cut finer: its rounding then shows in no digit that people read.
+    private const int MaxFineBits = 36;
+
     // The noise of all cells together stays below its bound but for 2^-100.
     private const int OverflowBits = 100;
 
@@ -39,7 +42,7 @@ public sealed class VectorLayout
         Noise = noise;
         InvitedParties = parties;
         Groups = ListGroups(analysis.GroupBy);
-        (Blocks, TotalWeight) = new BlockBuilder(analysis, epsilon, CellCap(analysis, parties), Groups.Count, Math.Max(1, honest)).Build();
+        (Blocks, TotalWeight) = new BlockBuilder(analysis, epsilon, CellCap(analysis, parties, MaxCellBits), CellCap(analysis, parties, MaxFineBits), Groups.Count, Math.Max(1, honest)).Build();
         CellsPerGroup = Blocks.Sum(b => b.Cells.Count);
         var length = (long)CellsPerGroup * Groups.Count;
         if (length > MaxLength)
@@ -183,11 +186,11 @@ public sealed class VectorLayout
         }
     }
 
-    /// <summary>The greatest power of two, at most 2^30, that totals of all parties' rows can carry with a bit to spare for
+    /// <summary>The greatest power of two, of at most so many bits, that totals of all parties' rows can carry with a bit to spare for
     /// noise.</summary>
-    private static long CellCap(Analysis analysis, int parties)
+    private static long CellCap(Analysis analysis, int parties, int most)
     {
-        for (var bits = MaxCellBits; bits >= MinCellBits; bits--)
+        for (var bits = most; bits >= MinCellBits; bits--)
         {
             if ((BigInteger)parties * analysis.RowsPerParty << bits <= BigInteger.One << 62) return 1L << bits;
         }

@@ -47,7 +47,7 @@ public class CanaryTests(MadeDemo demo)
               citizen_id: person_key
               full_name: drop
               dose: { type: number, low: 0, high: 100000, resolution: 0.00001 }
-              serial: { type: integer, low: 0, high: 1000000000 }
+              serial: { type: integer, low: 0, high: 1000000000, not_identifying: all rows have the same }
               kind: { type: category, categories: [plain, odd] }
             """);
         var query = folder.Write("query.yaml", """

@@ -14,6 +14,14 @@ public sealed class QueryTests
     ]);
 
     [Fact]
+    public void Bound_above_a_top_code_is_the_top_code()
+    {
+        var schema = SchemaFile.Parse("name: d\none_row_per_person: true\ncolumns:\n  age: { type: integer, unit: years, low: 0, high: 90 }\n").Schema;
+        var age = AnalysisQuery.Parse("dataset: d\nepsilon: 1\nmeasures: [{ mean: age, low: 0, high: 100 }]").Resolve(schema).Columns[0];
+        Assert.Equal((0, 90, 89), (age.Low, age.High, age.TopCode));
+    }
+
+    [Fact]
     public void Whole_query_is_read()
     {
         var query = AnalysisQuery.Parse("""

@@ -81,7 +81,7 @@ internal static class DemoCommand
     private static void Summary(Terminal terminal, DemoResult result, DemoWorld world, DemoStation? programs)
     {
         var good = result.Rounds.Count(r => r.Holds);
-        terminal.Line($"{good} of {result.Rounds.Count} rounds: total opened, verified from its bundle, truth within the 99.99 % interval");
+        terminal.Line($"{good} of {result.Rounds.Count} rounds: total opened, verified from its bundle, truth within the 99.9999 % interval");
         // Where everything ends now, nobody can look or ask.
         if (programs is null) return;
         terminal.Line($"dashboard: {result.Dashboard}");

@@ -35,7 +35,7 @@ internal sealed record DemoRound(
 /// <param name="Truth">From the rows of the outposts that survived, without noise; null where it depends on secrets of the outposts (which rows of a person they chose).</param>
 internal sealed record DemoTotal(string Name, double Value, double Low, double High, double? Truth)
 {
-    /// <summary>Whether the truth lies within the 99.99 % interval.</summary>
+    /// <summary>Whether the truth lies within the 99.9999 % interval.</summary>
     [JsonIgnore]
     public bool Plausible { get; init; }
 }

@@ -10,8 +10,8 @@ namespace SecureAggregation.Cli.Demo;
 /// <summary>Runs a plan's queries against a demo's programs and holds each total against the truth.</summary>
 internal sealed class DemoRunner(Terminal terminal, DemoPlan plan, DemoWorld world, DemoStation programs, IConsortium consortium, IdentityKey coordinator)
 {
-    /// <summary>A total outside of this interval would be a one-in-ten-thousand event: the demo then says that something is wrong.</summary>
-    private const double Certain = 0.9999;
+    /// <summary>A total outside of this interval would be a one-in-a-million event: the demo then says that something is wrong.</summary>
+    private const double Certain = 0.999999;
 
     public async Task<DemoResult> RunAsync(CancellationToken stop)
     {

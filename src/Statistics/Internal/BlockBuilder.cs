@@ -7,7 +7,7 @@ namespace SecureAggregation.Statistics.Internal;
 /// Measures to blocks. Measures that are computed from the same cells share one block, so that no cell is paid for twice; a block weighs as much
 /// as its heaviest measure.
 /// </summary>
-internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long cellCap, int groups, int shares)
+internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long cellCap, long fineCap, int groups, int shares)
 {
     public (IReadOnlyList<LayoutBlock> Blocks, int TotalWeight) Build()
     {
@@ -20,7 +20,7 @@ internal sealed class BlockBuilder(Analysis analysis, MicroEpsilon epsilon, long
         {
             Measure[] measures = [.. bundle];
             var budget = new BlockBudget(epsilon, measures.Max(m => m.Weight), total, rows, shares);
-            var block = Make(new BlockPlace(analysis, measures, offset, cellCap, budget));
+            var block = Make(new BlockPlace(analysis, measures, offset, cellCap, fineCap, budget));
             blocks.Add(block);
             offset += block.Cells.Count;
         }

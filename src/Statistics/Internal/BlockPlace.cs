@@ -7,8 +7,9 @@ namespace SecureAggregation.Statistics.Internal;
 /// <param name="Measures">The measures that are computed from the block.</param>
 /// <param name="Offset">Where it begins within a group's cells.</param>
 /// <param name="CellCap">The greatest value that one row may add to a cell, a power of two.</param>
+/// <param name="FineCap">The same for cells to which rows add real numbers.</param>
 /// <param name="Budget">What it may spend.</param>
-internal sealed record BlockPlace(Analysis Analysis, IReadOnlyList<Measure> Measures, int Offset, long CellCap, BlockBudget Budget);
+internal sealed record BlockPlace(Analysis Analysis, IReadOnlyList<Measure> Measures, int Offset, long CellCap, long FineCap, BlockBudget Budget);
 
 /// <summary>A block's part of the query's ε, and what one person can do.</summary>
 /// <param name="Epsilon">Of the whole query.</param>

@@ -80,7 +80,9 @@ internal sealed class QueryResolver
             ?? (Nearest.Of(name, _query.Derived.Select(d => d.Name)) is { } near
                 ? throw new AnalysisException($"Dataset '{_schema.Name}' has no column '{name}'; did you mean '{near}'? Its columns, and those of derive: {string.Join(", ", names)}.")
                 : _schema.Column(name));
-        if (_bounds.TryGetValue(name, out var given)) column = column with { Low = given.Low ?? column.Low, High = given.High ?? column.High };
+        // Values above a top code count as one more, so that a higher bound asks for the same.
+        if (_bounds.TryGetValue(name, out var given))
+            column = column with { Low = given.Low ?? column.Low, High = column.TopCode is { } top && given.High > top + 1 ? top + 1 : given.High ?? column.High };
         return _described[name] = column;
     }
 

@@ -43,9 +43,9 @@ internal sealed class ModelBlock : LayoutBlock
         }
 
         _weightBound = Model.WeightBound / 4.0;
-        _weightUnit = _weightBound / place.CellCap;
-        _residualUnit = (double)Model.ResidualBound / place.CellCap;
-        _devianceUnit = (double)Model.DevianceBound / place.CellCap;
+        _weightUnit = _weightBound / place.FineCap;
+        _residualUnit = (double)Model.ResidualBound / place.FineCap;
+        _devianceUnit = (double)Model.DevianceBound / place.FineCap;
         string[] names = ["(intercept)", .. _variables.Terms.Select(t => t.Name)];
         _place = new int[names.Length, names.Length];
         var products = new List<(string, long)>();
@@ -55,7 +55,7 @@ internal sealed class ModelBlock : LayoutBlock
             {
                 if (i > 0 && _variables.Terms[i - 1] is { Quantiser: null } term && term.Variable == _variables.Terms[j - 1].Variable) continue;
                 _place[i, j] = _place[j, i] = Gradient + names.Length + products.Count;
-                products.Add(($"{names[i]}·{names[j]}", place.CellCap));
+                products.Add(($"{names[i]}·{names[j]}", place.FineCap));
             }
         }
 
@@ -65,8 +65,8 @@ internal sealed class ModelBlock : LayoutBlock
         var shares = EpsilonShares.Thousandths(new(1, 0.05m, 1), new(1, 0.1m, 1), new(names.Length, 1, d), new(products.Count, 0.25m, pairs));
         Segments = Lay(
             ("n", 1, shares[0], [("n", 1L)]),
-            ("deviance", 1, shares[1], [("deviance", place.CellCap)]),
-            ("gradient", d, shares[2], names.Select(n => (n, place.CellCap))),
+            ("deviance", 1, shares[1], [("deviance", place.FineCap)]),
+            ("gradient", d, shares[2], names.Select(n => (n, place.FineCap))),
             ("matrix", pairs, shares[3], products));
     }
 
