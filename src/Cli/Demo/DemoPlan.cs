@@ -81,12 +81,13 @@ internal sealed record DemoPlan(string Consortium, string Dataset, string Schema
 
     /// <summary>
     /// The same plan with outposts lost: each text is for one query, in their order, NAME@PHASE and more of it after commas, or nothing.
-    /// If there are more of them than queries, the last query is asked again.
+    /// If there are more of them than queries, the last query is asked again, for another study.
     /// </summary>
     public DemoPlan Losing(IReadOnlyList<string> losses)
     {
         var queries = Queries.ToList();
-        while (queries.Count < losses.Count) queries.Add(queries[^1]);
+        // For another study each time: the same question again would be answered by the earlier total, without a round.
+        while (queries.Count < losses.Count) queries.Add(queries[^1] with { Query = queries[^1].Query with { Study = $"loss {queries.Count + 1}" } });
         for (var i = 0; i < losses.Count; i++)
         {
             var parts = losses[i].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
