@@ -55,7 +55,15 @@ internal sealed class PulledStream : ReadOnlyStream
             // How a fetch ends that nobody wants any more is nobody's business.
             _fetching?.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Wait(CancellationToken.None);
             if (!_ended) _abandon?.Invoke();
-            _inner.Dispose();
+            try
+            {
+                _inner.Dispose();
+            }
+            catch (Exception) when (!_ended)
+            {
+                // A checksum that is held against a part of the bytes says nothing of them.
+            }
+
             _stop.Dispose();
         }
 
