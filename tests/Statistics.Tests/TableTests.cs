@@ -197,21 +197,7 @@ public sealed class TableTests(ITestOutputHelper output)
                   from time in Gen.Choose(-5, 205)
                   from person in Gen.Choose(0, 4)
                   select (Values: new[] { age, ill, stage, time }, Person: person);
-        Property.Holds(Gen.ArrayOf(row, 25), people =>
-        {
-            var keyed = people.Select((p, i) => (p.Values, Person: rule == RowRule.PersonKey ? p.Person : i)).ToArray();
-            var (with, without) = (Encode(keyed), Encode([.. keyed.Where(p => p.Person != keyed[0].Person)]));
-            return layout.Cells.GroupBy(c => c.Block).All(block =>
-                block.Sum(c => (double)Int128.Abs(with[c.Index] - without[c.Index]) / c.Cell.Noise.Scale.ToDouble())
-                    <= layout.Epsilon.ToDouble() * layout.Blocks[block.Key].Weight / layout.TotalWeight * (1 + 1e-12));
-        });
-
-        Int128[] Encode((double[] Values, int Person)[] rows)
-        {
-            using var encoder = new RowEncoder(layout, new byte[32], new byte[32]);
-            foreach (var (values, person) in rows) encoder.Add(new Row(values, $"p{person}"));
-            return encoder.Totals().ToArray();
-        }
+        SensitivitySearch.Holds(layout, rule, Gen.ArrayOf(row, 25));
     }
 
     // A share of the noise each: totals hold a number of draws that need not be whole.
