@@ -16,7 +16,8 @@ public class ArrowTests
         ["Party"] = ["Protocol", "Statistics", "Grpc"],
         ["Aggregator"] = ["Protocol", "Statistics", "Grpc"],
         ["Client"] = ["Protocol", "Statistics", "Grpc"],
-        ["Dashboard.Blazor"] = ["Client"],
+        ["Accounts"] = [],
+        ["Dashboard.Blazor"] = ["Client", "Accounts"],
         ["Cli"] = ["Client"],
     };
 

@@ -1,0 +1,70 @@
+using System.Collections.Frozen;
+
+namespace SecureAggregation.Accounts;
+
+/// <summary>Something that not everybody may do.</summary>
+public enum Permission
+{
+    /// <summary>See outposts, rounds, released totals, budgets.</summary>
+    ReadResults,
+
+    /// <summary>Write a question and see what it would give and cost; spends nothing.</summary>
+    PlanQueries,
+
+    /// <summary>Sign and ask a question, which spends budget.</summary>
+    AskQuestions,
+
+    /// <summary>Stop a running round.</summary>
+    StopRounds,
+
+    /// <summary>Read the log's entries and have a round's evidence checked.</summary>
+    ReadTranscript,
+
+    /// <summary>Take the evidence away: bundles hold masked vectors.</summary>
+    ExportEvidence,
+
+    /// <summary>See alerts and the telemetry log, and acknowledge alerts.</summary>
+    WatchOperations,
+
+    /// <summary>Invite, change and remove accounts.</summary>
+    ManageAccounts,
+}
+
+/// <summary>Which role may do what: the one table that policies, pages and documents follow.</summary>
+public static class Permissions
+{
+    private static readonly FrozenDictionary<Role, Permission[]> s_granted = new Dictionary<Role, Permission[]>
+    {
+        [Role.Admin] = [Permission.ReadResults, Permission.WatchOperations, Permission.ManageAccounts],
+        [Role.Coordinator] =
+        [
+            Permission.ReadResults, Permission.PlanQueries, Permission.AskQuestions, Permission.StopRounds, Permission.ReadTranscript, Permission.ExportEvidence, Permission.WatchOperations,
+        ],
+        [Role.Member] = [Permission.ReadResults, Permission.PlanQueries, Permission.ReadTranscript, Permission.WatchOperations],
+        [Role.Analyst] = [Permission.ReadResults, Permission.PlanQueries],
+        [Role.Auditor] = [Permission.ReadResults, Permission.ReadTranscript, Permission.ExportEvidence, Permission.WatchOperations],
+    }.ToFrozenDictionary();
+
+    /// <summary>Every permission.</summary>
+    public static IReadOnlyList<Permission> All { get; } = Enum.GetValues<Permission>();
+
+    /// <summary>Whether a role grants a permission.</summary>
+    public static bool Allows(this Role role, Permission permission) => s_granted[role].Contains(permission);
+
+    /// <summary>The roles that grant a permission, ascending.</summary>
+    public static IReadOnlyList<Role> Granting(Permission permission) => [.. Roles.All.Where(role => role.Allows(permission))];
+
+    /// <summary>What the permission is, in words that go on from "may".</summary>
+    public static string Words(this Permission permission) => permission switch
+    {
+        Permission.ReadResults => "see outposts, rounds, results and budgets",
+        Permission.PlanQueries => "write a question and see what it would give and cost",
+        Permission.AskQuestions => "ask a question",
+        Permission.StopRounds => "stop a round",
+        Permission.ReadTranscript => "read the log and check evidence",
+        Permission.ExportEvidence => "take evidence away",
+        Permission.WatchOperations => "see alerts and telemetry",
+        Permission.ManageAccounts => "invite, change and remove accounts",
+        _ => throw new ArgumentOutOfRangeException(nameof(permission), permission, "Not a permission."),
+    };
+}

@@ -1,0 +1,54 @@
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Accounts.Tests;
+
+public class SignInGuardTests
+{
+    [Fact]
+    public void Waits_double_after_the_fifth_failure_up_to_a_quarter_of_an_hour()
+    {
+        var time = new ManualTimeProvider();
+        var guard = new SignInGuard(time);
+        for (var i = 0; i < 4; i++) guard.Failed("ada");
+        Assert.Equal(TimeSpan.Zero, guard.Wait("ada"));
+        foreach (var seconds in new[] { 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900 })
+        {
+            guard.Failed("ADA");
+            Assert.Equal(TimeSpan.FromSeconds(seconds), guard.Wait("ada"));
+            Assert.Equal(TimeSpan.Zero, guard.Wait("bob"));
+            time.Advance(TimeSpan.FromSeconds(seconds));
+            Assert.Equal(TimeSpan.Zero, guard.Wait("ada"));
+        }
+    }
+
+    [Fact]
+    public void Success_and_an_hour_forget()
+    {
+        var time = new ManualTimeProvider();
+        var guard = new SignInGuard(time);
+        for (var i = 0; i < 5; i++) guard.Failed("ada");
+        guard.Passed("ada");
+        guard.Failed("ada");
+        Assert.Equal(TimeSpan.Zero, guard.Wait("ada"));
+        for (var i = 0; i < 4; i++) guard.Failed("ada");
+        Assert.NotEqual(TimeSpan.Zero, guard.Wait("ada"));
+        time.Advance(TimeSpan.FromMinutes(61));
+        guard.Failed("ada");
+        Assert.Equal(TimeSpan.Zero, guard.Wait("ada"));
+    }
+
+    [Fact]
+    public void Flood_of_names_is_bounded()
+    {
+        var time = new ManualTimeProvider();
+        var guard = new SignInGuard(time);
+        for (var i = 0; i < 10_050; i++)
+        {
+            guard.Failed("name" + i);
+            if (i % 100 == 0) time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        for (var i = 0; i < 5; i++) guard.Failed("ada");
+        Assert.NotEqual(TimeSpan.Zero, guard.Wait("ada"));
+    }
+}
