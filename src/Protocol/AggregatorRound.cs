@@ -144,8 +144,8 @@ public sealed class AggregatorRound
 
     /// <summary>
     /// Begins to take the vector that a party's accepted Input message announces; null when none is awaited. The intake adds it to the round's sum while it
-    /// arrives, and may be used on another thread than the round, beside those of other parties. An earlier intake of the party must be disposed, and what it
-    /// received given to <see cref="WithdrawVector"/>.
+    /// arrives, and may be used on another thread than the round, beside those of other parties. What an earlier intake of the party
+    /// received must be given to <see cref="WithdrawVector"/>, and the intake then be disposed.
     /// </summary>
     public VectorIntake? BeginVector(uint party) =>
         State == RoundState.Running && Phase == RoundPhase.Input && _parties.TryGetValue(party, out var a) && !a.Answered(MessageKind.Input)
@@ -155,8 +155,8 @@ public sealed class AggregatorRound
 
     /// <summary>
     /// Takes what arrived of a vector out of the round's sum again: it broke off, is not the signed one, or is whole and its party is not a survivor. Without
-    /// this, or if the bytes cannot be read, the total is as right, but is made from the stored vectors. May be called on any thread once the party's
-    /// intake is no longer used; does nothing when there is nothing to take out.
+    /// this, or if the bytes cannot be read or are not those that arrived, the total is as right, but is made from the stored vectors. May be called on any
+    /// thread once the party's intake takes nothing more, but, unless the vector is whole, before it is disposed; does nothing when there is nothing to take out.
     /// </summary>
     /// <param name="party">The party.</param>
     /// <param name="received">Its packed vector from the beginning, at least as far as the intake took it.</param>

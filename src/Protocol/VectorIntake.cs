@@ -16,7 +16,10 @@ public sealed class VectorIntake : IDisposable
     private readonly byte[] _expected;
     private readonly int _paddingBits;
     private readonly RunningSum.Part? _part;
+    private readonly Func<LabelHash> _begin;
+    private byte[]? _actual;
     private bool _clean = true;
+    private bool _disposed;
 
     internal VectorIntake(RoundRecord record, RoundShape shape, uint party, ReadOnlySpan<byte> expected, RunningSum? sum = null)
     {
@@ -24,8 +27,9 @@ public sealed class VectorIntake : IDisposable
         Length = shape.PackedLength;
         _expected = expected.ToArray();
         _paddingBits = (int)((Length * 8) - ((long)shape.Bits * shape.Length));
-        _digest = Digests.BeginVector(record.Contexts.Context2, party, shape);
-        _part = sum?.Begin(party);
+        _begin = () => Digests.BeginVector(record.Contexts.Context2, party, shape);
+        _digest = _begin();
+        _part = sum?.Begin(party, Again);
     }
 
     /// <summary>Whose vector it is.</summary>
@@ -36,6 +40,12 @@ public sealed class VectorIntake : IDisposable
 
     /// <summary>Bytes so far.</summary>
     public long Received { get; private set; }
+
+    /// <summary>The digest that its sender signed, 32 bytes.</summary>
+    public ReadOnlySpan<byte> Expected => _expected;
+
+    /// <summary>The digest of what arrived, 32 bytes; empty until the vector was taken whole.</summary>
+    public ReadOnlySpan<byte> Actual => Received == Length ? _actual : [];
 
     /// <summary>Takes the next part; false if the vector would become too long, and then the part must not be stored.</summary>
     public bool TryAppend(ReadOnlySpan<byte> part)
@@ -55,7 +65,9 @@ public sealed class VectorIntake : IDisposable
     /// </summary>
     public bool Complete()
     {
-        if (Received != Length || !_clean || !PublicBytes.Equal(_digest.Finish(), _expected)) return false;
+        if (Received != Length) return false;
+        _actual ??= _digest.Finish();
+        if (!_clean || !PublicBytes.Equal(_actual, _expected)) return false;
         _part?.Finish();
         return true;
     }
@@ -75,5 +87,17 @@ public sealed class VectorIntake : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _digest.Dispose();
+    public void Dispose()
+    {
+        _disposed = true;
+        _digest.Dispose();
+    }
+
+    /// <summary>For a second reading of what arrived; null when it broke off and the intake is disposed.</summary>
+    private ReceivedBytes? Again()
+    {
+        if (_actual is null && _disposed) return null;
+        _actual ??= ReceivedBytes.Finish(_digest, Length - Received);
+        return new ReceivedBytes(_begin(), Received, Length, _actual);
+    }
 }

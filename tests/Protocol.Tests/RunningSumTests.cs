@@ -132,6 +132,37 @@ public sealed class RunningSumTests
     public void Sum_is_not_given_out_when_what_arrived_cannot_be_read_again() =>
         Assert.Null(With(3, sum => sum.Withdraw(2, new MemoryStream(new byte[100]))).Take([0, 1]));
 
+    /// <summary>Subtracting other bytes than were added would leave a wrong sum that nothing else shows.</summary>
+    [Theory]
+    [InlineData(-1, true)]
+    [InlineData(5, false)]
+    [InlineData(40_000, false)]
+    public void Sum_is_not_given_out_when_what_is_read_again_is_not_what_arrived(int flipped, bool given)
+    {
+        var vectors = Vectors(s_shape, 3, new SeededRandom(4));
+        var sum = new RunningSum(s_shape);
+        Arrive(sum, 0, vectors[0]);
+        Arrive(sum, 1, vectors[1]);
+        var arrived = vectors[2].AsSpan(0, vectors[2].Length - 9).ToArray();
+        using var digest = Begin();
+        sum.Begin(2, () => new ReceivedBytes(Begin(), arrived.Length, s_shape.PackedLength, ReceivedBytes.Finish(digest.Append(arrived), 9))).Append(arrived);
+        var stored = (byte[])arrived.Clone();
+        if (flipped >= 0) stored[flipped] ^= 1;
+        sum.Withdraw(2, new MemoryStream(stored));
+        using var taken = sum.Take([0, 1]);
+        Assert.Equal(given, taken is not null);
+        if (given) Assert.Equal(Plain(s_shape, [vectors[0], vectors[1]]), taken!.Pack());
+
+        static LabelHash Begin() => new LabelHash("test/vector").BeginField(s_shape.PackedLength);
+    }
+
+    [Fact]
+    public void Round_whose_storage_changed_half_a_vector_makes_the_sum_from_the_stored_vectors()
+    {
+        using var round = Played([new Fault(1, FaultKind.HalfVector, MessageKind.Input)], spoils: true);
+        Assert.Equal(5, round.Station.Opened);
+    }
+
     [Fact]
     public void Party_of_which_no_block_came_is_not_in_the_way()
     {
@@ -217,10 +248,10 @@ public sealed class RunningSumTests
         Assert.Throws<ObjectDisposedException>(vector.ToArray);
     }
 
-    private static RoundHarness Played(IReadOnlyList<Fault> faults, bool withdraws = true, bool restart = false)
+    private static RoundHarness Played(IReadOnlyList<Fault> faults, bool withdraws = true, bool restart = false, bool spoils = false)
     {
         var round = new RoundHarness(Consortium.Of(6), s_shape, faults: faults) { RestartAlways = restart };
-        round.Station.Withdraws = withdraws;
+        (round.Station.Withdraws, round.Station.Spoils) = (withdraws, spoils);
         round.Run();
         Harness.Outcome.Of(round.Consortium.Roster, faults).Check(round);
         return round;

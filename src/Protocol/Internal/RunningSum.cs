@@ -28,11 +28,14 @@ internal sealed class RunningSum
     }
 
     /// <summary>Begins the vector of a party. What was in the sum of an earlier one must have been withdrawn.</summary>
-    public Part Begin(uint party)
+    /// <param name="party">The party.</param>
+    /// <param name="received">Tells what arrived of it, when it is to be withdrawn; gives null if that cannot be told any more. Without it what is read
+    /// again is believed.</param>
+    public Part Begin(uint party, Func<ReceivedBytes?>? received = null)
     {
         lock (_gate)
         {
-            var part = new Part(this);
+            var part = new Part(this, received);
             if (_closed) return part;
             _sum ??= new RingVector(_shape.Bits, _shape.Length);
             _spoilt |= _parts.TryGetValue(party, out var earlier) && earlier.End() > 0;
@@ -42,8 +45,8 @@ internal sealed class RunningSum
     }
 
     /// <summary>
-    /// Subtracts what is in the sum of a party's vector, of which nothing is added any more. If the bytes cannot be read again, the sum is not
-    /// given out.
+    /// Subtracts what is in the sum of a party's vector, of which nothing is added any more. If the bytes cannot be read again, or are not those that
+    /// arrived, the sum is not given out.
     /// </summary>
     /// <param name="party">The party.</param>
     /// <param name="received">The packed vector from its beginning, at least as far as it arrived.</param>
@@ -52,21 +55,41 @@ internal sealed class RunningSum
         lock (_gate)
         {
             if (_sum is null || !_parts.Remove(party, out var part)) return;
+            var blocks = part.End();
+            if (blocks == 0) return;
             try
             {
-                var (buffer, blocks) = (new byte[SizeOf(0)], part.End());
-                for (var block = 0; block < blocks; block++)
-                {
-                    var packed = buffer.AsSpan(0, SizeOf(block));
-                    received.ReadExactly(packed);
-                    lock (_blocks[block]) _sum.SubtractPacked(block * BlockElements, CountOf(block), packed);
-                }
+                _spoilt |= !Subtract(blocks, received, part);
             }
             catch (Exception e) when (e is IOException or RingFormatException)
             {
                 _spoilt = true;
             }
         }
+    }
+
+    /// <summary>Whether what was subtracted is what had been added.</summary>
+    private bool Subtract(int blocks, Stream received, Part part)
+    {
+        using var check = part.Received();
+        var buffer = new byte[SizeOf(0)];
+        for (var block = 0; block < blocks; block++)
+        {
+            var packed = buffer.AsSpan(0, SizeOf(block));
+            received.ReadExactly(packed);
+            check?.Append(packed);
+            lock (_blocks[block]) _sum!.SubtractPacked(block * BlockElements, CountOf(block), packed);
+        }
+
+        if (check is null) return !part.IsChecked;
+        while (check.Left > 0)
+        {
+            var packed = buffer.AsSpan(0, (int)Math.Min(check.Left, buffer.Length));
+            received.ReadExactly(packed);
+            check.Append(packed);
+        }
+
+        return check.Fits();
     }
 
     /// <summary>From here on nothing is added, by whichever thread.</summary>
@@ -102,7 +125,7 @@ internal sealed class RunningSum
     private int SizeOf(int block) => (int)RingVector.PackedLength(_shape.Bits, CountOf(block));
 
     /// <summary>What is in the sum of one party's vector. Once it has ended nothing is added by it, whoever still holds it: nobody would take that out again.</summary>
-    internal sealed class Part(RunningSum owner)
+    internal sealed class Part(RunningSum owner, Func<ReceivedBytes?>? received)
     {
         private readonly Lock _gate = new();
         private byte[]? _buffer;
@@ -111,6 +134,9 @@ internal sealed class RunningSum
 
         /// <summary>Blocks from the beginning that are in the sum.</summary>
         public int Blocks { get; private set; }
+
+        /// <summary>Whether what arrived is known by its digest.</summary>
+        public bool IsChecked => received is not null;
 
         /// <summary>Whether the whole vector is in the sum and is the signed one.</summary>
         public bool Whole { get; private set; }
@@ -141,6 +167,9 @@ internal sealed class RunningSum
                 return Blocks;
             }
         }
+
+        /// <summary>What a second reading of the vector must be.</summary>
+        public ReceivedBytes? Received() => received?.Invoke();
 
         private void AddAll(ReadOnlySpan<byte> packed)
         {

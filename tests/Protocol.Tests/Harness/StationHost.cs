@@ -30,6 +30,9 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
     /// <summary>Whether what does not count is taken out of the running sum, as a station does, or left to the round to notice.</summary>
     public bool Withdraws { get; set; } = true;
 
+    /// <summary>Whether what was stored of a vector that is withdrawn has changed meanwhile.</summary>
+    public bool Spoils { get; set; }
+
     public Stream Open(uint party)
     {
         Opened++;
@@ -134,8 +137,9 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
 
     private bool Withdraw(uint party, MemoryStream received)
     {
-        received.Position = 0;
-        if (Withdraws) Round.WithdrawVector(party, received);
+        var stored = received.ToArray();
+        if (Spoils) stored[^1] ^= 1;
+        if (Withdraws) Round.WithdrawVector(party, new MemoryStream(stored));
         return false;
     }
 
