@@ -63,12 +63,12 @@ public class MaskedInputBenchmarks
     public void Masks() => _masks.ApplyTo(_vector);
 
     [Benchmark]
-    public PartyStep InputToHeader() => _party.ProvideInput(_input);
+    public PartyStep InputToHeader() => _party.ProvideInput(_input, _party.Question.ChargeMicro);
 
     [Benchmark]
     public PartyStep SharesToHeader()
     {
         _party.Receive(_shares, RoundWorld.Now);
-        return _party.ProvideInput(_input);
+        return _party.ProvideInput(_input, _party.Question.ChargeMicro);
     }
 }

@@ -108,7 +108,7 @@ internal sealed class RoundPlay : IDisposable
         {
             _traffic.Down(group[i], broadcasts[i]);
             Require(_parties[group[i]].Receive(broadcasts[i], RoundWorld.Now));
-            steps[i] = Require(_parties[group[i]].ProvideInput(inputs[i]));
+            steps[i] = Require(_parties[group[i]].ProvideInput(inputs[i], _parties[group[i]].Question.ChargeMicro));
             steps[i].Vector!.Read(0, _world.Wire(i));
             // It will not be asked for again; an outpost waits until the survivors are named.
             steps[i].Vector!.Dispose();

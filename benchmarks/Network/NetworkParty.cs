@@ -105,7 +105,7 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
         var now = TimeProvider.System.GetUtcNow();
         if (broadcast.Envelope.Kind != MessageKind.Propose)
         {
-            if (broadcast.Envelope.Kind == MessageKind.Shared) _round!.ProvideInput(_world.Input(_index));
+            if (broadcast.Envelope.Kind == MessageKind.Shared) _round!.ProvideInput(_world.Input(_index), _round.Question.ChargeMicro);
             return [_round!.Receive(broadcast, now)];
         }
 

@@ -24,6 +24,7 @@ public sealed class AggregatorRound
     private MessageJudge? _judge;
     private Composer? _composer;
     private Addressees? _addressees;
+    private Ending? _ending;
     private RunningSum? _sum;
     private (uint Party, Envelope Envelope, Judgement Judgement)? _considered;
 
@@ -140,6 +141,8 @@ public sealed class AggregatorRound
         {
             throw new TranscriptException($"A {envelope.Kind} that no party would accept: {e.Message}");
         }
+
+        if (State == RoundState.Running) _ending!.Add(entry);
     }
 
     /// <summary>
@@ -322,7 +325,7 @@ public sealed class AggregatorRound
             case MessageKind.Abort:
                 Record.CheckStation(envelope);
                 Abort = RoundRecord.Decode(Wire.Abort.Parser, envelope.Body, Record.BroadcastLimit);
-                if (!Abort.Equals(new Abort { Reason = Abort.Reason, Blamed = { Convicted(Abort.Reason) } })) throw new TranscriptException("The abort blames others than the log convicts.");
+                _ending!.Check(Abort, Recovery);
                 (State, Ended) = (RoundState.Aborted, at);
                 _sum!.Take([])?.Dispose();
                 break;
@@ -351,6 +354,7 @@ public sealed class AggregatorRound
         _judge = new MessageJudge(_record, _parties, _masks);
         _composer = new Composer(_record, _parties, _disputed);
         _addressees = new Addressees(_record, _parties, _masks, _judge);
+        _ending = new Ending(_parties, _masks);
         Shape = _shapeOf(_record.Question, _parties.Count).Checked();
         _sum = new RunningSum(Shape);
         State = RoundState.Running;
@@ -370,6 +374,7 @@ public sealed class AggregatorRound
         }
 
         if (Masks.Request() is not null && Recovery is null) throw new TranscriptException("A total although survivors are silent and nothing was recovered.");
+        _ending!.Check(total);
         Total = total;
         (State, Ended) = (RoundState.Done, at);
         Enter(RoundPhase.Publish, at);
@@ -435,7 +440,7 @@ public sealed class AggregatorRound
     {
         if (!Masks.TryGather(Recovery, out _)) return SealAbort(AbortReason.Unrecoverable, station);
         using var sum = Unmasked(_sum!.Take(Record.Survivors.Keys) ?? AddStored(vectors, _cores));
-        return Seal(MessageKind.Total, TotalBody.Encode(Record.Survivors.Keys, sum), Record.Contexts, station);
+        return Seal(MessageKind.Total, TotalBody.Encode(_ending!.Total(Record.Survivors.Keys), sum), Record.Contexts, station);
     }
 
     private RingVector Unmasked(RingVector sum)
@@ -457,21 +462,8 @@ public sealed class AggregatorRound
         return sum.Take(survivors)!;
     }
 
-    private Envelope SealAbort(AbortReason reason, IdentityKey station)
-    {
-        var abort = new Abort { Reason = reason };
-        abort.Blamed.Add(Convicted(reason));
-        return Seal(MessageKind.Abort, abort.ToByteString(), Record.Contexts, station);
-    }
-
-    /// <summary>Whom the log convicts when a round is aborted. A wrong vector convicts nobody here: no entry could show it.</summary>
-    private IEnumerable<Blame> Convicted(AbortReason reason)
-    {
-        var blamed = _parties.Values.Where(a => a.Blamed is not (BlameCode.Unspecified or BlameCode.VectorMismatch))
-            .Select(a => new Blame { Party = a.Member.Index, Code = a.Blamed });
-        if (reason == AbortReason.Unrecoverable && Recovery is { } request && !Masks.TryGather(request, out var wrong)) blamed = blamed.Concat(wrong);
-        return blamed.DistinctBy(b => b.Party).OrderBy(b => b.Party);
-    }
+    private Envelope SealAbort(AbortReason reason, IdentityKey station) =>
+        Seal(MessageKind.Abort, _ending!.Abort(reason, Recovery).ToByteString(), Record.Contexts, station);
 
     private static void MustBe(Envelope envelope, IMessage expected)
     {

@@ -23,6 +23,7 @@ public sealed class PartyRound : IDisposable
     private KeyLease? _key;
     private Dealing? _dealing;
     private RingVector? _input;
+    private ulong _chargedMicro;
     private RoundShape _shape;
     private DateTimeOffset _joined;
     private ByteString _vectorDigest = ByteString.Empty;
@@ -120,7 +121,9 @@ public sealed class PartyRound : IDisposable
     /// Gives the noised input; the round takes it over and erases it. It may come at any time after <see cref="Join"/>; the masked vector leaves as
     /// soon as everybody's shares are in too.
     /// </summary>
-    public PartyStep ProvideInput(RingVector input)
+    /// <param name="input">The noised input.</param>
+    /// <param name="chargedMicro">Millionths of ε that the party's ledger was charged for this answer, at least <see cref="Question.ChargeMicro"/>; 0 without noise.</param>
+    public PartyStep ProvideInput(RingVector input, ulong chargedMicro)
     {
         ArgumentNullException.ThrowIfNull(input);
         if (State is PartyRoundState.Ended)
@@ -134,12 +137,13 @@ public sealed class PartyRound : IDisposable
             throw new InvalidOperationException("A round takes one input, after Join.");
         }
 
+        if (chargedMicro < Question.ChargeMicro) throw new ArgumentOutOfRangeException(nameof(chargedMicro), chargedMicro, $"The answer costs {Question.ChargeMicro} millionths of ε; charge the ledger before the round is joined.");
         if (input.Bits != _shape.Bits || input.Length != _shape.Length)
         {
             throw new ArgumentException($"The input has {input.Length} elements of {input.Bits} bits; the round needs {_shape.Length} of {_shape.Bits}.", nameof(input));
         }
 
-        _input = input;
+        (_input, _chargedMicro) = (input, chargedMicro);
         return State == PartyRoundState.AwaitingInput ? Guarded(PartyRoundState.AwaitingInput, SendInput) : PartyStep.Nothing;
     }
 
@@ -245,7 +249,7 @@ public sealed class PartyRound : IDisposable
         State = PartyRoundState.InputSent;
         var message = Say(MessageKind.Input, new Input
         {
-            Party = _setup.Index, VectorDigest = _vectorDigest, InputCommitment = ByteString.CopyFrom(commitment),
+            Party = _setup.Index, VectorDigest = _vectorDigest, InputCommitment = ByteString.CopyFrom(commitment), ChargedMicro = _chargedMicro,
         });
         return PartyStep.Send(message) with { Vector = SentVector };
     }
@@ -339,6 +343,7 @@ public sealed class PartyRound : IDisposable
 
         _record.CheckStation(envelope);
         var total = TotalBody.Decode(envelope.Body, (int)_shape.PackedLength + _record.BroadcastLimit);
+        if (total.EntriesRoot.Length != LabelHash.Size) throw RoundRecord.Refuse(RefusalCode.BadMessage, "The root of a round's entries has 32 bytes.");
         if (!total.Survivors.ToHashSet().SetEquals(_record.Survivors.Keys)) throw RoundRecord.Refuse(RefusalCode.SurvivorSet, "The total is over another survivor set.");
         End(RefusalCode.Unspecified);
         return PartyStep.Nothing;

@@ -30,6 +30,9 @@ public sealed class Question
     /// <summary>h of the query under its roster: <see cref="RoundRules.HonestFloor"/>.</summary>
     public int HonestFloor { get; }
 
+    /// <summary>Least that a party's ledger must be charged for an answer, in millionths of ε: the query's ε, and exactly 0 without noise, where there is none.</summary>
+    public ulong ChargeMicro => Query.Noise == QueryNoise.None ? 0 : Query.EpsilonMicro;
+
     /// <summary>16 bytes that name the question over all its attempts.</summary>
     public byte[] Id => Query.QueryId.ToByteArray();
 

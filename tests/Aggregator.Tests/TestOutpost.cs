@@ -184,7 +184,7 @@ internal sealed class TestOutpost : IAsyncDisposable
             var opened = PartyRound.Open(setup, broadcast.Envelope, now);
             _rounds.Add(name, opened);
             await Say(opened, opened.Join(_station.Meaning.Shape(opened.Question, opened.Invited.Count), now));
-            await Say(opened, opened.ProvideInput(_station.Meaning.Input(Index)));
+            await Say(opened, opened.ProvideInput(_station.Meaning.Input(Index), opened.Question.ChargeMicro));
             return;
         }
 

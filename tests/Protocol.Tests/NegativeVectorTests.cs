@@ -49,7 +49,7 @@ public sealed class NegativeVectorTests
         using var round = party;
         Assert.NotEqual(0, step);
         round.Join(vector.Shape, vector.Now);
-        round.ProvideInput(vector.Input(receiver));
+        round.ProvideInput(vector.Input(receiver), round.Question.ChargeMicro);
         foreach (var broadcast in vector.Messages.Take(step).Skip(1).Where(m => m.From is null))
         {
             Assert.Equal(RefusalCode.Unspecified, round.Receive(broadcast.BroadcastTo(receiver), vector.Now).Refusal);

@@ -56,7 +56,7 @@ public sealed class PartyRoundTests
         Assert.Same(PartyStep.Nothing, party.Decline(RefusalCode.Policy));
         Assert.Same(PartyStep.Nothing, party.Join(s_shape, harness.Now));
         using var input = new RingVector(32, 4);
-        Assert.Same(PartyStep.Nothing, party.ProvideInput(input));
+        Assert.Same(PartyStep.Nothing, party.ProvideInput(input, party.Question.ChargeMicro));
     }
 
     [Fact]
@@ -64,12 +64,12 @@ public sealed class PartyRoundTests
     {
         using var harness = new RoundHarness(Consortium.Of(4), s_shape);
         using var party = PartyRound.Open(harness.Consortium.Setup(1, 1), harness.Proposal, harness.Now);
-        Assert.Throws<InvalidOperationException>(() => party.ProvideInput(harness.InputOf(1)));
+        Assert.Throws<InvalidOperationException>(() => party.ProvideInput(harness.InputOf(1), party.Question.ChargeMicro));
         party.Join(s_shape, harness.Now);
-        Assert.Throws<ArgumentException>(() => party.ProvideInput(new RingVector(32, 5)));
-        Assert.Throws<ArgumentException>(() => party.ProvideInput(new RingVector(33, 4)));
-        Assert.Empty(party.ProvideInput(harness.InputOf(1)).Messages);
-        Assert.Throws<InvalidOperationException>(() => party.ProvideInput(harness.InputOf(1)));
+        Assert.Throws<ArgumentException>(() => party.ProvideInput(new RingVector(32, 5), party.Question.ChargeMicro));
+        Assert.Throws<ArgumentException>(() => party.ProvideInput(new RingVector(33, 4), party.Question.ChargeMicro));
+        Assert.Empty(party.ProvideInput(harness.InputOf(1), party.Question.ChargeMicro).Messages);
+        Assert.Throws<InvalidOperationException>(() => party.ProvideInput(harness.InputOf(1), party.Question.ChargeMicro));
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class PartyRoundTests
             if (party == 1 && input is null)
             {
                 Assert.Equal(RefusalCode.Unspecified, late.Receive(b, harness.Now).Refusal);
-                if (late.State == PartyRoundState.AwaitingInput) input = late.ProvideInput(harness.InputOf(1));
+                if (late.State == PartyRoundState.AwaitingInput) input = late.ProvideInput(harness.InputOf(1), late.Question.ChargeMicro);
             }
 
             return [b];
@@ -140,7 +140,7 @@ public sealed class PartyRoundTests
         var party = PartyRound.Open(harness.Consortium.Setup(1, 1), harness.Proposal, harness.Now);
         party.Join(s_shape, harness.Now);
         var input = harness.InputOf(1);
-        party.ProvideInput(input);
+        party.ProvideInput(input, party.Question.ChargeMicro);
         party.Dispose();
         Assert.Throws<ObjectDisposedException>(() => input[0]);
     }

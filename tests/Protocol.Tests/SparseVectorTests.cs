@@ -59,7 +59,7 @@ public sealed class SparseVectorTests
             }
 
             Bring(index, party.Round.Join(vector.Shape, now));
-            if (party.Json.TryGetProperty("x", out _)) party.Round.ProvideInput(vector.Input(index));
+            if (party.Json.TryGetProperty("x", out _)) party.Round.ProvideInput(vector.Input(index), party.Round.Question.ChargeMicro);
         }
 
         while (host.Round.State == RoundState.Running)

@@ -20,7 +20,7 @@ public sealed class TotalBodyTests
         Assert.Equal(Total.Parser.ParseFrom(s_good), Read(s_good));
         Assert.Equal(Total.Parser.ParseFrom(Encoded([])), Read(Encoded([])));
         Assert.Equal(new Total(), Read([]));
-        Assert.Equal(Convert.FromHexString("0102"), Read(Convert.FromHexString("22020102"))!.Packed.ToByteArray());
+        Assert.Equal(Convert.FromHexString("0102"), Read(Convert.FromHexString("3a020102"))!.Packed.ToByteArray());
     }
 
     [Theory]
@@ -34,28 +34,32 @@ public sealed class TotalBodyTests
         sum.FillRandom(new SeededRandom(7));
         var total = new Total { Bits = (uint)bits, Length = (uint)length, Packed = ByteString.CopyFrom(sum.Pack()) };
         total.Survivors.Add(Enumerable.Range(0, survivors).Select(i => (uint)i));
+        (total.Entries, total.EntriesRoot) = (7, ByteString.CopyFrom(new byte[32]));
+        total.Blamed.Add(new Blame { Party = 2, Code = BlameCode.BadShare });
+        var fields = total.Clone();
+        fields.Packed = ByteString.Empty;
 
-        Assert.Equal(total.ToByteString(), TotalBody.Encode(total.Survivors, sum));
+        Assert.Equal(total.ToByteString(), TotalBody.Encode(fields, sum));
     }
 
     [Theory]
-    [InlineData("0a02010310081802" + "a2000401020304", "the vector's tag in a longer way")]
-    [InlineData("0a02010310081802" + "22840001020304", "the vector's length in a longer way")]
-    [InlineData("0a02010310081802" + "22020102" + "22020102", "the vector twice")]
-    [InlineData("0a02010310081802" + "2200" + "22020102", "an empty vector first")]
-    [InlineData("0a02010310081802" + "2200", "an empty vector that is written")]
-    [InlineData("0a02010310081802" + "22020102" + "2801", "an unknown field behind")]
-    [InlineData("0a02010310081802" + "2801" + "22020102", "an unknown field before")]
-    [InlineData("22020102" + "0a02010310081802", "the vector first")]
-    [InlineData("0a02010310081802" + "22020102" + "1802", "a field behind the vector")]
-    [InlineData("0a020103" + "1802" + "1008" + "22020102", "fields before the vector out of order")]
-    [InlineData("0a0201031008" + "188200" + "22020102", "a number before the vector in a longer way")]
-    [InlineData("0801" + "0803" + "22020102", "survivors not packed")]
-    [InlineData("0a02010310081802" + "22050102", "a vector that is cut off")]
-    [InlineData("0a02010310081802" + "22ffffffff0f0102", "a negative length")]
-    [InlineData("0a02010310081802" + "22ffffffffffffffffff01", "a length beyond 32 bits")]
-    [InlineData("0b220101", "a group that does not end")]
-    [InlineData("00" + "22020102", "a tag of no field")]
+    [InlineData("0a02010310081802" + "ba000401020304", "the vector's tag in a longer way")]
+    [InlineData("0a02010310081802" + "3a840001020304", "the vector's length in a longer way")]
+    [InlineData("0a02010310081802" + "3a020102" + "3a020102", "the vector twice")]
+    [InlineData("0a02010310081802" + "3a00" + "3a020102", "an empty vector first")]
+    [InlineData("0a02010310081802" + "3a00", "an empty vector that is written")]
+    [InlineData("0a02010310081802" + "3a020102" + "4001", "an unknown field behind")]
+    [InlineData("0a02010310081802" + "4001" + "3a020102", "an unknown field before")]
+    [InlineData("3a020102" + "0a02010310081802", "the vector first")]
+    [InlineData("0a02010310081802" + "3a020102" + "1802", "a field behind the vector")]
+    [InlineData("0a020103" + "1802" + "1008" + "3a020102", "fields before the vector out of order")]
+    [InlineData("0a0201031008" + "188200" + "3a020102", "a number before the vector in a longer way")]
+    [InlineData("0801" + "0803" + "3a020102", "survivors not packed")]
+    [InlineData("0a02010310081802" + "3a050102", "a vector that is cut off")]
+    [InlineData("0a02010310081802" + "3affffffff0f0102", "a negative length")]
+    [InlineData("0a02010310081802" + "3affffffffffffffffff01", "a length beyond 32 bits")]
+    [InlineData("0b3a0101", "a group that does not end")]
+    [InlineData("00" + "3a020102", "a tag of no field")]
     public void Second_spelling_is_refused(string hex, string what)
     {
         var bytes = Convert.FromHexString(hex);

@@ -16,7 +16,7 @@ public sealed class VectorTests
     public void Vectors_are_all_there()
     {
         Assert.Equal(7, VectorRound.Rounds.Count());
-        Assert.Equal(56, VectorRound.Negatives.Count());
+        Assert.Equal(58, VectorRound.Negatives.Count());
     }
 
     [Theory]
@@ -165,7 +165,7 @@ public sealed class VectorTests
         }
 
         Expect(party.Join(vector.Shape, vector.Now));
-        if (vector.Party(index).TryGetProperty("x", out _)) Expect(party.ProvideInput(vector.Input(index)));
+        if (vector.Party(index).TryGetProperty("x", out _)) Expect(party.ProvideInput(vector.Input(index), party.Question.ChargeMicro));
         foreach (var broadcast in vector.Messages.Skip(1).Where(m => m.From is null))
         {
             // A party that fell silent is not asked what it would have said.

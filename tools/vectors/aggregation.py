@@ -10,6 +10,7 @@ NOW = 1767225600  # 2026-01-01T00:00:00Z
 ROSTER_END = 1893456000  # 2030-01-01T00:00:00Z
 SUITE = 1
 DEADLINES = [60000] * 7
+CHARGE = 500_000  # millionths of epsilon
 ZERO_KEY = bytes(32)
 
 
@@ -76,7 +77,7 @@ class Round:
             self.pre_shared[pair] = tape.draw(32)
         self.invited = spec["invited"]
         self.parties = {i: Party(self.seed, i) for i in spec["roster"]}
-        self.messages, self.pair_keys, self.dealt = [], {}, {}
+        self.messages, self.pair_keys, self.dealt, self.leaves, self.time_ms = [], {}, {}, [], NOW * 1000
         self.context1 = self.context2 = self.d3 = None
         self._roster()
         self._query()
@@ -123,7 +124,7 @@ class Round:
             attempts=3,
             title="Test question",
             dataset="visits",
-            epsilon_micro=500_000,
+            epsilon_micro=CHARGE,
             noise=1,
             min_survivors=self.spec.get("query_survivors", 0),
             analysis=self.analysis,
@@ -168,7 +169,14 @@ class Round:
         message = {"step": len(self.messages), **self.message(sender, kind, body, **more)}
         assert self.is_unsigned(kind) or p.verify(p.public_key(self.key_of(sender)), self.digest(kind, body), message["signature"])
         self.messages.append(message)
+        envelope = wire.envelope(kind, body, message["signature"], message["detached"])
+        self.leaves.append(wire.entry(self.round_id, self.time_ms, 0 if sender == "station" else sender + 1, envelope))
         return message
+
+    def wait_for(self, expected, kind):
+        """The station's clock moves to the deadline of a phase in which somebody is silent."""
+        if set(expected) - set(self.bodies(kind)):
+            self.time_ms += 60000
 
     def sent(self, kind, sender="station"):
         """The message of this kind; of the station, if no party is named."""
@@ -287,6 +295,7 @@ class Round:
             party.commitment_q = h("commit/q", self.context1, u, party.q)
             body = wire.share(u, party.commitment_b, party.commitment_q, p.merkle_root(entries))
             self.send(u, "share", body, detached=entries)
+        self.wait_for(self.u1, "share")
         bodies = self.bodies("share")
         self.u2 = list(bodies)
         assert len(self.u2) >= self.t
@@ -335,7 +344,8 @@ class Round:
             party.y, party.packed_y = y, pack(y, self.bits)
             party.h_y = self.vector_digest(u, party.packed_y)
             party.h_x = h("commit/x", self.context2, u, party.salt, pack(party.x, self.bits))
-            self.send(u, "input", wire.input_header(u, party.h_y, party.h_x), vector=party.packed_y)
+            self.send(u, "input", wire.input_header(u, party.h_y, party.h_x, CHARGE), vector=party.packed_y)
+        self.wait_for(self.u2, "input")
         bodies = self.bodies("input")
         self.u3 = list(bodies)
         assert len(self.u3) >= self.t and (not self.graph or self.graph.keeps_rule(self.u3))
@@ -354,6 +364,7 @@ class Round:
             if u not in self.silent:
                 seeds = [(w, self.pair_seed(u, w)) for w in self.neighbours(u, self.dropped) if not self.is_disputed(u, w)]
                 self.send(u, "unmask", wire.unmask(u, self.parties[u].b, seeds))
+        self.wait_for(self.u3, "unmask")
         if not self.silent:
             return
         self.asked = [w for w in self.dropped if self.neighbours(w, self.silent)]
@@ -409,4 +420,4 @@ class Round:
             plain = self.add(plain, self.parties[u].x)
         assert total == plain and unpack(pack(total, self.bits), self.bits, self.length) == total
         self.total = total
-        self.send("station", "total", wire.total(self.u3, self.bits, self.length, pack(total, self.bits)))
+        self.send("station", "total", wire.total(self.u3, self.bits, self.length, len(self.leaves), p.merkle_root(self.leaves), pack(total, self.bits)))

@@ -5,7 +5,7 @@ The readings of the document on which an expected code rests are in README.md.
 
 import primitives as p
 import wire
-from aggregation import DEADLINES, NOW, SUITE, ZERO_KEY, Round, h, pack
+from aggregation import CHARGE, DEADLINES, NOW, SUITE, ZERO_KEY, Round, h, pack
 
 FIVE, RECOVERY, DISPUTED, EVERYWHERE = "02-one-drops", "03-recovery", "04-disputed-pair", "05-dropouts-everywhere"
 VECTORS = "wrong", "too long", "incomplete"
@@ -305,9 +305,9 @@ def _left_out(five, everywhere):
 
 def _survivors(r):
     def header(i, digest):
-        return _signed(r, i, "input", wire.input_header(i, digest, r.parties[i].h_x))
+        return _signed(r, i, "input", wire.input_header(i, digest, r.parties[i].h_x, CHARGE))
 
-    stranger = _signed(r, 2, "input", wire.input_header(2, p.sha256(b"y"), p.sha256(b"x")))
+    stranger = _signed(r, 2, "input", wire.input_header(2, p.sha256(b"y"), p.sha256(b"x"), CHARGE))
     for name, what, message, code in (
         (
             "u3-outside-u2",
@@ -324,6 +324,13 @@ def _survivors(r):
         ),
     ):
         yield _case(name, what, EVERYWHERE, r, message, 1, code)
+    for receiver, message, code in (
+        ("station", r.message(3, "input", wire.input_header(3, r.parties[3].h_y, r.parties[3].h_x, CHARGE - 1)), "BAD_CONTENT"),
+        (1, _broadcast(r, "survivors", {3: _signed(r, 3, "input", wire.input_header(3, r.parties[3].h_y, r.parties[3].h_x, CHARGE - 1))}), "BAD_MESSAGE"),
+    ):
+        at = "at-station" if receiver == "station" else "in-broadcast"
+        text = f"{message['kind'].capitalize()} in which party 3 was charged a millionth less than the query costs."
+        yield _case("charged-too-little-" + at, text, EVERYWHERE, r, message, receiver, code)
     yield _case(
         "second-survivor-set",
         "In place of Agreed, a second Survivors, in which party 3 has another H(y), signed by it.",
@@ -363,7 +370,7 @@ def _agreements(r):
 
 def _vectors(r):
     def sent(vector):
-        return r.message(2, "input", wire.input_header(2, r.vector_digest(2, vector), r.parties[2].h_x), vector=vector)
+        return r.message(2, "input", wire.input_header(2, r.vector_digest(2, vector), r.parties[2].h_x, CHARGE), vector=vector)
 
     y = r.parties[2].packed_y
     assert r.bits * r.length % 8

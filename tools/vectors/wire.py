@@ -106,8 +106,8 @@ def share(party, commitment_b, commitment_q, root):
     return uint(1, party) + data(2, commitment_b) + data(3, commitment_q) + data(4, root)
 
 
-def input_header(party, digest, commitment):
-    return uint(1, party) + data(2, digest) + data(3, commitment)
+def input_header(party, digest, commitment, charged):
+    return uint(1, party) + data(2, digest) + data(3, commitment) + uint(5, charged)
 
 
 def agree(party, digest):
@@ -130,5 +130,9 @@ def recover(party, self_shares, recovery_shares):
     return uint(1, party) + repeated(2, self_shares) + repeated(3, recovery_shares)
 
 
-def total(survivors, bits, length, packed_total):
-    return packed(1, survivors) + uint(2, bits) + uint(3, length) + data(4, packed_total)
+def total(survivors, bits, length, entries, root, packed_total):
+    return packed(1, survivors) + uint(2, bits) + uint(3, length) + uint(4, entries) + data(5, root) + data(7, packed_total)
+
+
+def entry(round_id, time_ms, sender, envelope_bytes, rejection=0):
+    return data(1, round_id) + uint(2, time_ms) + uint(3, sender) + repeated(4, [envelope_bytes]) + uint(5, rejection)

@@ -18,6 +18,9 @@ internal sealed record Plan(Dataset Dataset, VectorLayout Layout, PolicyGrant Gr
 
     public QueryNoise Noise => Question.Query.Noise;
 
+    /// <summary>What the ledger says for an answer that has an ε: decided by policy and question, never by data.</summary>
+    public ulong ChargedMicro => Noise == QueryNoise.None ? 0 : (ulong)Grant.CostMicro;
+
     public RoundShape Shape => new(Layout.Bits, Layout.Length);
 
     /// <summary>

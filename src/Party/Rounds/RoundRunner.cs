@@ -215,7 +215,7 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
         {
             var vector = await answer.VectorAsync(noise => _answering.SumAsync(answer.Plan, noise));
             await open.DoAsync(() => StepAsync(
-                open, round => round.State == PartyRoundState.Ended ? PartyStep.Nothing : round.ProvideInput(answer.Plan.ToRing(vector))));
+                open, round => round.State == PartyRoundState.Ended ? PartyStep.Nothing : round.ProvideInput(answer.Plan.ToRing(vector), answer.Plan.ChargedMicro)));
         }
         catch (DataSourceException e)
         {

@@ -259,9 +259,15 @@ internal sealed class RoundRecord
         return advertise;
     }
 
-    private static Input Sound(Input input)
+    private Input Sound(Input input)
     {
         CheckDigests(input.VectorDigest, input.InputCommitment);
+        var least = Question.ChargeMicro;
+        if (input.ChargedMicro < least || (least == 0 && input.ChargedMicro != 0))
+        {
+            throw Refuse(RefusalCode.BadMessage, $"Party {input.Party} says that it was charged {input.ChargedMicro} millionths of ε; the query costs {(least == 0 ? "0 without noise" : $"at least {least}")}.");
+        }
+
         return input;
     }
 

@@ -12,11 +12,10 @@ internal static class TotalBody
 {
     private const uint PackedTag = (Total.PackedFieldNumber << 3) | (uint)WireFormat.WireType.LengthDelimited;
 
-    /// <summary>The body of a total; its elements are packed into it at once.</summary>
-    public static ByteString Encode(IEnumerable<uint> survivors, RingVector sum)
+    /// <summary>The body of a total whose other fields are given; the elements are packed into it at once.</summary>
+    public static ByteString Encode(Total fields, RingVector sum)
     {
-        var fields = new Total { Bits = (uint)sum.Bits, Length = (uint)sum.Length };
-        fields.Survivors.Add(survivors);
+        (fields.Bits, fields.Length) = ((uint)sum.Bits, (uint)sum.Length);
         var (head, size) = (fields.CalculateSize(), (int)RingVector.PackedLength(sum.Bits, sum.Length));
         var first = head + CodedOutputStream.ComputeTagSize(Total.PackedFieldNumber) + CodedOutputStream.ComputeLengthSize(size);
         var body = GC.AllocateUninitializedArray<byte>(first + size);

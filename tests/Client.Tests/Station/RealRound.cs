@@ -69,7 +69,7 @@ public sealed class RealRound : IMaskedVectors
             var cells = new RingVector(shape.Bits, shape.Length);
             cells.SetCentered(0, RowsEach);
             _outbox.Enqueue((member.Index, party.Join(shape, _now)));
-            _outbox.Enqueue((member.Index, party.ProvideInput(cells)));
+            _outbox.Enqueue((member.Index, party.ProvideInput(cells, party.Question.ChargeMicro)));
         }
 
         while (_station.State == RoundState.Running)

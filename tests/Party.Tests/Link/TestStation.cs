@@ -125,7 +125,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
             {
                 var shape = ShapeOf(other.Question, TestConsortium.Parties);
                 Bring(index, other.Join(shape, Now));
-                Bring(index, other.ProvideInput(new RingVector(shape.Bits, shape.Length)));
+                Bring(index, other.ProvideInput(new RingVector(shape.Bits, shape.Length), other.Question.ChargeMicro));
             }
 
             Advance();

@@ -165,7 +165,7 @@ internal sealed class RoundHarness : IDisposable
             }
 
             Enqueue(index, party.Join(Shape, Now));
-            Enqueue(index, party.ProvideInput(InputOf(index)));
+            Enqueue(index, party.ProvideInput(InputOf(index), party.Question.ChargeMicro));
         }
     }
 
