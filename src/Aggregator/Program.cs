@@ -16,7 +16,7 @@ if (args is ["--version"])
 
 try
 {
-    var surroundings = new StationSurroundings(TimeProvider.System, path => new SqliteTranscriptStore(path), new SurveyMeaning(), Logging);
+    var surroundings = new StationSurroundings(TimeProvider.System, StationStorage.Open, new SurveyMeaning(), Logging);
     await using var station = await StationHost.Start(CommandLine.Read(args, Environment.GetEnvironmentVariables()), surroundings);
     Console.WriteLine($"The station listens on {station.Address}");
     await station.WaitForShutdown();

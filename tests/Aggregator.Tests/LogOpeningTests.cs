@@ -107,7 +107,7 @@ public sealed class LogOpeningTests
     public async Task Disk_that_takes_no_writes_is_told_from_a_file_that_is_no_transcript(bool disk)
     {
         await using var station = new TestStation(3);
-        var surroundings = new StationSurroundings(TimeProvider.System, _ => throw new StoreException("Full.") { IsDisk = disk }, new SumMeaning(), _ => { });
+        var surroundings = new StationSurroundings(TimeProvider.System, (_, _) => throw new StoreException("Full.") { IsDisk = disk }, new SumMeaning(), _ => { });
         var failure = await Assert.ThrowsAsync<StartException>(() => StationHost.Start(station.Options, surroundings));
         Assert.Equal(disk ? ExitCode.DataDirectory : ExitCode.Transcript, failure.Code);
         Assert.Contains("Full.", failure.Message, StringComparison.Ordinal);

@@ -45,8 +45,15 @@ internal sealed class TestStation : IAsyncDisposable
     public async Task<StationHost> Start()
     {
         Host = await StationHost.Start(
-            Options, new StationSurroundings(Clock, path => Wrap(new SqliteTranscriptStore(path)), Meaning, logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(Logs))).Guard();
+            Options, new StationSurroundings(Clock, Storage, Meaning, logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(Logs))).Guard();
         return Host;
+    }
+
+    /// <summary>What the station keeps, with what a test puts in between.</summary>
+    public StationStorage Storage(StationOptions options, StationFiles files)
+    {
+        var storage = StationStorage.Open(options, files);
+        return storage with { Transcript = Wrap(storage.Transcript) };
     }
 
     /// <summary>What the log holds.</summary>

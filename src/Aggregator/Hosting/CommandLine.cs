@@ -14,6 +14,11 @@ internal static class CommandLine
           --key FILE           identity key of the station, PEM                 (Station:KeyFile)
           --roster FILE        signed roster                                    (Station:RosterFile)
           --data DIR           folder of the transcript and the masked vectors  (Station:DataDirectory)
+          --database STRING    PostgreSQL instead of SQLite in the folder, e.g.  (Station:Database)
+                               "Host=db;Database=station;Username=station;
+                               Passfile=/etc/secagg/pgpass"; a password on the
+                               command line is seen by all users
+          --vectors PLACE      Files (in the folder, the default) or Database  (Station:Vectors)
           --listen IP:PORT     address to bind, 127.0.0.1:7443 by default;      (Station:Listen)
                                port 0 takes a free one
           --address-file FILE  writes https://IP:PORT there once it is bound    (Station:AddressFile)
@@ -28,7 +33,8 @@ internal static class CommandLine
         Every setting can also be given by the environment: SECAGG_STATION__LISTEN=0.0.0.0:7443.
 
         exit codes: 0 stopped, 1 unexpected failure, 2 command line or configuration, 3 key or roster,
-                    4 transcript refused, 5 address in use, 6 data folder not usable
+                    4 transcript refused, 5 address in use, 6 data folder or database
+                    not usable
         """;
 
     // Not "SECAGG_": SECAGG_STATION alone is the station's address for other programs.
@@ -39,6 +45,8 @@ internal static class CommandLine
         ["--key"] = "Station:KeyFile",
         ["--roster"] = "Station:RosterFile",
         ["--data"] = "Station:DataDirectory",
+        ["--database"] = "Station:Database",
+        ["--vectors"] = "Station:Vectors",
         ["--listen"] = "Station:Listen",
         ["--address-file"] = "Station:AddressFile",
         ["--cores"] = "Station:Cores",

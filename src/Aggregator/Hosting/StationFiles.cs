@@ -8,6 +8,8 @@ namespace SecureAggregation.Aggregator.Hosting;
 internal sealed class StationFiles : IDisposable
 {
     private const string LockName = "station.lock";
+    private const string TranscriptName = "transcript.db";
+    private const string VectorsName = "vectors";
 
     private const UnixFileMode Foreign =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute |
@@ -26,9 +28,9 @@ internal sealed class StationFiles : IDisposable
 
     public string DataDirectory { get; }
 
-    public string Transcript => Path.Combine(DataDirectory, "transcript.db");
+    public string Transcript => Path.Combine(DataDirectory, TranscriptName);
 
-    public string Vectors => Path.Combine(DataDirectory, "vectors");
+    public string Vectors => Path.Combine(DataDirectory, VectorsName);
 
     /// <exception cref="StartException">A file is missing or wrong, or the folder cannot be used.</exception>
     public static StationFiles Open(StationOptions options)
@@ -47,7 +49,7 @@ internal sealed class StationFiles : IDisposable
                     $"The key in {options.KeyFile} is {key.Public.Fingerprint}; the roster's station is {roster.Aggregator.Fingerprint}. Use the station's own key, or have the founders sign a roster that names this one.");
             }
 
-            return new StationFiles(pem, key, roster, Path.GetFullPath(options.DataDirectory), Take(options.DataDirectory));
+            return new StationFiles(pem, key, roster, Path.GetFullPath(options.DataDirectory), Take(options));
         }
         catch
         {
@@ -101,17 +103,26 @@ internal sealed class StationFiles : IDisposable
         }
     }
 
-    private static FileStream Take(string folder)
+    private static FileStream Take(StationOptions options)
     {
+        var (folder, database) = (options.DataDirectory, options.Database.Length > 0);
         try
         {
             Directory.CreateDirectory(folder);
             var strangers = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Where(name => name != LockName).ToList();
-            if (strangers.Count > 0 && !strangers.Contains("transcript.db"))
+            if (database && strangers.Contains(TranscriptName))
             {
                 throw new StartException(
                     ExitCode.DataDirectory,
-                    $"The data folder {folder} is not empty ({strangers[0]}) and holds no transcript.db. A new log begins in an empty folder only; if this is the old folder, restore its transcript.");
+                    $"The data folder {folder} holds a {TranscriptName}, but Station:Database names a database: a log is in one place only. Leave out the database, or give the station another folder.");
+            }
+
+            if (database) strangers.Remove(VectorsName);
+            if (strangers.Count > 0 && (database || !strangers.Contains(TranscriptName)))
+            {
+                throw new StartException(
+                    ExitCode.DataDirectory,
+                    $"The data folder {folder} is not empty ({strangers[0]}) and {(database ? "the transcript is in a database" : $"holds no {TranscriptName}")}. A new log begins in an empty folder only; if this is the old folder, restore its transcript.");
             }
 
             return new FileStream(Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

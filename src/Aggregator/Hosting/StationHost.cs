@@ -31,11 +31,11 @@ internal sealed class StationHost : IAsyncDisposable
     private readonly StationOptions _options;
     private readonly TimeProvider _clock;
     private readonly StationFiles _files;
-    private readonly ITranscriptStore _store;
+    private readonly StationStorage _storage;
     private readonly WebApplication _app;
 
-    private StationHost(StationOptions options, TimeProvider clock, StationFiles files, ITranscriptStore store, WebApplication app) =>
-        (_options, _clock, _files, _store, _app) = (options, clock, files, store, app);
+    private StationHost(StationOptions options, TimeProvider clock, StationFiles files, StationStorage storage, WebApplication app) =>
+        (_options, _clock, _files, _storage, _app) = (options, clock, files, storage, app);
 
     /// <summary>Name and version, as parties and readers see it.</summary>
     public static string Software { get; } = $"secagg-station/{typeof(StationHost).Assembly.GetName().Version?.ToString(3)}";
@@ -53,13 +53,13 @@ internal sealed class StationHost : IAsyncDisposable
     {
         var clock = surroundings.Clock;
         var files = StationFiles.Open(options);
-        ITranscriptStore? store = null;
+        StationStorage? storage = null;
         StationHost? host = null;
         try
         {
-            store = surroundings.OpenStore(files.Transcript);
+            storage = surroundings.OpenStorage(options, files);
             var events = new EventHub(clock, options.Limits.EventHistory, options.Limits.EventQueue);
-            host = new StationHost(options, clock, files, store, Build(options, surroundings, files, store, events));
+            host = new StationHost(options, clock, files, storage, Build(options, surroundings, files, storage, events));
             await host.Run();
             return host;
         }
@@ -71,7 +71,7 @@ internal sealed class StationHost : IAsyncDisposable
             }
             else
             {
-                store?.Dispose();
+                storage?.Dispose();
                 files.Dispose();
             }
 
@@ -87,16 +87,16 @@ internal sealed class StationHost : IAsyncDisposable
         await _app.StopAsync();
         // Disposes what it made, in reverse order: the rounds before the log that they write to.
         await _app.DisposeAsync();
-        _store.Dispose();
+        _storage.Dispose();
         _files.Dispose();
     }
 
     private static StartException Unusable(StoreException e) => e.IsDisk
-        ? new StartException(ExitCode.DataDirectory, $"{e.Message} The data folder must be on a disk that takes writes.", e)
+        ? new StartException(ExitCode.DataDirectory, $"{e.Message} The data folder must be on a disk that takes writes, and the database, if there is one, be there and be this station's.", e)
         : new StartException(ExitCode.Transcript, e.Message, e);
 
     private static WebApplication Build(
-        StationOptions options, StationSurroundings surroundings, StationFiles files, ITranscriptStore store, EventHub events)
+        StationOptions options, StationSurroundings surroundings, StationFiles files, StationStorage storage, EventHub events)
     {
         var clock = surroundings.Clock;
         // Empty: no configuration file, variable or argument but the station's own has a say.
@@ -109,11 +109,11 @@ internal sealed class StationHost : IAsyncDisposable
         services.Configure<HostOptions>(host => host.ShutdownTimeout = s_patience);
         services.AddRoutingCore().AddSingleton<IMemoryPoolFactory<byte>>(new ConnectionMemory(ConnectionLimits.Buffer(files.Roster.Parties.Count)));
         services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = LargestFrame(files.Roster.Parties.Count));
-        services.AddSingleton(options).AddSingleton(clock).AddSingleton(files.Roster).AddSingleton(store).AddSingleton(events);
-        services.AddSingleton(new StationClock(clock)).AddSingleton(_ => new BlobStore(files.Vectors));
+        services.AddSingleton(options).AddSingleton(clock).AddSingleton(files.Roster).AddSingleton(storage.Transcript).AddSingleton(storage.Blobs).AddSingleton(events);
+        services.AddSingleton(new StationClock(clock));
         services.AddSingleton<AlertBoard>().AddSingleton<PartyDirectory>().AddSingleton<PlanDesk>().AddSingleton<Access>().AddSingleton<HealthServiceImpl>();
         services.AddSingleton(surroundings.Meaning);
-        services.AddSingleton(p => new LogOpening(store, files.Roster, files.Key, clock, p.GetRequiredService<ILogger<StationLog>>()).Open());
+        services.AddSingleton(p => new LogOpening(storage.Transcript, files.Roster, files.Key, clock, p.GetRequiredService<ILogger<StationLog>>()).Open());
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Log);
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Rosters);
         services.AddSingleton<ILogger>(p => p.GetRequiredService<ILogger<RoundBook>>());

@@ -16,6 +16,12 @@ internal sealed class StationOptions
 
     public string DataDirectory { get; set; } = "";
 
+    /// <summary>A PostgreSQL connection string; empty: SQLite in the data folder.</summary>
+    public string Database { get; set; } = "";
+
+    /// <summary>Where masked vectors are kept.</summary>
+    public VectorPlace Vectors { get; set; }
+
     public string AddressFile { get; set; } = "";
 
     public string TraceWire { get; set; } = "";
@@ -39,7 +45,9 @@ internal sealed class StationOptions
             problems.Add($"Station:Listen is \"{Listen}\"; it must be an IP address and a port, e.g. 127.0.0.1:7443 (port 0 takes a free one).");
         Required(problems, nameof(KeyFile), KeyFile, "the station's identity key (PEM) as `secagg keygen` writes it");
         Required(problems, nameof(RosterFile), RosterFile, "the signed roster as `secagg roster` writes it");
-        Required(problems, nameof(DataDirectory), DataDirectory, "the folder of the transcript and the masked vectors");
+        Required(problems, nameof(DataDirectory), DataDirectory, "the folder of the transcript and the masked vectors (with a database, of the vectors and the lock)");
+        if (Vectors == VectorPlace.Database && Database.Length == 0)
+            problems.Add("Station:Vectors is Database, but Station:Database names none; set it to a PostgreSQL connection string, or Station:Vectors to Files.");
         foreach (var (name, value) in Deadlines.All)
             Between(problems, $"Deadlines:{name}", value, TimeSpan.FromMilliseconds(100), Protocol.Limits.Deadline);
         Between(problems, "Limits:IdleTimeout", Limits.IdleTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
@@ -71,6 +79,16 @@ internal sealed class StationOptions
     {
         if (value < least || value > most) problems.Add($"Station:Limits:{key} is {value}; it must be from {least} to {most}.");
     }
+}
+
+/// <summary>Where masked vectors are kept.</summary>
+internal enum VectorPlace
+{
+    /// <summary>A file each, in the data folder.</summary>
+    Files,
+
+    /// <summary>In the database, beside the transcript.</summary>
+    Database,
 }
 
 /// <summary>How long each phase may take when a query does not say.</summary>

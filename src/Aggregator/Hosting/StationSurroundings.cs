@@ -5,7 +5,7 @@ namespace SecureAggregation.Aggregator.Hosting;
 
 /// <summary>The outside of a station.</summary>
 /// <param name="Clock">The time.</param>
-/// <param name="OpenStore">Opens the transcript at a path.</param>
+/// <param name="OpenStorage">Opens what the station keeps.</param>
 /// <param name="Meaning">What the integers of rounds mean.</param>
 /// <param name="Logging">Where the log goes.</param>
-internal sealed record StationSurroundings(TimeProvider Clock, Func<string, ITranscriptStore> OpenStore, IRoundMeaning Meaning, Action<ILoggingBuilder> Logging);
+internal sealed record StationSurroundings(TimeProvider Clock, Func<StationOptions, StationFiles, StationStorage> OpenStorage, IRoundMeaning Meaning, Action<ILoggingBuilder> Logging);

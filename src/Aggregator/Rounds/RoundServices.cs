@@ -10,7 +10,7 @@ namespace SecureAggregation.Aggregator.Rounds;
 internal sealed record RoundServices(
     StationLog Log,
     ITranscriptStore Store,
-    BlobStore Blobs,
+    IBlobStore Blobs,
     PartyDirectory Parties,
     Witnesses Witnesses,
     EventHub Events,

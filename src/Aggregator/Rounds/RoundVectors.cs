@@ -4,7 +4,7 @@ using SecureAggregation.Protocol;
 namespace SecureAggregation.Aggregator.Rounds;
 
 /// <summary>The masked vectors of one round: those that arrive, and those that are stored. The round's driver calls it; only <see cref="Open"/> may be called by others.</summary>
-internal sealed class RoundVectors(BlobStore blobs, AggregatorRound round) : IMaskedVectors, IDisposable
+internal sealed class RoundVectors(IBlobStore blobs, AggregatorRound round) : IMaskedVectors, IDisposable
 {
     private readonly byte[] _roundId = round.RoundId;
     private readonly Dictionary<uint, VectorUpload> _arriving = [];
@@ -96,10 +96,13 @@ internal sealed class RoundVectors(BlobStore blobs, AggregatorRound round) : IMa
     {
         using (intake)
         {
-            using var stored = Open(intake.Party);
-            if (intake.CompleteFrom(stored)) return true;
-            stored.Position = 0;
-            round.WithdrawVector(intake.Party, stored);
+            using (var stored = Open(intake.Party))
+            {
+                if (intake.CompleteFrom(stored)) return true;
+            }
+
+            using var again = Open(intake.Party);
+            round.WithdrawVector(intake.Party, again);
             return false;
         }
     }

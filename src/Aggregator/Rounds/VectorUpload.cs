@@ -7,7 +7,7 @@ namespace SecureAggregation.Aggregator.Rounds;
 /// One masked vector on its way in. It is checked, added to the round's sum and written on the thread of the stream that brings it, beside those of other
 /// parties; the round's driver begins it, may withdraw it at any time, and is told how it ended.
 /// </summary>
-internal sealed class VectorUpload(AggregatorRound round, VectorIntake intake, BlobWriter writer)
+internal sealed class VectorUpload(AggregatorRound round, VectorIntake intake, IBlobWriter writer)
 {
     private readonly Lock _gate = new();
     private bool _over;
@@ -85,7 +85,16 @@ internal sealed class VectorUpload(AggregatorRound round, VectorIntake intake, B
 
     private void Undo()
     {
-        round.WithdrawVector(intake.Party, writer.Written());
+        try
+        {
+            using var written = writer.Written();
+            round.WithdrawVector(intake.Party, written);
+        }
+        catch (IOException)
+        {
+            // It stays in the running sum, which is then not used: the total is made from what is stored.
+        }
+
         Close();
     }
 

@@ -16,7 +16,7 @@ internal sealed class AuditService(
     StationLog log,
     RosterHistory rosters,
     ITranscriptStore store,
-    BlobStore blobs,
+    IBlobStore blobs,
     RoundBook rounds,
     Witnesses witnesses) : Audit.AuditBase
 {

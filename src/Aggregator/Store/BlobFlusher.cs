@@ -11,7 +11,7 @@ internal sealed class BlobFlusher : IDisposable
     private const int Threads = 4;
     private const int Batch = 16;
 
-    private readonly BlockingCollection<(BlobWriter Writer, TaskCompletionSource Done)> _waiting = [];
+    private readonly BlockingCollection<(FileBlobWriter Writer, TaskCompletionSource Done)> _waiting = [];
     private readonly List<Thread> _threads = [];
 
     public BlobFlusher()
@@ -25,7 +25,7 @@ internal sealed class BlobFlusher : IDisposable
     }
 
     /// <summary>Completes when the file is on disk under its name.</summary>
-    public Task Flush(BlobWriter writer)
+    public Task Flush(FileBlobWriter writer)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting.Add((writer, done));
@@ -43,7 +43,7 @@ internal sealed class BlobFlusher : IDisposable
     {
         foreach (var first in _waiting.GetConsumingEnumerable())
         {
-            var batch = new List<(BlobWriter Writer, TaskCompletionSource Done)> { first };
+            var batch = new List<(FileBlobWriter Writer, TaskCompletionSource Done)> { first };
             while (batch.Count < Batch && _waiting.TryTake(out var next)) batch.Add(next);
             var named = batch.Where(b => Try(b.Writer.FlushAndName, b.Done)).ToList();
             foreach (var folder in named.GroupBy(b => b.Writer.Folder, StringComparer.Ordinal))

@@ -11,11 +11,11 @@ internal sealed record StoredCosignature(long Size, long Party, byte[] Signature
 
 /// <summary>
 /// What the station remembers. Every method returns after the data is on disk, or throws <see cref="StoreException"/> and has changed
-/// nothing. Reads may run at the same time as a write.
+/// nothing, unless that <see cref="StoreException.IsLost"/>. Reads may run at the same time as a write.
 /// </summary>
 internal interface ITranscriptStore : IDisposable
 {
-    /// <summary>Adds entries and the signed head over all of them: both or neither.</summary>
+    /// <summary>Adds entries and the signed head over all of them: both or neither. Without entries the head alone is written again.</summary>
     void Append(IReadOnlyList<StoredEntry> entries, StoredHead head);
 
     /// <summary>The head that was stored with the last append; null in a new store.</summary>
@@ -60,4 +60,10 @@ internal sealed class StoreException(string message, Exception? inner = null) : 
 {
     /// <summary>The disk is full, away or closed to this user; else the file is not what it should be.</summary>
     public bool IsDisk { get; init; }
+
+    /// <summary>The database server went away, and may come back. What was under way when it went may have been done or not.</summary>
+    public bool IsLost { get; init; }
+
+    /// <summary>It was written by a newer program.</summary>
+    public bool IsNewer { get; init; }
 }

@@ -26,7 +26,8 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
             {
                 _writer.Open();
                 _writer.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-                SqlScripts.Apply(_writer);
+                SqlScripts.Apply(
+                    _writer, "Sqlite", _writer.QuerySingle<int>("PRAGMA user_version"), next => string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {next}"));
             });
         }
         catch
@@ -152,7 +153,7 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
     }
 
     // READONLY, IOERR, FULL, CANTOPEN: the file may be what it should be, but cannot be used where it is.
-    private static bool IsDisk(Exception e) => e is IOException or UnauthorizedAccessException or SqliteException { SqliteErrorCode: 8 or 10 or 13 or 14 };
+    private static bool IsDisk(Exception e) => e is (IOException and not NewerFormatException) or UnauthorizedAccessException or SqliteException { SqliteErrorCode: 8 or 10 or 13 or 14 };
 
     private void Try(Action action)
     {
@@ -162,7 +163,7 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
-            throw new StoreException($"The transcript {_path}: {e.Message}", e) { IsDisk = IsDisk(e) };
+            throw new StoreException($"The transcript {_path}: {e.Message}", e) { IsDisk = IsDisk(e), IsNewer = e is NewerFormatException };
         }
     }
 }

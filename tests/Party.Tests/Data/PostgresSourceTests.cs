@@ -1,6 +1,7 @@
 using SecureAggregation.Party.Config;
 using SecureAggregation.Party.Data;
 using SecureAggregation.Statistics;
+using SecureAggregation.Testing;
 
 namespace SecureAggregation.Party.Tests.Data;
 

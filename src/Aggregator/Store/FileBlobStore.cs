@@ -4,10 +4,10 @@ using SecureAggregation.Crypto;
 namespace SecureAggregation.Aggregator.Store;
 
 /// <summary>
-/// Masked vectors, one file a party and round: <c>&lt;round&gt;/&lt;party&gt;.vector</c>. A file bears that name only when it is whole,
+/// One file a party and round: <c>&lt;round&gt;/&lt;party&gt;.vector</c>. A file bears that name only when it is whole,
 /// checked and on disk; until then it ends in <c>.part</c>.
 /// </summary>
-internal sealed class BlobStore : IDisposable
+internal sealed class FileBlobStore : IBlobStore
 {
     private const string Whole = ".vector";
     private const string Partial = ".part";
@@ -15,15 +15,18 @@ internal sealed class BlobStore : IDisposable
     private readonly string _root;
     private readonly BlobFlusher _flusher = new();
 
-    public BlobStore(string root)
+    public FileBlobStore(string root)
     {
         _root = root;
         Directory.CreateDirectory(root);
-        // What a crash cut short was never counted; its party sends it again.
-        foreach (var part in Directory.EnumerateFiles(root, "*" + Partial, SearchOption.AllDirectories)) File.Delete(part);
+        var parts = Directory.GetFiles(root, "*" + Partial, SearchOption.AllDirectories);
+        foreach (var part in parts) File.Delete(part);
+        Cut = parts.Length;
     }
 
-    public BlobWriter Create(byte[] roundId, uint party)
+    public int Cut { get; }
+
+    public IBlobWriter Create(byte[] roundId, uint party)
     {
         var folder = Folder(roundId);
         if (!Directory.Exists(folder))
@@ -32,17 +35,17 @@ internal sealed class BlobStore : IDisposable
             DiskSync.FlushFolder(_root);
         }
 
-        return new BlobWriter(_flusher, Path(roundId, party, Partial), Path(roundId, party, Whole));
+        return new FileBlobWriter(_flusher, Path(roundId, party, Partial), Path(roundId, party, Whole));
     }
 
-    public FileStream Open(byte[] roundId, uint party) =>
-        new(Path(roundId, party, Whole), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
+    public Stream Open(byte[] roundId, uint party) =>
+        new FileStream(Path(roundId, party, Whole), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
 
-    /// <summary>The parties whose whole vector is here.</summary>
+    public IReadOnlyList<byte[]> Rounds() => [.. Directory.EnumerateDirectories(_root).Select(RoundOf).OfType<byte[]>()];
+
     public IReadOnlyList<uint> Parties(byte[] roundId) => !Directory.Exists(Folder(roundId)) ? [] :
         [.. Directory.EnumerateFiles(Folder(roundId), "*" + Whole).Select(PartyOf).OfType<uint>().Order()];
 
-    /// <summary>Deletes the vectors of all parties but these, and what is partly written.</summary>
     public void KeepOnly(byte[] roundId, IReadOnlySet<uint> parties)
     {
         if (!Directory.Exists(Folder(roundId))) return;
@@ -54,18 +57,22 @@ internal sealed class BlobStore : IDisposable
         DiskSync.FlushFolder(Folder(roundId));
     }
 
-    /// <summary>Deletes all vectors of a round.</summary>
     public void Delete(byte[] roundId)
     {
         if (Directory.Exists(Folder(roundId))) Directory.Delete(Folder(roundId), recursive: true);
     }
 
-    /// <summary>Returns when everything that is being committed is on disk.</summary>
     public void Dispose() => _flusher.Dispose();
 
     /// <summary>Null for a file that is not the station's: somebody may have put one there.</summary>
     private static uint? PartyOf(string file) =>
         uint.TryParse(System.IO.Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var party) ? party : null;
+
+    private static byte[]? RoundOf(string folder)
+    {
+        var name = System.IO.Path.GetFileName(folder);
+        return name.Length == 32 && name.All(char.IsAsciiHexDigitLower) ? Convert.FromHexString(name) : null;
+    }
 
     private string Folder(byte[] roundId) => System.IO.Path.Combine(_root, PublicBytes.Hex(roundId));
 
@@ -73,8 +80,8 @@ internal sealed class BlobStore : IDisposable
         System.IO.Path.Combine(Folder(roundId), party.ToString(CultureInfo.InvariantCulture) + suffix);
 }
 
-/// <summary>One vector on its way to disk. Disposed before <see cref="Commit"/>, it leaves nothing.</summary>
-internal sealed class BlobWriter(BlobFlusher flusher, string partial, string whole) : IDisposable
+/// <summary>One vector on its way to its file.</summary>
+internal sealed class FileBlobWriter(BlobFlusher flusher, string partial, string whole) : IBlobWriter
 {
     private const int Stretch = 1 << 20;
 
@@ -91,15 +98,13 @@ internal sealed class BlobWriter(BlobFlusher flusher, string partial, string who
         _started = _file.Position;
     }
 
-    /// <summary>What was appended, from the beginning; nothing can be appended afterwards.</summary>
     public Stream Written()
     {
         _file.Position = 0;
         return _file;
     }
 
-    /// <summary>Flushes the bytes, then gives the file its name, then flushes the name. From this call on the writer is no longer the caller's.</summary>
-    /// <exception cref="IOException">It cannot be written; nothing is left of it.</exception>
+    /// <summary>Flushes the bytes, then gives the file its name, then flushes the name.</summary>
     public Task Commit() => flusher.Flush(this);
 
     public void FlushAndName()

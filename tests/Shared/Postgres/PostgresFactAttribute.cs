@@ -1,4 +1,4 @@
-namespace SecureAggregation.Party.Tests.Data;
+namespace SecureAggregation.Testing;
 
 /// <summary>A test against a real PostgreSQL server, skipped where none is installed.</summary>
 [AttributeUsage(AttributeTargets.Method)]

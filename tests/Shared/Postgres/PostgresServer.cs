@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 
-namespace SecureAggregation.Party.Tests.Data;
+namespace SecureAggregation.Testing;
 
 /// <summary>A PostgreSQL server of the tests' own: Debian's programs, a temporary folder, a Unix socket in it, an unprivileged user.</summary>
 public sealed class PostgresServer : IDisposable
@@ -16,6 +16,7 @@ public sealed class PostgresServer : IDisposable
         .Where(d => File.Exists(Path.Combine(d, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault();
 
     private readonly string _folder = Directory.CreateTempSubdirectory("secagg-pg-").FullName;
+    private int _databases;
 
     public PostgresServer()
     {
@@ -25,7 +26,7 @@ public sealed class PostgresServer : IDisposable
         var passwords = Path.Combine(_folder, "password");
         File.WriteAllText(passwords, Password);
         Server("initdb", "-D", Data, "-U", Owner, "--auth=scram-sha-256", $"--pwfile={passwords}", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8");
-        Server("pg_ctl", "-D", Data, "-w", "-l", Path.Combine(_folder, "log"), "-o", $"-k {_folder} -c listen_addresses= -c fsync=off", "start");
+        Start();
     }
 
     /// <summary>Why there is no server; null if there can be one.</summary>
@@ -40,6 +41,20 @@ public sealed class PostgresServer : IDisposable
     public string Connect(string user, string password) =>
         new NpgsqlConnectionStringBuilder { Host = _folder, Username = user, Password = password, Database = "postgres", Pooling = false }.ToString();
 
+    /// <summary>Makes an empty database and gives its connection string.</summary>
+    public string NewDatabase()
+    {
+        var name = $"t{Interlocked.Increment(ref _databases)}";
+        Execute($"CREATE DATABASE {name}");
+        return new NpgsqlConnectionStringBuilder(ConnectionString) { Database = name }.ToString();
+    }
+
+    public void Start() =>
+        Server("pg_ctl", "-D", Data, "-w", "-l", Path.Combine(_folder, "log"), "-o", $"-k {_folder} -c listen_addresses= -c fsync=off", "start");
+
+    /// <summary>Ends the server in the middle of whatever it does; it recovers at its next start.</summary>
+    public void Kill() => Server("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");
+
     /// <summary>Runs statements as the owner.</summary>
     public void Execute(string sql)
     {
@@ -51,7 +66,7 @@ public sealed class PostgresServer : IDisposable
 
     public void Dispose()
     {
-        if (Missing is null) Server("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");
+        if (Missing is null && File.Exists(Path.Combine(Data, "postmaster.pid"))) Kill();
         Directory.Delete(_folder, recursive: true);
     }
 
