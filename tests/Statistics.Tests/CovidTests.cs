@@ -1,3 +1,4 @@
+using System.Text;
 using Xunit.Abstractions;
 
 namespace SecureAggregation.Statistics.Tests;
@@ -31,5 +32,31 @@ public sealed class CovidTests(ITestOutputHelper output)
         var totals = encoder.Totals().ToArray();
         Assert.Equal(kept, totals[0]);
         Assert.Equal(kept, totals[1] + totals[2] + totals[3]);
+    }
+
+    /// <summary>A clinic knows of no other: whoever was tested in two has as many rows in each.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(5)]
+    public void Rows_kept_a_person_in_each_clinic(int rows)
+    {
+        if (RealData.Folder("covid", output) is not { } folder) return;
+        var persons = Federated.Reference("covid").GetProperty("persons");
+        var at = persons.GetProperty("rows_per_person").EnumerateArray().Select(r => r.GetInt32()).ToList().IndexOf(rows);
+        var kept = persons.GetProperty("rows_kept_in_each_clinic").EnumerateObject().ToDictionary(c => c.Name, c => c.Value[at].GetInt32());
+        var query = AnalysisQuery.Parse($"dataset: covid\nepsilon: 1\nmeasures: [count, histogram: result]\nrows_per_person: {rows}");
+        var layout = VectorLayout.Create(query.Resolve(s_schema.Schema), query.Epsilon, query.Noise, 6);
+        Assert.Equal(6, kept.Count);
+        foreach (var (clinic, expected) in kept)
+        {
+            // Each clinic draws by a secret of its own, which changes the rows that are kept and not how many.
+            using var encoder = new RowEncoder(layout, Encoding.UTF8.GetBytes(clinic.PadRight(32)), new byte[32]);
+            foreach (var row in PlainCsv.Read(Path.Combine(folder, clinic + ".csv"), s_schema, layout.Analysis)) encoder.Add(row);
+            var totals = encoder.Totals().ToArray();
+            Assert.Equal(expected, totals[0]);
+            Assert.Equal(expected, totals[1] + totals[2] + totals[3]);
+        }
     }
 }

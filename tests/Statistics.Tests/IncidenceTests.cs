@@ -15,18 +15,20 @@ public sealed class IncidenceTests(ITestOutputHelper output)
             new IncidenceMeasure("time", "status", 1000),
             new GroupBy("rx", ["Lev", "Lev+5FU", "Obs"]),
             new CompareFilter("etype", ComparisonOperator.Eq, new FilterValue(null, endpoint)));
-        if (Federated.Release(query, Federated.Colon, output) is not { } released) return;
-        var reference = Federated.Reference("colon").GetProperty("incidence");
-        foreach (var arm in (string[])["Lev", "Lev+5FU", "Obs"])
+        Federated.ForAnySplit(query, Federated.Colon, output, released =>
         {
-            var expected = reference.GetProperty($"{endpoint}, {arm}");
-            Federated.Close(expected.GetProperty("totals").GetProperty("events").GetDouble(), released[$"incidence(time, status) events{{rx={arm}}}"].Value);
-            Federated.Close(expected.GetProperty("totals").GetProperty("time").GetDouble(), released[$"incidence(time, status) time{{rx={arm}}}"].Value);
-            var rate = released[$"incidence(time, status){{rx={arm}}}"];
-            Federated.Close(expected.GetProperty("rate").GetDouble(), rate.Value);
-            Assert.Equal("per 1000 days", rate.Unit);
-            Assert.InRange(rate.Value!.Value, rate.Low!.Value, rate.High!.Value);
-        }
+            var reference = Federated.Reference("colon").GetProperty("incidence");
+            foreach (var arm in (string[])["Lev", "Lev+5FU", "Obs"])
+            {
+                var expected = reference.GetProperty($"{endpoint}, {arm}");
+                Federated.Close(expected.GetProperty("totals").GetProperty("events").GetDouble(), released[$"incidence(time, status) events{{rx={arm}}}"].Value);
+                Federated.Close(expected.GetProperty("totals").GetProperty("time").GetDouble(), released[$"incidence(time, status) time{{rx={arm}}}"].Value);
+                var rate = released[$"incidence(time, status){{rx={arm}}}"];
+                Federated.Close(expected.GetProperty("rate").GetDouble(), rate.Value);
+                Assert.Equal("per 1000 days", rate.Unit);
+                Assert.InRange(rate.Value!.Value, rate.Low!.Value, rate.High!.Value);
+            }
+        });
     }
 
     [Fact]

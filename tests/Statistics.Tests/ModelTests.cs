@@ -54,15 +54,17 @@ public sealed class ModelTests(ITestOutputHelper output)
     }
 
     // Newton's steps from totals without noise, by rules that know of none: the fit of the pooled rows, but for the rounding of each row.
-    [Fact]
-    public void Logistic_fit_without_noise_is_that_of_statsmodels()
+    [Theory]
+    [InlineData("heart", "disease", "age, sex, trestbps, thalach")]
+    [InlineData("indo_rct", "outcome", "rx, age, risk, gender")]
+    public void Logistic_fit_without_noise_is_that_of_statsmodels(string dataset, string outcomes, string predictors)
     {
-        var expected = Federated.Reference("heart").GetProperty("generalised").GetProperty("disease");
-        var asked = AnalysisQuery.Parse("""
-            dataset: heart
+        var expected = Federated.Reference(dataset).GetProperty("generalised").GetProperty(outcomes);
+        var asked = AnalysisQuery.Parse($$"""
+            dataset: {{dataset}}
             epsilon: 100
-            derive: { disease: { recode: num, map: { "no": [0], "yes": [1, 2, 3, 4] } } }
-            measures: [{ logistic: { outcome: disease, predictors: [age, sex, trestbps, thalach], iterations: 25 } }]
+            {{(dataset == "heart" ? "derive: { disease: { recode: num, map: { \"no\": [0], \"yes\": [1, 2, 3, 4] } } }" : "")}}
+            measures: [{ logistic: { outcome: {{outcomes}}, predictors: [{{predictors}}], iterations: 25 } }]
             """);
         var model = (ModelMeasure)asked.Measures[0].Measure;
         var state = NewtonState.Start(5);
@@ -71,7 +73,7 @@ public sealed class ModelTests(ITestOutputHelper output)
         while (true)
         {
             var step = asked with { Measures = [asked.Measures[0] with { Measure = model with { Coefficients = state.Coefficients } }] };
-            if (Federated.Totals(step, Federated.Heart, output) is not var (layout, totals)) return;
+            if (Federated.Totals(step, dataset == "heart" ? Federated.Heart : Federated.Trial, output) is not var (layout, totals)) return;
             var block = (ModelBlock)layout.Blocks[0];
             var (n, deviance, gradient, information) = block.Totals([.. totals.Select(t => (double)t)]);
             var outcome = GeneralisedLinear.Next(state, new RoundTotals(n, deviance, gradient, Matrix<double>.Build.DenseOfArray(information)), rules);

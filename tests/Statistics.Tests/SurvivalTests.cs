@@ -15,30 +15,32 @@ public sealed class SurvivalTests(ITestOutputHelper output)
     {
         var measure = new SurvivalMeasure("time", "status", s_edges);
         var query = Federated.Query("colon", measure, new GroupBy("rx", s_arms), new CompareFilter("etype", ComparisonOperator.Eq, new FilterValue(null, endpoint)));
-        if (Federated.Release(query, Federated.Colon, output) is not { } released) return;
-        var reference = Federated.Reference("colon");
-        foreach (var arm in s_arms)
+        Federated.ForAnySplit(query, Federated.Colon, output, released =>
         {
-            var expected = reference.GetProperty("kaplan_meier_30_days").GetProperty($"{endpoint}, {arm}");
-            var bins = expected.GetProperty("time").EnumerateArray().Select(t => t.GetInt32()).ToArray();
-            for (var i = 0; i < bins.Length; i++)
+            var reference = Federated.Reference("colon");
+            foreach (var arm in s_arms)
             {
-                var bin = $"{measure.Name}[{30 * bins[i]},{30 * (bins[i] + 1)}{(bins[i] == 119 ? ']' : ')')}";
-                Federated.Close(expected.GetProperty("survival")[i].GetDouble(), released[$"{bin}{{rx={arm}}}"].Value);
-                Federated.Close(expected.GetProperty("se")[i].GetDouble(), released[$"{bin} se{{rx={arm}}}"].Value);
-                Federated.Close(expected.GetProperty("hazard")[i].GetDouble(), released[$"{bin} hazard{{rx={arm}}}"].Value);
-                Federated.Close(expected.GetProperty("at_risk")[i].GetDouble(), released[$"{bin} at_risk{{rx={arm}}}"].Value);
+                var expected = reference.GetProperty("kaplan_meier_30_days").GetProperty($"{endpoint}, {arm}");
+                var bins = expected.GetProperty("time").EnumerateArray().Select(t => t.GetInt32()).ToArray();
+                for (var i = 0; i < bins.Length; i++)
+                {
+                    var bin = $"{measure.Name}[{30 * bins[i]},{30 * (bins[i] + 1)}{(bins[i] == 119 ? ']' : ')')}";
+                    Federated.Close(expected.GetProperty("survival")[i].GetDouble(), released[$"{bin}{{rx={arm}}}"].Value);
+                    Federated.Close(expected.GetProperty("se")[i].GetDouble(), released[$"{bin} se{{rx={arm}}}"].Value);
+                    Federated.Close(expected.GetProperty("hazard")[i].GetDouble(), released[$"{bin} hazard{{rx={arm}}}"].Value);
+                    Federated.Close(expected.GetProperty("at_risk")[i].GetDouble(), released[$"{bin} at_risk{{rx={arm}}}"].Value);
+                }
             }
-        }
 
-        var test = reference.GetProperty("log_rank_30_days").GetProperty(endpoint);
-        Federated.Close(test.GetProperty("statistic").GetDouble(), released[$"{measure.Name} log-rank chi2"].Value);
-        Federated.Close(test.GetProperty("p").GetDouble(), released[$"{measure.Name} log-rank p"].Value);
-        Assert.Equal(published, released[$"{measure.Name} log-rank chi2"].Value!.Value, 5e-4);
-        for (var g = 0; g < s_arms.Length; g++)
-        {
-            Federated.Close(test.GetProperty("observed")[g].GetDouble(), released[$"{measure.Name}[rx={s_arms[g]}] observed"].Value);
-            Federated.Close(test.GetProperty("expected")[g].GetDouble(), released[$"{measure.Name}[rx={s_arms[g]}] expected"].Value);
-        }
+            var test = reference.GetProperty("log_rank_30_days").GetProperty(endpoint);
+            Federated.Close(test.GetProperty("statistic").GetDouble(), released[$"{measure.Name} log-rank chi2"].Value);
+            Federated.Close(test.GetProperty("p").GetDouble(), released[$"{measure.Name} log-rank p"].Value);
+            Assert.Equal(published, released[$"{measure.Name} log-rank chi2"].Value!.Value, 5e-4);
+            for (var g = 0; g < s_arms.Length; g++)
+            {
+                Federated.Close(test.GetProperty("observed")[g].GetDouble(), released[$"{measure.Name}[rx={s_arms[g]}] observed"].Value);
+                Federated.Close(test.GetProperty("expected")[g].GetDouble(), released[$"{measure.Name}[rx={s_arms[g]}] expected"].Value);
+            }
+        });
     }
 }

@@ -157,9 +157,9 @@ def covid(rows):
     genders = ["female", "male"]
     payors = sorted({r["payor_group"] for r in rows if r["payor_group"]}) + ["out of pocket"]
     persons = Counter(_column(rows, "person"))
-    clinics = defaultdict(set)
+    sites = defaultdict(list)
     for r in rows:
-        clinics[r["person"]].add(r["clinic_name"])
+        sites[r["site"]].append(r)
     table = m.contingency(_column(rows, "result"), _column(rows, "gender"), results, genders)
     return {
         "persons": {
@@ -168,6 +168,10 @@ def covid(rows):
             "positive_persons": len({r["person"] for r in rows if r["result"] == "positive"}),
             "rows_per_person": [1, 2, 3, 5],
             "rows_kept": [sum(min(r, n) for n in persons.values()) for r in (1, 2, 3, 5)],
+            # As outposts bound them: each clinic by itself.
+            "rows_kept_in_each_clinic": {
+                clinic: [sum(min(r, n) for n in Counter(_column(mine, "person")).values()) for r in (1, 2, 3, 5)] for clinic, mine in sites.items()
+            },
         },
         "moments": {name: m.moments(_column(_present(rows, name), name)) for name in ("age", "ct_result", "pan_day")},
         "histogram": {"age": m.histogram(_column(rows, "age"), [0, 1, 2, 5, 12, 18, 40, 65, 140])},

@@ -10,7 +10,7 @@ def _read(folder, name):
         raise SystemExit(f"There is no CSV file in {folder}/{name}; give the data folder as the argument.")
     for file in files:
         with open(file, encoding="utf-8", newline="") as stream:
-            yield from csv.DictReader(stream)
+            yield from (row | {"file": file.stem} for row in csv.DictReader(stream))
 
 
 def _number(text, *missing):
@@ -77,7 +77,7 @@ def covid(folder):
             "ct_result": _number(raw["ct_result"]),
             "pan_day": _number(raw["pan_day"]),
             "payor_group": raw["payor_group"] or None,
-            "clinic_name": raw["clinic_name"],
+            "site": raw["file"],
         }
         for raw in _read(folder, "covid")
     ]
