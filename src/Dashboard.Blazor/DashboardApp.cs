@@ -1,5 +1,8 @@
-using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.HttpOverrides;
 using SecureAggregation.Client;
 using SecureAggregation.Dashboard.Blazor.Components;
 using SecureAggregation.Dashboard.Blazor.Security;
@@ -21,6 +24,8 @@ internal static class DashboardApp
         builder.WebHost.UseUrls(options.Listen.OriginalString);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        // Warns that session keys lie unsealed on disk; their folder is the owner's alone.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
 
         var services = builder.Services;
         services.AddSingleton(time).AddSingleton(_ => consortium).AddSingleton<DeckStore>().AddSingleton<DeckClock>().AddSingleton<VerificationDesk>();
@@ -29,23 +34,45 @@ internal static class DashboardApp
         services.AddHostedService<StationFeed>();
         services.AddRazorComponents().AddInteractiveServerComponents();
 
-        // The keys only protect one run's circuits; on disk they would outlive their purpose.
-        services.AddDataProtection().UseEphemeralDataProtectionProvider();
-        if (!options.AllowRemote)
+        services.AddDeckSignIn(options, time);
+        if (DashboardOptions.IsLoopback(options.Listen) && options.Proxy is null)
         {
             // A foreign page that points its own name at this machine must not read the deck.
             services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"]);
         }
 
+        if (options.Proxy is { } proxy)
+        {
+            services.Configure<ForwardedHeadersOptions>(forwarded =>
+            {
+                forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
+                forwarded.KnownIPNetworks.Clear();
+                forwarded.KnownProxies.Clear();
+                forwarded.KnownProxies.Add(proxy);
+            });
+        }
+
         var app = builder.Build();
+        if (options.Proxy is not null) app.UseForwardedHeaders();
         app.UseSecurityHeaders();
         app.UseExceptionHandler("/error", createScopeForErrors: true);
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        app.UseRateLimiter();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.UseAntiforgery();
         EmbeddedAssets.Map(app);
-        app.MapGet(DeckUrls.Health, (DeckStore store) => Results.Json(Health(store.Current)));
+        app.MapGet(DeckUrls.Health, (DeckStore store) => Results.Json(Health(store.Current))).AllowAnonymous();
+        if (options.SignIn != SignInMode.Off) app.MapPost(DeckUrls.SignOut, SignOutAsync);
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = "'none'");
         return app;
+    }
+
+    private static async Task<IResult> SignOutAsync(HttpContext context, IAntiforgery antiforgery)
+    {
+        if (!await antiforgery.IsRequestValidAsync(context)) return Results.BadRequest();
+        await context.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);
+        return Results.Redirect(DeckUrls.SignIn);
     }
 
     // The dashboard is healthy when it serves; whether the station is there is said, not judged, so that no supervisor restarts what works.

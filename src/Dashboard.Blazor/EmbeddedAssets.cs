@@ -11,7 +11,7 @@ namespace SecureAggregation.Dashboard.Blazor;
 internal static class EmbeddedAssets
 {
     private const string Root = "/_deck";
-    private static readonly string[] s_sheets = ["tokens.css", "layout.css", "controls.css", "charts.css"];
+    private static readonly string[] s_sheets = ["tokens.css", "layout.css", "controls.css", "forms.css", "charts.css"];
     private static readonly FrozenDictionary<string, Asset> s_assets = Load();
 
     public static string Url(string name) => s_assets[name].Url;
@@ -20,7 +20,7 @@ internal static class EmbeddedAssets
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        foreach (var asset in s_assets.Values) routes.MapGet(asset.Url, asset.SendAsync);
+        foreach (var asset in s_assets.Values) routes.MapGet(asset.Url, asset.SendAsync).AllowAnonymous();
     }
 
     private static FrozenDictionary<string, Asset> Load()

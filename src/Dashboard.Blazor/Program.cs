@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using SecureAggregation.Accounts;
 using SecureAggregation.Client;
 using SecureAggregation.Crypto;
 using SecureAggregation.Dashboard.Blazor;
+using SecureAggregation.Dashboard.Blazor.Urls;
 using SecureAggregation.Protocol;
 
 // Exit codes: 0 ended as asked, 2 wrong options or files, 3 the address cannot be listened on.
@@ -35,10 +37,17 @@ try
     var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
     if (options.AddressFile is { } file) await WriteWholeAsync(file, address);
     await Console.Out.WriteLineAsync($"dashboard: {address}");
+    if (app.Services.GetService<AccountBook>() is { All.Count: 0 })
+    {
+        // As Jupyter does: whoever sees this terminal makes the first account.
+        var code = app.Services.GetRequiredService<Invitations>().Issue([Role.Admin, Role.Coordinator, Role.Auditor]);
+        await Console.Out.WriteLineAsync($"first account (good once, for a day): {address}{DeckUrls.Invitation(code)}");
+    }
+
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (Exception e) when (e is OptionsException or RosterException or CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
+catch (Exception e) when (e is OptionsException or AccountException or RosterException or CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
 {
     await Console.Error.WriteLineAsync($"error: {e.Message}");
     if (e is OptionsException) await Console.Error.WriteLineAsync("See --help.");

@@ -17,9 +17,9 @@ public sealed class Deck : IAsyncDisposable
     private readonly string _folder;
     private readonly IPlaywright _playwright;
 
-    private Deck(Members members, FakeStation station, Process process, string folder, string address, IPlaywright playwright, IBrowser browser)
+    private Deck(Members members, FakeStation station, Process process, string folder, string address, string? firstLink, IPlaywright playwright, IBrowser browser)
     {
-        (Members, Station, _process, _folder, Address, _playwright, Browser) = (members, station, process, folder, address, playwright, browser);
+        (Members, Station, _process, _folder, Address, FirstLink, _playwright, Browser) = (members, station, process, folder, address, firstLink, playwright, browser);
         Scenario = new Scenario(members, DateTimeOffset.UtcNow);
     }
 
@@ -31,9 +31,12 @@ public sealed class Deck : IAsyncDisposable
 
     public string Address { get; }
 
+    /// <summary>What the dashboard printed for whoever makes the first account; null when sign-in is off.</summary>
+    public string? FirstLink { get; }
+
     public IBrowser Browser { get; }
 
-    public static async Task<Deck> OpenAsync(Func<FakeStation, Scenario, Task> show)
+    public static async Task<Deck> OpenAsync(Func<FakeStation, Scenario, Task> show, bool signIn = false)
     {
         var members = new Members();
         var station = await FakeStation.StartAsync(members);
@@ -41,13 +44,13 @@ public sealed class Deck : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("deck").FullName;
         await File.WriteAllBytesAsync(Path.Combine(folder, "roster.bin"), members.Roster.Signed);
         await File.WriteAllTextAsync(Path.Combine(folder, "auditor.pem"), members.Auditor.ToPem());
-        var (process, address) = await StartAsync(folder, station.Address);
+        var (process, address, firstLink) = await StartAsync(folder, station.Address, signIn);
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = BrowserFactAttribute.Chromium, Args = s_arguments });
-        return new Deck(members, station, process, folder, address, playwright, browser);
+        return new Deck(members, station, process, folder, address, firstLink, playwright, browser);
     }
 
-    public async Task<Visit> VisitAsync(string path, int width = 1440, int height = 1000, string theme = "dark")
+    public async Task<Visit> VisitAsync(string path, int width = 1440, int height = 1000, string theme = "dark", bool live = true)
     {
         var context = await Browser.NewContextAsync(new()
         {
@@ -59,7 +62,8 @@ public sealed class Deck : IAsyncDisposable
         if (theme == "light") await context.AddInitScriptAsync("localStorage.setItem('deck-theme', 'light')");
         var page = await context.NewPageAsync();
         var visit = new Visit(page);
-        await page.GotoAsync(Address + path);
+        await page.GotoAsync(path.StartsWith("http", StringComparison.Ordinal) ? path : Address + path);
+        if (!live) return visit;
         // The circuit is up once Blazor has taken the page over; before it nothing is live.
         await page.Locator(".topbar[data-live]").WaitForAsync();
         return visit;
@@ -77,7 +81,7 @@ public sealed class Deck : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static async Task<(Process Process, string Address)> StartAsync(string folder, string station)
+    private static async Task<(Process Process, string Address, string? FirstLink)> StartAsync(string folder, string station, bool signIn)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "SecureAggregation.Dashboard.Blazor.dll");
         var addressFile = Path.Combine(folder, "address");
@@ -86,8 +90,9 @@ public sealed class Deck : IAsyncDisposable
             ArgumentList =
             {
                 program, "--station", station, "--roster", Path.Combine(folder, "roster.bin"), "--key", Path.Combine(folder, "auditor.pem"),
-                "--listen", "http://127.0.0.1:0", "--address-file", addressFile,
+                "--listen", "http://127.0.0.1:0", "--address-file", addressFile, "--sign-in", signIn ? "local" : "off", "--data", Path.Combine(folder, "data"),
             },
+            RedirectStandardOutput = signIn,
         })!;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!File.Exists(addressFile))
@@ -96,7 +101,15 @@ public sealed class Deck : IAsyncDisposable
             await Task.Delay(50, limit.Token);
         }
 
-        return (process, await File.ReadAllTextAsync(addressFile, limit.Token));
+        string? firstLink = null;
+        while (signIn && firstLink is null)
+        {
+            var line = await process.StandardOutput.ReadLineAsync(limit.Token) ?? throw new InvalidOperationException("The dashboard printed no link.");
+            if (line.Contains("first account", StringComparison.Ordinal)) firstLink = line[line.IndexOf("http", StringComparison.Ordinal)..];
+        }
+
+        if (signIn) _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
+        return (process, await File.ReadAllTextAsync(addressFile, limit.Token), firstLink);
     }
 }
 

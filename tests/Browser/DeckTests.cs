@@ -16,7 +16,7 @@ public class DeckTests
     private static string Hex(int n) => Convert.ToHexStringLower(Scenario.Id(n).Span);
 
     /// <summary>A running round, a history, and as the newest result one that really took place, with its evidence.</summary>
-    private static async Task Busy(FakeStation station, Scenario scenario)
+    internal static async Task Busy(FakeStation station, Scenario scenario)
     {
         var real = new RealRound(scenario.Members, DateTimeOffset.UtcNow, n: 70);
         await using var consortium = Consortium.Connect(new ConsortiumOptions
@@ -32,7 +32,7 @@ public class DeckTests
     private static readonly (string Name, string Path)[] s_pages =
     [
         ("overview", "/"), ("rounds", "/rounds"), ("round-done", $"/rounds/{Hex(1)}"), ("round-verified", $"/rounds/{Hex(70)}"), ("round-dropped", $"/rounds/{Hex(3)}"),
-        ("round-running", $"/rounds/{Hex(9)}"), ("round-aborted", $"/rounds/{Hex(2)}"), ("help", "/help"), ("not-found", "/nowhere"),
+        ("round-running", $"/rounds/{Hex(9)}"), ("round-aborted", $"/rounds/{Hex(2)}"), ("access", "/access"), ("help", "/help"), ("not-found", "/nowhere"),
     ];
 
     [BrowserFact]
@@ -177,7 +177,7 @@ public class DeckTests
         Assert.Empty(visit.Complaints);
     }
 
-    private static async Task CheckAsync(Visit visit, string where)
+    internal static async Task CheckAsync(Visit visit, string where)
     {
         var result = await visit.Page.RunAxe(new AxeRunOptions { RunOnly = new() { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] } });
         Assert.True(

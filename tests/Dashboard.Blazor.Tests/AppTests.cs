@@ -27,7 +27,7 @@ public sealed partial class AppTests : IAsyncLifetime
         _station.View = scenario.Consortium();
         _station.Rounds.AddRange([scenario.Running(), .. scenario.History()]);
         var consortium = Consortium.Connect(new ConsortiumOptions { Address = new Uri(_station.Address), Roster = _members.Roster, Identity = _members.Auditor, Time = TimeProvider.System });
-        var options = new DashboardOptions { Station = new Uri(_station.Address), RosterFile = "", KeyFile = "", Listen = new Uri("http://127.0.0.1:0") };
+        var options = new DashboardOptions { Station = new Uri(_station.Address), RosterFile = "", KeyFile = "", Listen = new Uri("http://127.0.0.1:0"), SignIn = SignInMode.Off };
         _app = DashboardApp.Build(options, consortium, TimeProvider.System);
         var live = LiveAsync();
         await _app.StartAsync();
@@ -121,22 +121,32 @@ public sealed partial class AppTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("http://0.0.0.0:7480", false, false)]
-    [InlineData("http://deck.example:7480", false, false)]
-    [InlineData("http://0.0.0.0:7480", true, true)]
-    [InlineData("http://127.0.0.1:7480", false, true)]
-    [InlineData("http://localhost:7480", false, true)]
-    [InlineData("http://[::1]:7480", false, true)]
-    public void Only_loopback_is_listened_on_unless_it_is_allowed_in_so_many_words(string listen, bool allowed, bool good)
+    [InlineData("http://0.0.0.0:7480", "local", null, "--proxy")]
+    [InlineData("http://deck.example:7480", "oidc", null, "--proxy")]
+    [InlineData("http://0.0.0.0:7480", "off", "10.0.0.2", "--sign-in")]
+    [InlineData("http://0.0.0.0:7480", "local", "10.0.0.2", null)]
+    [InlineData("https://0.0.0.0:7480", "local", null, null)]
+    [InlineData("http://127.0.0.1:7480", "off", null, null)]
+    [InlineData("http://localhost:7480", "local", null, null)]
+    [InlineData("http://[::1]:7480", "off", null, null)]
+    public void Passwords_cross_no_network_in_the_clear_and_without_sign_in_only_this_machine_reads(string listen, string signIn, string? proxy, string? refused)
     {
-        var options = new DashboardOptions { Station = new Uri("https://x"), RosterFile = "", KeyFile = "", Listen = new Uri(listen), AllowRemote = allowed };
-        if (good) options.CheckListen();
-        else Assert.Contains("--allow-remote", Assert.Throws<OptionsException>(options.CheckListen).Message);
+        var options = new DashboardOptions
+        {
+            Station = new Uri("https://x"), RosterFile = "", KeyFile = "", Listen = new Uri(listen), SignIn = Enum.Parse<SignInMode>(signIn, ignoreCase: true), Proxy = proxy is null ? null : IPAddress.Parse(proxy),
+        };
+        if (refused is null) options.CheckListen();
+        else Assert.Contains(refused, Assert.Throws<OptionsException>(options.CheckListen).Message);
     }
 
     [Theory]
     [InlineData("--station is missing")]
     [InlineData("--roster: the file /nowhere does not exist", "--station", "https://127.0.0.1:1", "--roster", "/nowhere")]
+    [InlineData("--sign-in is 'maybe'; it must be local, oidc or off", "--sign-in", "maybe")]
+    [InlineData("--sign-in oidc needs oidc:authority", "--station", "https://x", "--roster", "/dev/null", "--key", "/dev/null", "--sign-in", "oidc")]
+    [InlineData("oidc:roles:king is not a role", "--station", "https://x", "--roster", "/dev/null", "--key", "/dev/null", "--sign-in", "oidc", "--oidc:authority", "https://id", "--oidc:client-id", "deck", "--oidc:roles:king", "x")]
+    [InlineData("oidc:authority is 'http://id.example'", "--station", "https://x", "--roster", "/dev/null", "--key", "/dev/null", "--sign-in", "oidc", "--oidc:authority", "http://id.example")]
+    [InlineData("--proxy is 'nginx'", "--station", "https://x", "--roster", "/dev/null", "--key", "/dev/null", "--proxy", "nginx")]
     [InlineData("--station is 'nonsense'", "--station", "nonsense", "--roster", "/dev/null", "--key", "/dev/null")]
     public void Wrong_options_name_the_option_and_the_fix(string message, params string[] args) =>
         Assert.Contains(message, Assert.Throws<OptionsException>(() => DashboardOptions.Read(args)).Message);

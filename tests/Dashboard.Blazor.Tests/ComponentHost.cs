@@ -1,12 +1,15 @@
 using AngleSharp.Dom;
 using AngleSharp.Html.Parser;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Components.Web.HtmlRendering;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.JSInterop;
+using SecureAggregation.Accounts;
 using SecureAggregation.Client;
+using SecureAggregation.Dashboard.Blazor.Security;
 using SecureAggregation.Dashboard.Blazor.Store;
 using SecureAggregation.Testing;
 
@@ -25,11 +28,19 @@ internal sealed class ComponentHost : IAsyncDisposable
         services.AddLogging().AddSupplyValueFromQueryProvider().AddSingleton<IErrorBoundaryLogger>(new Rethrow());
         services.AddSingleton<TimeProvider>(Time).AddSingleton<IConsortium>(Consortium).AddSingleton<DeckStore>().AddSingleton<DeckClock>();
         services.AddSingleton<VerificationDesk>().AddScoped<DeckView>();
+        services.AddAuthorizationCore().AddCascadingAuthenticationState().AddSingleton<AuthenticationStateProvider>(Person).AddScoped<Session>();
+        services.AddSingleton(new DashboardOptions { Station = new Uri("https://station"), RosterFile = "", KeyFile = "" });
+        services.AddSingleton(new Invitations(Random, Time)).AddSingleton(new SignInGuard(Time));
         services.AddSingleton<NavigationManager>(new FixedNavigation(path)).AddSingleton<IJSRuntime>(new NoScripts());
         _services = services.BuildServiceProvider();
         _scope = _services.CreateAsyncScope();
         _renderer = new HtmlRenderer(_scope.ServiceProvider, NullLoggerFactory.Instance);
     }
+
+    /// <summary>Who looks; an auditor until the test says otherwise.</summary>
+    public FixedPerson Person { get; } = new();
+
+    public SeededRandom Random { get; } = new(3);
 
     public ManualTimeProvider Time { get; } = new();
 
@@ -63,6 +74,13 @@ internal sealed class ComponentHost : IAsyncDisposable
         public FixedNavigation(string path) => Initialize("http://deck/", "http://deck/" + path);
 
         protected override void NavigateToCore(string uri, NavigationOptions options) => Uri = ToAbsoluteUri(uri).ToString();
+    }
+
+    public sealed class FixedPerson : AuthenticationStateProvider
+    {
+        public Role[] Roles { get; set; } = [Role.Auditor];
+
+        public override Task<AuthenticationState> GetAuthenticationStateAsync() => Task.FromResult(new AuthenticationState(DeckSignIn.Principal(new Account("ada", Roles, "stamp", default))));
     }
 
     /// <summary>A page that throws fails its test instead of showing the error box.</summary>

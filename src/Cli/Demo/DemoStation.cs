@@ -135,7 +135,7 @@ internal sealed class DemoStation : IAsyncDisposable
         var addressFile = Path.Combine(home, "address");
         string[] arguments =
         [
-            "--station", Address, "--roster", _world.RosterFile, "--key", _world.AuditorKey, "--listen", "http://127.0.0.1:0", "--address-file", addressFile,
+            "--station", Address, "--roster", _world.RosterFile, "--key", _world.AuditorKey, "--listen", "http://127.0.0.1:0", "--address-file", addressFile, "--sign-in", "off",
         ];
         Dashboard = await FileOf(Start("dashboard", Programs.Dashboard, arguments, Path.Combine(home, "dashboard.log")), addressFile, stop);
     }

@@ -8,8 +8,14 @@ internal static class DeckUrls
 {
     public const string Overview = "/";
     public const string Rounds = "/rounds";
+    public const string Access = "/access";
     public const string Help = "/help";
     public const string Health = "/health";
+    public const string SignIn = "/sign-in";
+    public const string SignOut = "/sign-out";
+    public const string Welcome = "/welcome";
+    public const string Account = "/account";
+    public const string Denied = "/denied";
 
     public static string Round(RoundView round) => Round(round.Id());
 
@@ -25,4 +31,14 @@ internal static class DeckUrls
     /// <summary>Sixteen bytes in hexadecimal digits, as the address carries them; null for anything else.</summary>
     public static byte[]? ParseRoundId(string? text) =>
         text is { Length: 32 } && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : null;
+
+    /// <summary>Where an invitation is taken up.</summary>
+    public static string Invitation(string code) => $"{Welcome}?code={code}";
+
+    /// <summary>An address of this deck's own pages; whatever leads elsewhere becomes the overview.</summary>
+    public static string Local(string? target) =>
+        target is { Length: > 0 } && target[0] == '/' && !(target.Length > 1 && target[1] is '/' or '\\') && !target.Any(char.IsControl) ? target : Overview;
+
+    /// <summary>Pages whose forms carry a password or a code.</summary>
+    public static bool TakesSecrets(PathString path) => Array.Exists([SignIn, Welcome, Account], page => path.StartsWithSegments(page, StringComparison.OrdinalIgnoreCase));
 }
