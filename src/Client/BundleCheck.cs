@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using SecureAggregation.Crypto;
 using SecureAggregation.Privacy;
 using SecureAggregation.Protocol;
@@ -107,7 +108,8 @@ public sealed class BundleCheck
             QuestionContent = Report.Round is { } round ? Question.ContentOf(round.Question.Query) : [],
             Passed = Report.Passed,
             Steps = [.. reached],
-            Statistics = [.. Statistics().Select(View)],
+            TotalHash = Passed ? SHA256.HashData(Report.Total!.Pack()) : [],
+            Statistics = Statistics(),
             Totals = Totals,
         };
     }
@@ -118,30 +120,4 @@ public sealed class BundleCheck
 
     private IReadOnlyList<RosterMember> Members(IReadOnlyList<uint>? indices) =>
         Report.Roster is { } roster && indices is not null ? [.. indices.Select(roster.FindParty).OfType<RosterMember>()] : [];
-
-    private static StatisticView View(ReleasedStatistic released)
-    {
-        var view = new StatisticView
-        {
-            Name = released.Name,
-            Measure = released.Measure,
-            Kind = released.Kind.Word(),
-            Column = released.Column,
-            Group = released.Group,
-            Bin = released.Bin,
-            Quantity = released.Quantity,
-            Unit = released.Unit,
-            Value = released.Value ?? 0,
-            Low = released.Low ?? 0,
-            High = released.High ?? 0,
-            Confidence = released.Confidence,
-            EpsilonMicro = (ulong)released.EpsilonMicro,
-            Contributors = (uint)released.Contributors,
-            Withheld = released.Withheld,
-            Method = released.Method,
-        };
-        if (released.BoundLow is { } low) view.BoundLow = low;
-        if (released.BoundHigh is { } high) view.BoundHigh = high;
-        return view;
-    }
 }

@@ -1,4 +1,3 @@
-using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Client;
@@ -35,7 +34,10 @@ public sealed record RoundReport
     public required IReadOnlyList<ReportStep> Steps { get; init; }
 
     /// <summary>The released numbers with their intervals; empty unless <see cref="Passed"/>.</summary>
-    public IReadOnlyList<StatisticView> Statistics { get; init; } = [];
+    public IReadOnlyList<ReleasedStatistic> Statistics { get; init; } = [];
+
+    /// <summary>SHA-256 of the packed total, 32 bytes, which a station says of each finished round too; empty unless <see cref="Passed"/>.</summary>
+    public byte[] TotalHash { get; init; } = [];
 
     /// <summary>What they are computed from; null unless <see cref="Passed"/>.</summary>
     public ReleasedTotals? Totals { get; init; }

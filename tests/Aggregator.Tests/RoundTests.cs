@@ -15,6 +15,7 @@ public sealed class RoundTests
         var round = await scene.Ask();
         var view = await scene.Until(round, v => v.State == RoundState.Done);
         Assert.Equal(scene.Station.Meaning.Sum([0, 1, 2, 3, 4]), view.Statistics.Select(s => s.Value));
+        Assert.Equal(32, view.TotalHash.Length);
         Assert.All(view.Parties, p => Assert.Equal(PartyState.Done, p.State));
         foreach (var outpost in scene.Outposts) await outpost.Cosigned.Task.Guard();
         view = await scene.Until(round, v => v.Cosignatures == 5);

@@ -1,5 +1,6 @@
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
+using Google.Protobuf;
 using Microsoft.Playwright;
 using SecureAggregation.Client;
 using SecureAggregation.Protocol.Wire;
@@ -26,7 +27,9 @@ public class DeckTests
         var report = await consortium.VerifyAsync(new MemoryStream(real.Bundle)).Guard();
         station.Bundles[Hex(70)] = real.Bundle;
         station.View = scenario.Consortium();
-        station.Rounds.AddRange([scenario.Running(phaseLength: 120), scenario.Done(70, "Patients", 95, [.. report.Statistics]), .. scenario.History()]);
+        var verifiable = scenario.Done(70, "Patients", 95, Scenario.Number("count", "", report.Statistics[0].Value!.Value, 7));
+        verifiable.TotalHash = ByteString.CopyFrom(report.TotalHash);
+        station.Rounds.AddRange([scenario.Running(phaseLength: 120), verifiable, .. scenario.History()]);
     }
 
     private static readonly (string Name, string Path)[] s_pages =

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
 using SecureAggregation.Client;
@@ -237,8 +238,9 @@ public sealed class ConsortiumTests : IAsyncLifetime
         _station.Bundles[Convert.ToHexStringLower(round.RoundId.Span)] = round.Bundle;
         var report = await _consortium.VerifyAsync(round.RoundId.ToByteArray()).Guard();
         Assert.True(report.Passed, report.Failure?.Detail);
+        Assert.Equal(SHA256.HashData(round.PackedTotal), report.TotalHash);
         var count = Assert.Single(report.Statistics);
-        Assert.Equal(("count", 5 * RealRound.RowsEach, 5u), (count.Name, (int)count.Value, count.Contributors));
+        Assert.Equal(("count", 5 * RealRound.RowsEach, 5), (count.Name, (int)count.Value!, count.Contributors));
         Assert.True(count.Low < count.Value && count.Value < count.High);
         Assert.True((await _consortium.VerifyAsync(new MemoryStream(round.Bundle)).Guard()).Passed);
     }

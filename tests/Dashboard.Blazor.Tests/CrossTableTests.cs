@@ -1,5 +1,5 @@
 using SecureAggregation.Dashboard.Blazor.Model;
-using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Dashboard.Blazor.Tests;
 
@@ -8,7 +8,7 @@ public sealed class CrossTableTests
     [Fact]
     public void Model_has_a_row_a_term_and_a_column_a_quantity()
     {
-        var table = CrossTable.Of([Of("linear", "", "n"), Of("linear", "[age]", ""), Of("linear", "[age]", "se"), Of("linear", "[sex=male]", ""), Of("linear", "[sex=male]", "se")]);
+        var table = CrossTable.Of([Of(MeasureKind.Linear, "", "n"), Of(MeasureKind.Linear, "[age]", ""), Of(MeasureKind.Linear, "[age]", "se"), Of(MeasureKind.Linear, "[sex=male]", ""), Of(MeasureKind.Linear, "[sex=male]", "se")]);
         Assert.Equal(["Coefficient", "Standard error"], table.Columns);
         Assert.Equal(["age", "sex = male"], table.Rows.Select(r => r.Label));
         Assert.Equal("n", Assert.Single(table.Rest).Quantity);
@@ -17,7 +17,7 @@ public sealed class CrossTableTests
     [Fact]
     public void Groups_are_columns_and_a_test_between_them_stands_alone()
     {
-        var table = CrossTable.Of([Of("compare", "", "mean"), Of("compare", "", "mean", "ill=no"), Of("compare", "", "mean", "ill=yes"), Of("compare", "", "welch p")]);
+        var table = CrossTable.Of([Of(MeasureKind.Compare, "", "mean"), Of(MeasureKind.Compare, "", "mean", "ill=no"), Of(MeasureKind.Compare, "", "mean", "ill=yes"), Of(MeasureKind.Compare, "", "welch p")]);
         Assert.Equal(["All", "ill = no", "ill = yes"], table.Columns);
         Assert.Equal("Mean", Assert.Single(table.Rows).Label);
         Assert.Equal("welch p", Assert.Single(table.Rest).Quantity);
@@ -26,7 +26,7 @@ public sealed class CrossTableTests
     [Fact]
     public void Long_curve_is_shown_by_some_of_its_points_with_the_last()
     {
-        var table = CrossTable.Of([.. Enumerable.Range(0, 111).SelectMany(i => new[] { Of("survival", $"[{30 * i},{30 * (i + 1)})", ""), Of("survival", $"[{30 * i},{30 * (i + 1)})", "se") })]);
+        var table = CrossTable.Of([.. Enumerable.Range(0, 111).SelectMany(i => new[] { Of(MeasureKind.Survival, $"[{30 * i},{30 * (i + 1)})", ""), Of(MeasureKind.Survival, $"[{30 * i},{30 * (i + 1)})", "se") })]);
         Assert.Equal((111, table.Rows.Count), (table.Points, table.PointsShown));
         Assert.InRange(table.Rows.Count, 8, 24);
         Assert.Equal("3300–3330", table.Rows[^1].Label);
@@ -39,18 +39,18 @@ public sealed class CrossTableTests
     [InlineData("at_risk", 193, 185, 201, "193", "185", "201")]
     public void Digits_are_those_that_the_interval_supports_and_no_p_is_zero(string quantity, double value, double low, double high, string v, string l, string h)
     {
-        var text = EstimateText.Of(new StatisticView { Kind = "compare", Quantity = quantity, Value = value, Low = low, High = high });
+        var text = EstimateText.Of(Released.Number(MeasureKind.Compare, value, low, high, quantity: quantity));
         Assert.Equal((v, l, h), (text.Value, text.Low, text.High));
     }
 
     [Theory]
-    [InlineData("linear", "linear(chol ~ age + sex)", "Linear regression of chol on age, sex")]
-    [InlineData("compare", "compare(chol)", "Chol compared between groups")]
-    [InlineData("contingency", "contingency(sex, disease)", "Sex by disease")]
-    [InlineData("survival", "survival(time, status)", "Survival: status by time")]
-    [InlineData("quantiles", "quantiles(age)", "Quantiles of age")]
-    public void Measures_have_titles_in_words(string kind, string measure, string title) =>
-        Assert.Equal(title, StatisticWords.Measure(new StatisticView { Kind = kind, Measure = measure }));
+    [InlineData(MeasureKind.Linear, "linear(chol ~ age + sex)", "Linear regression of chol on age, sex")]
+    [InlineData(MeasureKind.Compare, "compare(chol)", "Chol compared between groups")]
+    [InlineData(MeasureKind.Contingency, "contingency(sex, disease)", "Sex by disease")]
+    [InlineData(MeasureKind.Survival, "survival(time, status)", "Survival: status by time")]
+    [InlineData(MeasureKind.Quantiles, "quantiles(age)", "Quantiles of age")]
+    public void Measures_have_titles_in_words(MeasureKind kind, string measure, string title) =>
+        Assert.Equal(title, StatisticWords.Measure(Released.Number(kind, 1, 0, 2, measure)));
 
     [Theory]
     [InlineData("[30,40)", "30–40")]
@@ -59,8 +59,8 @@ public sealed class CrossTableTests
     [InlineData("[(intercept)]", "intercept")]
     [InlineData("[sex=male]", "sex = male")]
     [InlineData("[outside]", "outside")]
-    public void Bins_and_terms_are_read_as_what_they_are(string bin, string shown) => Assert.Equal(shown, EstimateText.Bin(new StatisticView { Bin = bin }));
+    public void Bins_and_terms_are_read_as_what_they_are(string bin, string shown) => Assert.Equal(shown, EstimateText.Bin(Released.Number(MeasureKind.Histogram, 1, 0, 2, bin: bin)));
 
-    private static StatisticView Of(string kind, string bin, string quantity, string group = "") =>
-        new() { Kind = kind, Measure = $"{kind}(x)", Column = "x", Bin = bin, Quantity = quantity, Group = group, Value = 1, Low = 0, High = 2 };
+    private static ReleasedStatistic Of(MeasureKind kind, string bin, string quantity, string group = "") =>
+        Released.Number(kind, 1, 0, 2, $"{kind.Word()}(x)", "x", bin, quantity, group);
 }

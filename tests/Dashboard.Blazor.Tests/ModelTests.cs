@@ -1,6 +1,7 @@
 using SecureAggregation.Dashboard.Blazor.Model;
 using SecureAggregation.Dashboard.Blazor.Urls;
 using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
 using SecureAggregation.Testing;
 
 namespace SecureAggregation.Dashboard.Blazor.Tests;
@@ -22,7 +23,7 @@ public sealed class ModelTests
     [InlineData("count", -4, 9.4, "0", "9")]
     public void Estimate_prints_no_more_digits_than_the_noise_supports(string kind, double value, double half, string shown, string halfShown)
     {
-        var text = EstimateText.Of(Scenario.Number(kind, "x", value, half));
+        var text = EstimateText.Of(Released.Of(Scenario.Number(kind, "x", value, half))[0]);
         Assert.Equal(shown, text.Value.TrimEnd('0').Length < shown.Length ? text.Value : text.Value[..shown.Length]);
         if (half > 0) Assert.Equal(halfShown, text.HalfWidth);
     }
@@ -31,7 +32,7 @@ public sealed class ModelTests
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
     public void Estimate_of_no_number_is_a_word(double value) =>
-        Assert.DoesNotContain("NaN", EstimateText.Of(new StatisticView { Kind = "mean", Value = value, Low = value, High = value }).Value);
+        Assert.DoesNotContain("NaN", EstimateText.Of(Released.Number(MeasureKind.Mean, value, value, value)).Value);
 
     [Theory]
     [InlineData(0, "just now")]
@@ -91,7 +92,7 @@ public sealed class ModelTests
     [Fact]
     public void Results_of_one_kind_and_column_share_a_picture_with_a_finding()
     {
-        var panels = ResultPanel.Of(Scenario.Ages());
+        var panels = ResultPanel.Of(Released.Of(Scenario.Ages()));
         Assert.Equal([PanelShape.Groups, PanelShape.Alone, PanelShape.Histogram], panels.Select(p => p.Shape));
         Assert.Equal("Highest: sex = male with 726, clear of the next by more than the noise.", panels[0].Finding);
         Assert.Contains("60–70 with 301 (290 to 312)", panels[2].Finding);
@@ -100,17 +101,10 @@ public sealed class ModelTests
     [Fact]
     public void What_a_model_says_is_one_table()
     {
-        StatisticView Of(string bin, string quantity, string group = "") => new()
-        {
-            Measure = "linear(chol ~ age)", Kind = "linear", Column = "chol", Bin = bin, Quantity = quantity, Group = group, Value = 1, Low = 0, High = 2,
-        };
-        static StatisticView Withheld(StatisticView view)
-        {
-            view.Withheld = "fewer than 10 rows";
-            return view;
-        }
+        static ReleasedStatistic Of(string bin, string quantity, string group = "", string withheld = "") =>
+            Released.Number(MeasureKind.Linear, 1, 0, 2, "linear(chol ~ age)", "chol", bin, quantity, group, withheld);
 
-        var panels = ResultPanel.Of([Of("[age]", ""), Of("[age]", "se"), Of("", "r2"), Withheld(Of("", "n", "sex=male"))]);
+        var panels = ResultPanel.Of([Of("[age]", ""), Of("[age]", "se"), Of("", "r2"), Of("", "n", "sex=male", "fewer than 10 rows")]);
         Assert.Equal(["Linear regression of chol on age"], panels.Select(p => p.Title));
         Assert.Equal([PanelShape.Table], panels.Select(p => p.Shape));
         Assert.Equal(["4 numbers, of which 1 is not shown: fewer than 10 rows."], panels.Select(p => p.Finding));
@@ -119,7 +113,7 @@ public sealed class ModelTests
 
     [Fact]
     public void Panel_where_everything_is_withheld_says_so() =>
-        Assert.Contains("withheld: too few", ResultPanel.Of([Scenario.Number("count", "", 0, 0, withheld: "too few")])[0].Finding);
+        Assert.Contains("withheld: too few", ResultPanel.Of(Released.Of(Scenario.Number("count", "", 0, 0, withheld: "too few")))[0].Finding);
 
     [Theory]
     [InlineData(0, 301, 0, 400)]

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Google.Protobuf;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
@@ -50,6 +51,7 @@ internal sealed class RoundProjection(Roster roster, Func<AggregatorRound, IRead
         };
         view.Parties.Add(round.Progress.Select(Party));
         if (round.State != RoundState.Done) return view;
+        view.TotalHash = ByteString.CopyFrom(SHA256.HashData(round.Total!.Packed.Span));
         _statistics ??= Read(round);
         view.Statistics.Add(_statistics);
         view.Failure = _failure;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Dashboard.Blazor.Model;
 
@@ -12,43 +12,44 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
     public const string Meaning = "95 % interval for privacy noise only; sampling error is not included";
 
     /// <summary>The tooltip; the confidence is the released one.</summary>
-    public static string MeaningOf(StatisticView statistic) =>
+    public static string MeaningOf(ReleasedStatistic statistic) =>
         Meaning.Replace("95 %", Percent(statistic.Confidence), StringComparison.Ordinal);
 
-    public static EstimateText Of(StatisticView statistic)
+    public static EstimateText Of(ReleasedStatistic statistic)
     {
-        var half = (statistic.High - statistic.Low) / 2;
+        var (value, low, high) = (statistic.Value ?? 0, statistic.Low ?? 0, statistic.High ?? 0);
+        var half = (high - low) / 2;
         if (statistic.Quantity.Split(' ')[^1] == "p")
-            return new EstimateText(Probability(statistic.Value), Probability(statistic.Low), Probability(statistic.High), Probability(half), "");
+            return new EstimateText(Probability(value), Probability(low), Probability(high), Probability(half), "");
         // The shorter side: the far end of a ratio's interval says nothing about the digits of the ratio.
-        var side = new[] { statistic.Value - statistic.Low, statistic.High - statistic.Value }.Where(s => s > 0 && double.IsFinite(s)).DefaultIfEmpty(half).Min();
-        var whole = IsWhole(statistic) || ((double[])[statistic.Value, statistic.Low, statistic.High]).All(v => v == Math.Floor(v));
-        var place = Place(side, statistic.Value, whole);
+        var side = new[] { value - low, high - value }.Where(s => s > 0 && double.IsFinite(s)).DefaultIfEmpty(half).Min();
+        var whole = IsWhole(statistic) || ((double[])[value, low, high]).All(v => v == Math.Floor(v));
+        var place = Place(side, value, whole);
         // Noise can take a count below zero, and no count is: people see zero (the exact numbers are in the evidence).
-        double Shown(double value) => IsWhole(statistic) ? Math.Max(0, value) : value;
+        double Shown(double number) => IsWhole(statistic) ? Math.Max(0, number) : number;
         return new EstimateText(
-            Number(Shown(statistic.Value), place), Number(Shown(statistic.Low), place), Number(Shown(statistic.High), place), Number(half, place), statistic.Unit);
+            Number(Shown(value), place), Number(Shown(low), place), Number(Shown(high), place), Number(half, place), statistic.Unit);
     }
 
     public static string Percent(double confidence) => (confidence is > 0 and <= 1 ? confidence * 100 : 95).ToString("0.##", CultureInfo.InvariantCulture) + " %";
 
     /// <summary>"Mean of age, sex = male".</summary>
-    public static string Title(StatisticView statistic)
+    public static string Title(ReleasedStatistic statistic)
     {
         var title = Text.Capital(Kind(statistic.Kind));
         if (statistic.Measure.Contains(" ~ ", StringComparison.Ordinal)) title = StatisticWords.Measure(statistic);
         else if (statistic.Column.Length > 0) title += $" of {statistic.Column}";
-        if (statistic.Group.Length > 0) title += $", {Group(statistic)}";
+        if (statistic.Group.Length > 0) title += $", {Group(statistic.Group)}";
         if (statistic.Bin.Length > 0) title += $", {Bin(statistic)}";
         return statistic.Quantity.Length > 0 ? $"{title}: {StatisticWords.Quantity(statistic)}" : title;
     }
 
     /// <summary>"sex=male,cp=typical" in words; what is of no group is of all of them.</summary>
-    public static string Group(StatisticView statistic) =>
-        statistic.Group.Length == 0 ? "all groups" : statistic.Group.Replace(",", ", ").Replace(" = ", "=").Replace("=", " = ");
+    public static string Group(string group) =>
+        group.Length == 0 ? "all groups" : group.Replace(",", ", ").Replace(" = ", "=").Replace("=", " = ");
 
     /// <summary>"[30,40)" as "30–40", "[label]" as "label", "[sex=male]" as "sex = male", "[a,b]" as "a, b".</summary>
-    public static string Bin(StatisticView statistic)
+    public static string Bin(ReleasedStatistic statistic)
     {
         var bin = statistic.Bin;
         if (bin.Length < 2) return bin;
@@ -61,17 +62,18 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
 
     private static bool IsEdge(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _) || DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
 
-    public static string Kind(string kind) => kind.Length == 0 ? "value" : kind.Replace('_', ' ');
+    /// <summary>"value" of a kind that only a newer station knows.</summary>
+    public static string Kind(MeasureKind kind) => kind == default ? "value" : kind.Word();
 
     /// <summary>Two digits of a p-value below a thousandth: it is never printed as 0.</summary>
     public static string Probability(double p) =>
         (p is 0 or >= 0.001 || !double.IsFinite(p) ? p.ToString("0.###", CultureInfo.InvariantCulture) : p.ToString("0.0e-0", CultureInfo.InvariantCulture)).Replace('-', '−');
 
     /// <summary>"fewer than 10 rows" as "withheld", "not determined: …" as "not determined": the reason stands below.</summary>
-    public static string NotShown(StatisticView statistic) => statistic.Withheld.StartsWith("not determined", StringComparison.Ordinal) ? "not determined" : "withheld";
+    public static string NotShown(ReleasedStatistic statistic) => statistic.Withheld.StartsWith("not determined", StringComparison.Ordinal) ? "not determined" : "withheld";
 
     /// <summary>The whole sentence.</summary>
-    public static string Reason(StatisticView statistic) =>
+    public static string Reason(ReleasedStatistic statistic) =>
         statistic.Withheld.StartsWith("not determined", StringComparison.Ordinal) ? Text.Capital(statistic.Withheld) : $"Withheld: {statistic.Withheld}";
 
     /// <summary>A number rounded to a power of ten: place 1 prints tens, 0 whole numbers, −2 hundredths.</summary>
@@ -85,7 +87,7 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
         return text.Replace('-', '−');
     }
 
-    public static bool IsWhole(StatisticView statistic) => statistic.Kind is "count" or "histogram" && statistic.Quantity.Length == 0;
+    public static bool IsWhole(ReleasedStatistic statistic) => statistic.Kind is MeasureKind.Count or MeasureKind.Histogram && statistic.Quantity.Length == 0;
 
     private static int Place(double half, double value, bool whole)
     {

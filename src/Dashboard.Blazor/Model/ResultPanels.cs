@@ -1,4 +1,4 @@
-using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Dashboard.Blazor.Model;
 
@@ -18,14 +18,15 @@ public enum PanelShape
 }
 
 /// <summary>Released numbers that belong in one picture, with the sentence that the picture says.</summary>
-public sealed record ResultPanel(string Title, PanelShape Shape, IReadOnlyList<StatisticView> Statistics, string Finding)
+public sealed record ResultPanel(string Title, PanelShape Shape, IReadOnlyList<ReleasedStatistic> Statistics, string Finding)
 {
-    private static readonly HashSet<string> s_plain = ["count", "sum", "mean", "variance", "sd", "histogram"];
+    private static readonly HashSet<MeasureKind> s_plain =
+        [MeasureKind.Count, MeasureKind.Sum, MeasureKind.Mean, MeasureKind.Variance, MeasureKind.Sd, MeasureKind.Histogram];
 
     /// <summary>
     /// Numbers of one kind, column and unit share a picture; bins of each group have their own. What has several quantities is a table, one a measure.
     /// </summary>
-    public static IReadOnlyList<ResultPanel> Of(IEnumerable<StatisticView> statistics) =>
+    public static IReadOnlyList<ResultPanel> Of(IEnumerable<ReleasedStatistic> statistics) =>
     [
         .. statistics
             .GroupBy(s => IsPlain(s)
@@ -34,9 +35,9 @@ public sealed record ResultPanel(string Title, PanelShape Shape, IReadOnlyList<S
             .Select(group => IsPlain(group.First()) ? Make(group.Key.Binned, [.. group]) : Tabulate([.. group])),
     ];
 
-    private static bool IsPlain(StatisticView s) => s.Quantity.Length == 0 && s_plain.Contains(s.Kind);
+    private static bool IsPlain(ReleasedStatistic s) => s.Quantity.Length == 0 && s_plain.Contains(s.Kind);
 
-    private static ResultPanel Tabulate(IReadOnlyList<StatisticView> statistics)
+    private static ResultPanel Tabulate(IReadOnlyList<ReleasedStatistic> statistics)
     {
         var hidden = statistics.Where(s => s.Withheld.Length > 0).ToList();
         var reasons = string.Join("; ", hidden.Select(s => s.Withheld).Distinct(StringComparer.Ordinal).Take(4));
@@ -45,16 +46,16 @@ public sealed record ResultPanel(string Title, PanelShape Shape, IReadOnlyList<S
         return new ResultPanel(title, PanelShape.Table, statistics, finding);
     }
 
-    private static ResultPanel Make(bool binned, IReadOnlyList<StatisticView> statistics)
+    private static ResultPanel Make(bool binned, IReadOnlyList<ReleasedStatistic> statistics)
     {
         var first = statistics[0];
         var shape = binned ? PanelShape.Histogram : statistics.Count == 1 ? PanelShape.Alone : PanelShape.Groups;
-        var title = EstimateText.Title(new StatisticView { Kind = first.Kind, Column = first.Column, Group = shape == PanelShape.Groups ? "" : first.Group });
+        var title = EstimateText.Title(first with { Measure = "", Bin = "", Group = shape == PanelShape.Groups ? "" : first.Group });
         if (shape == PanelShape.Groups) title += first.Unit.Length > 0 ? $" by group, {first.Unit}" : " by group";
         return new ResultPanel(title, shape, statistics, Sentence(shape, statistics));
     }
 
-    private static string Sentence(PanelShape shape, IReadOnlyList<StatisticView> statistics)
+    private static string Sentence(PanelShape shape, IReadOnlyList<ReleasedStatistic> statistics)
     {
         var shown = statistics.Where(s => s.Withheld.Length == 0).ToArray();
         if (shown.Length == 0) return "Everything here is withheld: " + statistics[0].Withheld + ".";
@@ -67,9 +68,9 @@ public sealed record ResultPanel(string Title, PanelShape Shape, IReadOnlyList<S
         if (shape == PanelShape.Histogram)
             return $"Fullest bin: {EstimateText.Bin(top)} with {With(text)} ({text.Low} to {text.High}), of {Text.Plural(shown.Length, "bin")}.{tail}";
         var second = groups.Where(s => !ReferenceEquals(s, top)).MaxBy(s => s.Value);
-        if (second is null) return $"Only {EstimateText.Group(top)} is shown: {With(text)}.{tail}";
+        if (second is null) return $"Only {EstimateText.Group(top.Group)} is shown: {With(text)}.{tail}";
         var apart = top.Low > second.High ? "clear of the next by more than the noise" : "within the noise of the next";
-        return $"Highest: {EstimateText.Group(top)} with {With(text)}, {apart}.{tail}";
+        return $"Highest: {EstimateText.Group(top.Group)} with {With(text)}, {apart}.{tail}";
     }
 
     private static string With(EstimateText text) => text.Unit.Length == 0 ? text.Value : $"{text.Value} {text.Unit}";

@@ -1,4 +1,4 @@
-using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Dashboard.Blazor.Model;
 
@@ -23,17 +23,17 @@ internal static class StatisticWords
     };
 
     /// <summary>"odds_ratio" as "odds ratio"; the value itself by what the measure gives.</summary>
-    public static string Quantity(StatisticView statistic)
+    public static string Quantity(ReleasedStatistic statistic)
     {
         var quantity = statistic.Quantity;
-        if (quantity.Length == 0) return s_values.GetValueOrDefault(statistic.Kind, "value");
+        if (quantity.Length == 0) return s_values.GetValueOrDefault(statistic.Kind.Word(), "value");
         // "or ci_low" is an end of the odds ratio's sampling interval.
         var at = quantity.IndexOf(" ci_", StringComparison.Ordinal);
         return at > 0 ? $"{One(quantity[..at])}, {One(quantity[(at + 1)..])}" : One(quantity);
     }
 
     /// <summary>"linear(y ~ a + b)" as "Linear regression of y on a, b"; another measure by its kind and columns.</summary>
-    public static string Measure(StatisticView statistic)
+    public static string Measure(ReleasedStatistic statistic)
     {
         var measure = statistic.Measure;
         var open = measure.IndexOf('(', StringComparison.Ordinal);
@@ -41,9 +41,9 @@ internal static class StatisticWords
         var of = measure[(open + 1)..^1];
         var (first, rest) = Split(of, ", ");
         var (outcome, predictors) = Split(of, " ~ ");
-        return statistic.Kind switch
+        return statistic.Kind.Word() switch
         {
-            "linear" or "logistic" or "poisson" => $"{Text.Capital(statistic.Kind)} regression of {outcome} on {predictors.Replace(" + ", ", ", StringComparison.Ordinal)}",
+            "linear" or "logistic" or "poisson" => $"{Text.Capital(statistic.Kind.Word())} regression of {outcome} on {predictors.Replace(" + ", ", ", StringComparison.Ordinal)}",
             "survival" => $"Survival: {rest} by {first}",
             "incidence" => $"Incidence of {rest} by {first}",
             "compare" => $"{Text.Capital(of)} compared between groups",

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SecureAggregation.Client;
 using SecureAggregation.Dashboard.Blazor.Model;
 using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Dashboard.Blazor.Store;
 
@@ -29,6 +30,14 @@ public sealed record RoundCheck(CheckState State, DateTimeOffset At, RoundReport
 {
     /// <summary>How many outposts had countersigned the round, as the station says, when the evidence was fetched.</summary>
     public uint Cosignatures { get; init; }
+}
+
+/// <summary>Which numbers of a round the pages show.</summary>
+internal static class RoundChecks
+{
+    /// <summary>Those that this program computed from the evidence, once it has; the station's until then, and where its evidence failed.</summary>
+    public static IReadOnlyList<ReleasedStatistic> StatisticsOf(this RoundCheck? check, RoundView round) =>
+        check is { State: CheckState.Verified, Report: { } report } ? report.Statistics : round.Shown();
 }
 
 public sealed record LogEntry(ulong Sequence, DateTimeOffset At, LogLine Line);

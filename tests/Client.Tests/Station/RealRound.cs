@@ -33,6 +33,8 @@ public sealed class RealRound : IMaskedVectors
 
     public byte[] Bundle { get; }
 
+    public ReadOnlySpan<byte> PackedTotal => _station.Total!.Packed.Span;
+
     public Stream Open(uint party) => new MemoryStream(_vectors[party], writable: false);
 
     private static VectorLayout Layout(Question question, int invited) =>
