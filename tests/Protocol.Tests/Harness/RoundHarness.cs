@@ -68,6 +68,9 @@ internal sealed class RoundHarness : IDisposable
     /// <summary>What a party is told is replaced by what this gives.</summary>
     public Func<uint, Broadcast, IEnumerable<Broadcast>> OnDeliver { get; set; } = (_, b) => [b];
 
+    /// <summary>The proposal that a party gets is replaced by what this gives.</summary>
+    public Func<uint, Envelope, Envelope> OnPropose { get; set; } = (_, e) => e;
+
     /// <summary>Changes a party's setup.</summary>
     public Func<PartySetup, PartySetup> OnSetup { get; init; } = s => s;
 
@@ -156,7 +159,7 @@ internal sealed class RoundHarness : IDisposable
         {
             if (_faults.Contains(new Fault(index, FaultKind.Silent, MessageKind.Join))) continue;
             Memories.TryAdd(index, new MemoryParty());
-            var party = PartyRound.Open(OnSetup(Consortium.Setup(index, _seed, Memories[index])), Proposal, Now);
+            if (Opened(index) is not { } party) continue;
             _parties.Add(index, party);
             if (_faults.Contains(new Fault(index, FaultKind.Declines, MessageKind.Join)))
             {
@@ -165,7 +168,22 @@ internal sealed class RoundHarness : IDisposable
             }
 
             Enqueue(index, party.Join(Shape, Now));
+            if (party.Refusal != RefusalCode.Unspecified) Refusals.Add(index, party.Refusal);
             Enqueue(index, party.ProvideInput(InputOf(index), party.Question.ChargeMicro));
+        }
+    }
+
+    /// <summary>Null if the party refuses the proposal.</summary>
+    private PartyRound? Opened(uint party)
+    {
+        try
+        {
+            return PartyRound.Open(OnSetup(Consortium.Setup(party, _seed, Memories[party])), OnPropose(party, Proposal), Now);
+        }
+        catch (RefusalException e)
+        {
+            Refusals.Add(party, e.Code);
+            return null;
         }
     }
 

@@ -3,7 +3,7 @@ using SecureAggregation.Protocol.Internal;
 using SecureAggregation.Protocol.Tests.Harness;
 using SecureAggregation.Protocol.Wire;
 
-namespace SecureAggregation.Protocol.Tests;
+namespace SecureAggregation.Protocol.Tests.Attacks;
 
 /// <summary>A station and parties that lie about who is whose neighbour. Nobody sends the graph, so every lie is one about messages.</summary>
 public sealed class SparseAttackTests : IDisposable

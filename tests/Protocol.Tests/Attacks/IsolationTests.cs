@@ -5,7 +5,7 @@ using SecureAggregation.Protocol.Internal;
 using SecureAggregation.Protocol.Tests.Harness;
 using SecureAggregation.Protocol.Wire;
 
-namespace SecureAggregation.Protocol.Tests;
+namespace SecureAggregation.Protocol.Tests.Attacks;
 
 /// <summary>
 /// On the sparse graph a station can take exactly those out of the survivors whose masks keep an honest party or a group of them apart from the colluders.

@@ -1,7 +1,7 @@
 using SecureAggregation.Protocol.Tests.Harness;
 using SecureAggregation.Protocol.Wire;
 
-namespace SecureAggregation.Protocol.Tests;
+namespace SecureAggregation.Protocol.Tests.Attacks;
 
 /// <summary>What one party can do to the others: no more than not to take part.</summary>
 public sealed class DisruptionTests
