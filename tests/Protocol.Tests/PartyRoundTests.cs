@@ -158,40 +158,6 @@ public sealed class PartyRoundTests
         }
     }
 
-    [Fact]
-    public void No_key_is_ever_derived_twice()
-    {
-        // Two rounds with the same agreement keys: every sealing, vault and mask key of both must be another.
-        using var first = new RoundHarness(Consortium.Of(5), s_shape, seed: 1);
-        using var second = new RoundHarness(Consortium.Of(5), s_shape, seed: 2);
-        var keys = new List<string>();
-        foreach (var round in new[] { first, second })
-        {
-            round.RunThrough(MessageKind.Shared);
-            var contexts = round.Station.Record.Contexts;
-            foreach (var u in round.Parties.Keys)
-            {
-                var dealing = Field<Dealing>(round.Parties[u], "_dealing");
-                Add(PairKeys.Mask(dealing.SelfSeed.Span, contexts.Context2));
-                foreach (var v in round.Parties.Keys.Where(v => v != u))
-                {
-                    Add(PairKeys.Seal(Field<Dictionary<uint, SecretBytes>>(dealing, "_pairKeys")[v], contexts.Context1, u, v));
-                    Add(PairKeys.Vault(Property(dealing, "RecoverySeed").Span, contexts.Context1, u, v));
-                    if (u < v) Add(PairKeys.Mask(dealing.PairSeed(v).Span, contexts.Context2));
-                }
-            }
-        }
-
-        Assert.Equal(2 * (5 + 20 + 20 + 10), keys.Count);
-        Assert.Equal(keys.Count, keys.Distinct().Count());
-
-        void Add(SecretBytes key)
-        {
-            keys.Add(Convert.ToHexString(key.Span));
-            key.Dispose();
-        }
-    }
-
     private static IEnumerable<SecretBytes> SecretsOf(PartyRound party)
     {
         foreach (var shares in Field<SortedDictionary<uint, ReceivedShares>>(party, "_received").Values) yield return Field<SecretBytes>(shares, "_plain");

@@ -37,7 +37,22 @@ internal sealed class Unmasker
     /// <summary>Parties whose plain sum comes out of their masked vectors: single ones first, then by ascending number of parties.</summary>
     /// <param name="shape">Shape of the vectors.</param>
     /// <param name="inputOf">What each party put in.</param>
-    public IReadOnlyList<uint[]> Opened(RoundShape shape, Func<uint, RingVector> inputOf)
+    public IReadOnlyList<uint[]> Opened(RoundShape shape, Func<uint, RingVector> inputOf) => Opened(shape, (parties, sum) =>
+    {
+        using var plain = new RingVector(shape.Bits, shape.Length);
+        foreach (var party in parties)
+        {
+            using var input = inputOf(party);
+            plain.Add(input);
+        }
+
+        return sum.FixedTimeEquals(plain);
+    });
+
+    /// <summary>The same where nobody knows the inputs.</summary>
+    /// <param name="shape">Shape of the vectors.</param>
+    /// <param name="isPlain">Whether this can be the plain sum of these parties: of a masked one it says so by chance only.</param>
+    public IReadOnlyList<uint[]> Opened(RoundShape shape, Func<IReadOnlyList<uint>, RingVector, bool> isPlain)
     {
         var rounds = Rounds();
         foreach (var round in rounds.Values) round.Read(_keys, _secrets);
@@ -51,7 +66,7 @@ internal sealed class Unmasker
         }
 
         var vectors = _vectors.GroupBy(v => v.Party).Select(g => g.Last()).OrderBy(v => v.Party).ToList();
-        return [.. Subsets(vectors).Where(set => ComesOut(set, rounds, shape, inputOf)).Select(set => set.Select(v => v.Party).ToArray())];
+        return [.. Subsets(vectors).Where(set => ComesOut(set, rounds, shape, isPlain)).Select(set => set.Select(v => v.Party).ToArray())];
     }
 
     private static IEnumerable<List<(RoundRecord View, uint Party, byte[] Packed)>> Subsets(List<(RoundRecord View, uint Party, byte[] Packed)> vectors)
@@ -61,19 +76,18 @@ internal sealed class Unmasker
     }
 
     private static bool ComesOut(
-        List<(RoundRecord View, uint Party, byte[] Packed)> set, Dictionary<byte[], KnownRound> rounds, RoundShape shape, Func<uint, RingVector> inputOf)
+        List<(RoundRecord View, uint Party, byte[] Packed)> set, Dictionary<byte[], KnownRound> rounds, RoundShape shape,
+        Func<IReadOnlyList<uint>, RingVector, bool> isPlain)
     {
         using var sum = new RingVector(shape.Bits, shape.Length);
-        using var plain = new RingVector(shape.Bits, shape.Length);
         foreach (var (view, party, packed) in set)
         {
             using (var masked = RingVector.Unpack(shape.Bits, shape.Length, packed)) sum.Add(masked);
-            using (var input = inputOf(party)) plain.Add(input);
             using var masks = rounds[view.Contexts.Context1].MasksOf(party, view);
             masks.ApplyTo(sum);
         }
 
-        return sum.FixedTimeEquals(plain);
+        return isPlain([.. set.Select(v => v.Party)], sum);
     }
 
     /// <summary>Views that agree on the keys are one round to the secrets.</summary>
