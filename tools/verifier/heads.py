@@ -1,0 +1,63 @@
+"""Section 4: rosters and heads of logs."""
+
+import base64
+import binascii
+from types import SimpleNamespace
+
+from .base import END_OF_TIME, MIB, H, Malformed, Refused, ascending, demand, is_point, is_signed, sha256
+from .wire import decode
+
+
+def unbase64(text, size):
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return data if len(data) == size and base64.b64encode(data).decode() == text else None
+
+
+def parse_note(note):
+    """A head: text that is signed, origin, size, root, lines (name, key id, signature); None if it is not in the form."""
+    parts = note.split("\n")
+    if len(note.encode()) > MIB or len(parts) < 6 or parts[-1] or parts[3] or not parts[0]:
+        return None
+    size, root = parts[1], unbase64(parts[2], 32)
+    if root is None or not (size.isascii() and size.isdigit() and len(size) < 20) or str(int(size)) != size:
+        return None
+    lines = []
+    for line in parts[4:-1]:
+        words = line.split(" ")
+        value = unbase64(words[2], 68) if len(words) == 3 and words[0] == "\u2014" and words[1] else None
+        if value is None:
+            return None
+        lines.append((words[1], value[:4], value[4:]))
+    return SimpleNamespace(text="\n".join(parts[:3]).encode() + b"\n", origin=parts[0], size=int(size), root=root, lines=lines)
+
+
+def key_id(name, key):
+    return sha256(name.encode() + b"\n\xffsecagg-p256" + key)[:4]
+
+
+def check_roster(signed):
+    try:
+        signed = decode("SignedRoster", signed)
+        roster = decode("Roster", signed.body)
+    except Malformed as fault:
+        raise Refused(f"the roster cannot be read: {fault}") from None
+    parties, officers = roster.parties, roster.coordinators + roster.auditors
+    n, c, w = len(parties), roster.max_colluders, roster.witnesses
+    keys = [member.public_key for member in parties + officers] + [roster.aggregator_key]
+    demand(3 <= n <= 1024, "the roster has fewer than 3 or more than 1,024 parties")
+    demand(len(roster.previous_hash) == (32 if roster.epoch > 1 else 0) and roster.epoch >= 1, "the roster's epoch or previous hash")
+    demand(ascending([p.index for p in parties]) and parties[-1].index < 2**32 - 2, "the roster's indices are not ascending")
+    demand(all(map(is_point, keys)) and len(set(keys)) == len(keys), "a key of the roster is no point, or is there twice")
+    demand(roster.coordinators and any(p.founder for p in parties), "the roster has no coordinator, or no founder among the parties")
+    demand(3 <= roster.min_survivors <= n and roster.min_honest >= 2 and c + roster.min_honest <= n, "the roster's floors")
+    demand(roster.dropout_permille <= 500 and w <= n and 2 * w > n + c, "the roster's dropouts or witnesses")
+    demand(0 < roster.not_after < END_OF_TIME, "the roster's end")
+    demand(1 <= len(roster.log_origin) <= 128 and all("!" <= x <= "~" and x != "+" for x in roster.log_origin), "the roster's log origin")
+    founders = sorted(member.public_key for member in parties + officers if member.founder)
+    demand([s.public_key for s in signed.signatures] == founders, "the roster's signatures are not one of each founder, ascending")
+    digest = H("sign/roster", signed.body)
+    demand(all(is_signed(s.public_key, digest, s.signature) for s in signed.signatures), "a founder's signature under the roster is wrong")
+    return roster, H("roster", signed.body)
