@@ -34,6 +34,7 @@ internal static class CommandLine
             DatasetCommands.Create(),
             WatchCommand.Create(),
             VerifyCommand.Create(),
+            LogCommands.Create(),
             DecodeCommand.Create(),
         };
         foreach (var command in OutpostCommands.Create()) root.Add(command);

@@ -13,6 +13,7 @@ internal static class Failures
     public static (ExitCode Code, string Message)? Explain(Exception e) => e switch
     {
         CliException known => (known.Code, known.Message),
+        TileException => (ExitCode.Failed, e.Message),
         StationUnavailableException => (ExitCode.CannotConnect, e.Message),
         StationRefusedException => (ExitCode.Refused, e.Message),
         ConsortiumException or AnalysisException or RosterException or WireException or RefusalException or TranscriptException => (ExitCode.BadInput, e.Message),

@@ -39,7 +39,7 @@ internal static class StationAccess
     {
         try
         {
-            return Consortium.Connect(new ConsortiumOptions { Address = station, Roster = roster, Identity = key, Time = TimeProvider.System });
+            return Consortium.Connect(new ConsortiumOptions { Address = station, Roster = roster, Identity = key, Time = TimeProvider.System, Heads = RememberedHeads.Default });
         }
         catch (ArgumentException e)
         {

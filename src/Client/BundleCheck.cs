@@ -13,11 +13,17 @@ public sealed record BundleExpectation
     /// <summary>Hash of the pinned roster.</summary>
     public byte[]? RosterHash { get; init; }
 
+    /// <summary>Or its twelve words, as a person typed them.</summary>
+    public string? RosterWords { get; init; }
+
     /// <summary>The round, 16 bytes.</summary>
     public byte[]? RoundId { get; init; }
 
     /// <summary>Hash of the question that was asked (<see cref="Question.Hash"/>): a sound bundle of another question is a wrong answer.</summary>
     public byte[]? QuestionHash { get; init; }
+
+    /// <summary>The head of the log that is remembered.</summary>
+    public Checkpoint? Remembered { get; init; }
 
     /// <summary>A query whose answer it must be, though it was asked another time or by somebody else: the same analysis of the same dataset, for the same
     /// study, at the same ε and noise.</summary>
@@ -32,25 +38,17 @@ public sealed class BundleCheck
 {
     private readonly VectorLayout? _layout;
 
-    private readonly bool _asksAnother;
-
-    private BundleCheck(VerificationReport report, VectorLayout? layout, Query? sameAs)
-    {
-        Report = report;
-        _layout = layout;
-        _asksAnother = sameAs is not null && !(report.Round?.Question.Query is { } query && PublicBytes.Equal(Question.ContentOf(query), Question.ContentOf(sameAs)));
-    }
+    private BundleCheck(VerificationReport report, VectorLayout? layout) => (Report, _layout) = (report, layout);
 
     /// <summary>The verifier's report.</summary>
     public VerificationReport Report { get; }
 
     /// <summary>Whether every step passed and there is a total.</summary>
-    public bool Passed => Report.Passed && Report.Total is not null && _layout is not null && !_asksAnother;
+    public bool Passed => Report.Passed && Report.Total is not null && _layout is not null;
 
     /// <summary>What failed, or why there is no total; a sentence.</summary>
-    public string Failure => Report.Steps.FirstOrDefault(s => s.Passed == false) is { } step
+    public string Failure => Report.Failure is { } step
         ? $"{step.Name}: {step.Detail}"
-        : _asksAnother ? "the bundle is sound, but of another question than the one that was asked"
         : Report.Round?.Abort is { } abort ? $"the round was aborted: {abort.Reason}" : "the bundle holds no total";
 
     /// <summary>Parties whose vectors are in the total.</summary>
@@ -68,6 +66,7 @@ public sealed class BundleCheck
             RosterHash = expected?.RosterHash,
             RoundId = expected?.RoundId,
             QuestionHash = expected?.QuestionHash,
+            Remembered = expected?.Remembered,
             Cores = Environment.ProcessorCount,
             ShapeOf = (question, invited) =>
             {
@@ -75,7 +74,47 @@ public sealed class BundleCheck
                 return new RoundShape(layout.Bits, layout.Length);
             },
         });
-        return new BundleCheck(report, layout, expected?.AsksTheSameAs);
+        if (expected?.RosterWords is { } words && report.Roster is { } roster && !Fingerprint.Matches(roster.Hash, words))
+        {
+            report = report.FailedAt(
+                VerificationSteps.Checkpoint, $"The bundle's roster has other words: {string.Join(' ', roster.Words)}; it belongs to another consortium or epoch.");
+        }
+
+        if (expected?.AsksTheSameAs is { } same && report is { Passed: true, Round: { } round } && !PublicBytes.Equal(Question.ContentOf(round.Question.Query), Question.ContentOf(same)))
+            report = report.FailedAt(VerificationSteps.Messages, "The bundle is sound, but of another question than the one that was asked.");
+        return new BundleCheck(report, layout);
+    }
+
+    /// <summary>Checks a round of a published log. Never throws for what its files say.</summary>
+    /// <param name="files">The published log.</param>
+    /// <param name="roundId">16 bytes.</param>
+    /// <param name="bundle">Where the round's bundle is put together; it can be read again, and holds it afterwards.</param>
+    /// <param name="expected">What it must be the evidence of.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="IOException">A file cannot be read at all.</exception>
+    /// <exception cref="HttpRequestException">The server does not answer.</exception>
+    public static async Task<BundleCheck> OfTilesAsync(
+        ITileFiles files, byte[] roundId, Stream bundle, BundleExpectation? expected = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(bundle);
+        TileException? damage = null;
+        try
+        {
+            var log = await TileLog.OpenAsync(files, cancellation);
+            await log.WriteBundleAsync(roundId, bundle, expected?.Remembered, cancellation);
+        }
+        catch (TileException e)
+        {
+            damage = e;
+        }
+
+        bundle.Position = 0;
+        var check = await Task.Run(() => Of(bundle, (expected ?? new BundleExpectation()) with { RoundId = roundId }), cancellation);
+        if (damage is null) return check;
+
+        // What could be put together has been checked; the first step that could not is the one that fails, by the name of the file.
+        var step = check.Report.Steps.FirstOrDefault(s => s.Passed != true)?.Name ?? VerificationSteps.Inclusion;
+        return new BundleCheck(check.Report.FailedAt(step, damage.Message) with { FailedFile = damage.File }, check._layout);
     }
 
     /// <summary>Checks a bundle in a file.</summary>
@@ -99,15 +138,14 @@ public sealed class BundleCheck
     /// <summary>The same in the form that <see cref="IConsortium.VerifyAsync(byte[], CancellationToken)"/> gives.</summary>
     internal RoundReport ToReport()
     {
-        var reached = Report.Steps.Where(s => s.Passed is not null)
-            .Select(s => new ReportStep(s.Name, s.Passed == true, s.Detail, s.Passed == true ? null : (ulong?)Report.FailedEntry));
         return new RoundReport
         {
             RoundId = Report.Round?.RoundId ?? [],
             QuestionHash = Report.Round?.Question.Hash ?? [],
             QuestionContent = Report.Round is { } round ? Question.ContentOf(round.Question.Query) : [],
             Passed = Report.Passed,
-            Steps = [.. reached],
+Steps = [.. Report.Steps.Select(s => new ReportStep(s.Name, s.Passed, s.Detail, s.Passed == false ? (ulong?)Report.FailedEntry : null))],
+            Head = Report.Passed ? Report.Checkpoint : null,
             TotalHash = Passed ? SHA256.HashData(Report.Total!.Pack()) : [],
             Statistics = Statistics(),
             Totals = Totals,

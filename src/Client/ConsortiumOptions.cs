@@ -22,6 +22,9 @@ public sealed record ConsortiumOptions
     /// <summary>Random bytes for the ids of questions.</summary>
     public RandomNumberGenerator Random { get; init; } = RandomNumberGenerator.Create();
 
+    /// <summary>The heads of logs that are remembered: a station that shows two histories is found out. By default those of this instance.</summary>
+    public HeadMemory Heads { get; init; } = new();
+
     /// <summary>How long a call may take before the station counts as away; streams may take longer between their messages.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -1,4 +1,5 @@
 using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Statistics;
 
@@ -83,11 +84,31 @@ public interface IConsortium : IAsyncDisposable
     /// <param name="cancellation">Ends the stream.</param>
     IAsyncEnumerable<Event> WatchAsync(ulong after = 0, bool reconnect = true, CancellationToken cancellation = default);
 
-    /// <summary>Writes the round's bundle (roster, checkpoint, entries, masked vectors) to a stream; docs/protocol.md section 7.</summary>
+    /// <summary>Writes the round's bundle (roster, checkpoint, entries, masked vectors) to a stream; docs/transcript.md section 2.</summary>
+    /// <param name="roundId">16 bytes.</param>
+    /// <param name="destination">Takes the file.</param>
+    /// <param name="remembered">A head of the log that is remembered: the bundle then has the proof that both are of one log. Null: none.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <returns>Bytes written.</returns>
-    Task<long> ExportBundleAsync(byte[] roundId, Stream destination, CancellationToken cancellation = default);
+    Task<long> ExportBundleAsync(byte[] roundId, Stream destination, Checkpoint? remembered = null, CancellationToken cancellation = default);
 
-    /// <summary>Fetches a round's bundle and checks it against the pinned roster: nothing is taken from the station's word.</summary>
+    /// <summary>The newest head of the log, signed by the roster's station, with the cosignatures that it has.</summary>
+    /// <exception cref="TranscriptException">The station's signature does not verify, or it is another log's head.</exception>
+    Task<Checkpoint> GetCheckpointAsync(CancellationToken cancellation = default);
+
+    /// <summary>The proof that the log of one size extends that of another. Unchecked: <see cref="MerkleTree.VerifyConsistency"/> does that.</summary>
+    Task<IReadOnlyList<byte[]>> GetConsistencyAsync(long oldSize, long newSize, CancellationToken cancellation = default);
+
+    /// <summary>Entries of the log as they are hashed, from one on; fewer than asked for when they are large, none at the end. Unchecked.</summary>
+    /// <param name="start">Index of the first.</param>
+    /// <param name="limit">1 to 1000.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    Task<IReadOnlyList<byte[]>> ListEntriesAsync(long start, int limit, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Fetches a round's bundle and checks it against the pinned roster, and its log against the head that is remembered
+    /// (<see cref="ConsortiumOptions.Heads"/>): nothing is taken from the station's word. A head that passes is remembered.
+    /// </summary>
     /// <returns>The report; a round that fails its checks gives a report that says so, not an exception.</returns>
     Task<RoundReport> VerifyAsync(byte[] roundId, CancellationToken cancellation = default);
 

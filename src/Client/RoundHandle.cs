@@ -1,4 +1,5 @@
 using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Client;
@@ -93,14 +94,20 @@ public sealed class RoundHandle
     {
         var report = await _consortium.VerifyAsync(_id, cancellation);
         var same = (_question is null || PublicBytes.Equal(report.QuestionHash, _question))
-            && (_asked is null || PublicBytes.Equal(report.QuestionContent, Protocol.Question.ContentOf(_asked)));
+            && (_asked is null || PublicBytes.Equal(report.QuestionContent, Question.ContentOf(_asked)));
         if (!report.Passed || same) return report;
-        var wrong = new ReportStep("question", Passed: false, "The evidence is sound, but of another question than the one that was asked.");
-        return report with { Passed = false, Steps = [.. report.Steps, wrong], Statistics = [] };
+        var steps = VerificationSteps.All.Select(name => name == VerificationSteps.Messages
+            ? new ReportStep(name, Passed: false, "The evidence is sound, but of another question than the one that was asked.")
+            : report.Steps.FirstOrDefault(s => s.Name == name) ?? new ReportStep(name, Passed: null, "not reached"));
+        return report with { Passed = false, Steps = [.. steps], Statistics = [], Totals = null, Head = null };
     }
 
     /// <summary>Writes the evidence to a stream.</summary>
-    public Task<long> ExportAsync(Stream destination, CancellationToken cancellation = default) => _consortium.ExportBundleAsync(_id, destination, cancellation);
+    /// <param name="destination">Takes the file.</param>
+    /// <param name="remembered">A head of the log that it shall be held against; null for none.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public Task<long> ExportAsync(Stream destination, Checkpoint? remembered = null, CancellationToken cancellation = default) =>
+        _consortium.ExportBundleAsync(_id, destination, remembered, cancellation);
 
     private async Task<RoundView> NextAsync(IAsyncEnumerator<Event> events, Task<bool> next, Action<Task<bool>> step, CancellationToken cancellation)
     {

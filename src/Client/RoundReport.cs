@@ -3,11 +3,11 @@ using SecureAggregation.Statistics;
 namespace SecureAggregation.Client;
 
 /// <summary>One check of a round's evidence.</summary>
-/// <param name="Name">What was checked.</param>
-/// <param name="Passed">Whether it holds.</param>
+/// <param name="Name">What was checked: one of <see cref="Protocol.VerificationSteps"/>.</param>
+/// <param name="Passed">Whether it holds; null when an earlier one failed and it was not reached.</param>
 /// <param name="Detail">A sentence: what was found, or what was expected and what was found instead.</param>
 /// <param name="Entry">Index of the log entry at which it failed, if it failed at one.</param>
-public sealed record ReportStep(string Name, bool Passed, string Detail, ulong? Entry = null);
+public sealed record ReportStep(string Name, bool? Passed, string Detail, ulong? Entry = null);
 
 /// <summary>The signed totals of a round, noise included, and what they mean.</summary>
 /// <param name="Layout">Which cell is what.</param>
@@ -30,7 +30,7 @@ public sealed record RoundReport
     /// <summary>Whether every step passed and the total was computed again bit for bit.</summary>
     public required bool Passed { get; init; }
 
-    /// <summary>The checks in their order, up to and with the first that failed.</summary>
+    /// <summary>The six steps in their order (docs/transcript.md section 3).</summary>
     public required IReadOnlyList<ReportStep> Steps { get; init; }
 
     /// <summary>The released numbers with their intervals; empty unless <see cref="Passed"/>.</summary>
@@ -42,6 +42,9 @@ public sealed record RoundReport
     /// <summary>What they are computed from; null unless <see cref="Passed"/>.</summary>
     public ReleasedTotals? Totals { get; init; }
 
+    /// <summary>The head of the log that the evidence is held by, for who remembers it; null unless <see cref="Passed"/>.</summary>
+    public Protocol.Checkpoint? Head { get; init; }
+
     /// <summary>The first step that failed, or null.</summary>
-    public ReportStep? Failure => Steps.FirstOrDefault(step => !step.Passed);
+    public ReportStep? Failure => Steps.FirstOrDefault(step => step.Passed == false);
 }

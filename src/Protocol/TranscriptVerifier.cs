@@ -1,72 +1,34 @@
 using System.Diagnostics.CodeAnalysis;
+using Google.Protobuf;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Internal;
 using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Protocol;
 
-/// <summary>What a verification is held against.</summary>
-public sealed record VerifyOptions
-{
-    /// <summary>Hash of the roster that the verifier pinned; null to accept any roster that its founders signed, and only say which.</summary>
-    public byte[]? RosterHash { get; init; }
-
-    /// <summary>The round that the verifier asked for, 16 bytes; null to accept any.</summary>
-    public byte[]? RoundId { get; init; }
-
-    /// <summary>Hash of the question that the verifier asked (<see cref="Question.Hash"/>); null to accept any, and only say which.</summary>
-    public byte[]? QuestionHash { get; init; }
-
-    /// <summary>Shape of the vectors from the question and the number of invited parties.</summary>
-    public required Func<Question, int, RoundShape> ShapeOf { get; init; }
-
-    /// <summary>Threads to recompute with, 1 or more.</summary>
-    public int Cores { get; init; } = 1;
-}
-
-/// <summary>One step of a verification.</summary>
-/// <param name="Name">Short name.</param>
-/// <param name="Passed">True, false, or null when an earlier step failed and it was not reached.</param>
-/// <param name="Detail">What was compared, with the values; what is wrong and where, when it failed.</param>
-public sealed record VerificationStep(string Name, bool? Passed, string Detail);
-
-/// <summary>The outcome of a verification.</summary>
-public sealed record VerificationReport
-{
-    /// <summary>All steps, in order.</summary>
-    public required IReadOnlyList<VerificationStep> Steps { get; init; }
-
-    /// <summary>Whether every step passed.</summary>
-    public bool Passed => Steps.All(s => s.Passed == true);
-
-    /// <summary>Index in the log of the entry that failed; null when it was something else.</summary>
-    public long? FailedEntry { get; init; }
-
-    /// <summary>The roster of the bundle, once it was accepted.</summary>
-    public Roster? Roster { get; init; }
-
-    /// <summary>The round as it was replayed, as far as it went.</summary>
-    public AggregatorRound? Round { get; init; }
-
-    /// <summary>The total that was recomputed from the masked vectors and the revealed seeds; null if the round has none or a step failed.</summary>
-    public RingVector? Total { get; init; }
-}
-
 /// <summary>
 /// Replays a bundle: the same state machine that the station ran takes every entry, and the total is computed anew from the masked vectors. Uses
-/// nothing that is not in the file but the roster hash that the caller pinned.
+/// nothing that is not in the file but what the caller pinned (docs/transcript.md).
 /// </summary>
 public sealed class TranscriptVerifier
 {
-    private static readonly string[] s_steps = ["roster", "checkpoint", "inclusion", "messages", "vectors", "total"];
+    // Of a round without a total no vector is read, so any shape does until step "privacy" looks at it.
+    private static readonly RoundShape s_noShape = new(8, 1);
 
     private readonly BundleReader _reader;
     private readonly VerifyOptions _options;
     private readonly List<VerificationStep> _steps = [];
+    private readonly List<(long Index, Entry Entry)> _entries = [];
+    private readonly Dictionary<uint, (long Index, Input Input)> _inputs = [];
+    private readonly WireManifest _manifest = new();
     private Roster? _roster;
+    private Checkpoint? _checkpoint;
     private AggregatorRound? _round;
     private RingVector? _total;
+
+    // What a fault would be laid to, while it is looked at.
     private long? _entry;
+    private int? _record = 0;
 
     private TranscriptVerifier(Stream bundle, VerifyOptions options)
     {
@@ -89,25 +51,42 @@ public sealed class TranscriptVerifier
         {
             _reader.ReadMagic();
             var header = _reader.Take()?.Header ?? throw new TranscriptException("Record 0 is not a header.");
-            CheckRoster(header);
-            var checkpoint = CheckCheckpoint(header);
-            Replay(header, checkpoint);
+            CheckHead(header);
+            CheckInclusion(header);
+            CheckConsistency(header);
+            Replay(header);
             Recompute();
+            CheckPrivacy();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
+            if (e is RecordException damage) (_entry, _record) = (null, damage.Record);
             var where = _entry is { } index ? $"Entry {index}: " : "";
-            _steps.Add(new VerificationStep(s_steps[_steps.Count], false, where + e.Message));
+            _steps.Add(new VerificationStep(VerificationSteps.All[_steps.Count], false, where + e.Message));
         }
 
         var failed = _steps.Exists(s => s.Passed == false);
-        _steps.AddRange(s_steps.Skip(_steps.Count).Select(name => new VerificationStep(name, null, "not reached")));
-        return new VerificationReport { Steps = _steps, FailedEntry = failed ? _entry : null, Roster = _roster, Round = _round, Total = failed ? null : _total };
+        _steps.AddRange(VerificationSteps.All.Skip(_steps.Count).Select(name => new VerificationStep(name, null, "not reached")));
+        return new VerificationReport
+        {
+            Steps = _steps,
+            FailedEntry = failed ? _entry : null,
+            FailedRecord = failed ? _record : null,
+            Roster = _roster,
+            Checkpoint = _checkpoint,
+            Round = _round,
+            Manifest = _manifest,
+            Total = failed ? null : _total,
+        };
     }
 
-    private void Pass(string detail) => _steps.Add(new VerificationStep(s_steps[_steps.Count], true, detail));
+    private void Pass(string detail)
+    {
+        _steps.Add(new VerificationStep(VerificationSteps.All[_steps.Count], true, detail));
+        (_entry, _record) = (null, null);
+    }
 
-    private void CheckRoster(BundleHeader header)
+    private void CheckHead(BundleHeader header)
     {
         var roster = Roster.Open(header.Roster.Span);
         if (_options.RosterHash is { } pinned && !PublicBytes.Equal(pinned, roster.Hash))
@@ -116,116 +95,220 @@ public sealed class TranscriptVerifier
         }
 
         _roster = roster;
-        Pass(_options.RosterHash is null
-            ? $"signed by all founders of {roster.Consortium}, epoch {roster.Epoch}; compare its words yourself: {string.Join(' ', roster.Words)}"
-            : $"is the pinned one: {roster.Consortium}, epoch {roster.Epoch}");
-    }
-
-    private Checkpoint CheckCheckpoint(BundleHeader header)
-    {
         var checkpoint = Checkpoint.Parse(header.Checkpoint);
-        checkpoint.CheckStation(_roster!);
-        var cosigners = checkpoint.Cosigners(_roster!);
-        Pass($"log {checkpoint.Origin}, {checkpoint.Size} entries, root {PublicBytes.Hex(checkpoint.Root)}; signed by the station, cosigned by "
+        checkpoint.CheckStation(roster);
+        var cosigners = checkpoint.Cosigners(roster);
+        _checkpoint = checkpoint;
+        Pass((_options.RosterHash is null
+                ? $"roster signed by all founders of {roster.Consortium}, epoch {roster.Epoch}; compare its words yourself: {string.Join(' ', roster.Words)}"
+                : $"roster is the pinned one: {roster.Consortium}, epoch {roster.Epoch}")
+            + $"; log {checkpoint.Origin}, {checkpoint.Size} entries, root {PublicBytes.Hex(checkpoint.Root)}, signed by the station, cosigned by "
             + (cosigners.Count == 0 ? "nobody" : string.Join(", ", cosigners.Select(c => c.Name)))
-            + $" ({_roster!.Witnesses} make it witnessed)");
-        return checkpoint;
+            + $" ({roster.Witnesses} make it witnessed)");
     }
 
-    /// <summary>Steps "inclusion" and "messages" go through the entries together; the one that fails is the one that is reported.</summary>
-    private void Replay(BundleHeader header, Checkpoint checkpoint)
+    private void CheckInclusion(BundleHeader header)
     {
-        var round = new AggregatorRound(_roster!, _options.ShapeOf, _options.Cores);
-        TranscriptException? outOfStep = null;
-        long? outOfStepAt = null;
+        var leaves = new List<byte[]>();
         long last = -1;
-        var count = 0;
-        while (Peek()?.Entry is { } record)
+        while (_reader.Peek()?.Entry is { } record)
         {
             _reader.Take();
-            _entry = (long)Math.Min(record.Index, long.MaxValue);
-            var entry = CheckInclusion(record, checkpoint, last, header.RoundId.Span);
-            last = _entry.Value;
-            count++;
+            var index = (long)Math.Min(record.Index, long.MaxValue);
+            (_entry, _record) = (index, _reader.Number);
+            var leaf = MerkleTree.LeafHash(record.Leaf.Span);
+            if (index <= last) throw new TranscriptException("entries are not in ascending order.");
+            if (!MerkleTree.VerifyInclusion(leaf, index, _checkpoint!.Size, [.. record.Path.Select(p => p.ToByteArray())], _checkpoint.Root))
+            {
+                throw new TranscriptException("the entry with its path does not lead to the root of the checkpoint: it was altered after it was logged.");
+            }
+
+            var entry = Canonical.Decode(Entry.Parser, record.Leaf.Span, record.Leaf.Length);
+            if (!PublicBytes.Equal(entry.RoundId.Span, header.RoundId.Span)) throw new TranscriptException("the entry belongs to another round.");
+            _entries.Add((index, entry));
+            leaves.Add(leaf);
+            last = index;
+        }
+
+        if (leaves.Count == 0) throw new TranscriptException("The bundle holds no entry of the round.");
+        CheckComplete(leaves);
+        Pass($"{leaves.Count} entries are in the tree at their places, and are all of the round");
+    }
+
+    /// <summary>The last entry of a round is signed over the ones before it: none can be left out, and none slipped in.</summary>
+    private void CheckComplete(List<byte[]> leaves)
+    {
+        var envelope = _entries[^1].Entry.Envelope;
+        var (count, root) = envelope?.Kind switch
+        {
+            MessageKind.Total when TotalBody.Decode(envelope.Body, envelope.Body.Length) is var total => (total.Entries, total.EntriesRoot),
+            MessageKind.Abort when RoundRecord.Decode(Abort.Parser, envelope.Body, envelope.Body.Length) is var abort => (abort.Entries, abort.EntriesRoot),
+            _ => throw new TranscriptException("the round has no end: entries are missing after this one."),
+        };
+        var before = leaves[..^1];
+        if (count != before.Count) throw new TranscriptException($"the end of the round is over {count} entries before it; the bundle has {before.Count}: some are missing, or too many.");
+        var found = MerkleTree.Root(before);
+        if (!PublicBytes.Equal(found, root.Span))
+        {
+            throw new TranscriptException($"the end of the round is over entries with the root {PublicBytes.Hex(root.Span)}; those of the bundle have {PublicBytes.Hex(found)}.");
+        }
+    }
+
+    private void CheckConsistency(BundleHeader header)
+    {
+        var (proven, head) = (ProvenHead(header), _checkpoint!);
+        if (_options.Remembered is not { } remembered)
+        {
+            Pass("no head of this log is remembered");
+            return;
+        }
+
+        if (remembered.Origin != head.Origin) throw new TranscriptException($"The remembered head is of the log '{remembered.Origin}'; the bundle's is of '{head.Origin}'.");
+        if (remembered.Size == head.Size) MustHaveRoot(remembered, head.Root);
+        else if (remembered.Size == proven?.Size) MustHaveRoot(remembered, proven.Root);
+        else
+        {
+            throw new TranscriptException(
+                $"The bundle's head of {head.Size} entries (root {PublicBytes.Hex(head.Root)}) comes with no proof for the remembered one of {remembered.Size} (root {PublicBytes.Hex(remembered.Root)}); "
+                + "export it again with that head. If the station cannot, its log is another one.");
+        }
+
+        Pass(remembered.Size == head.Size
+            ? $"the head is the remembered one, {head.Size} entries"
+            : $"the log of {Math.Max(head.Size, remembered.Size)} entries extends the one of {Math.Min(head.Size, remembered.Size)}: the remembered head has {remembered.Size}, the bundle's {head.Size}");
+    }
+
+    /// <summary>The other head that the header speaks of, proven to be of the checkpoint's log; null if it speaks of none.</summary>
+    private LogPosition? ProvenHead(BundleHeader header)
+    {
+        if (header.RememberedSize == 0)
+        {
+            return header.RememberedRoot.IsEmpty && header.Consistency.Count == 0
+                ? null
+                : throw new TranscriptException("The header has a proof of consistency, and does not say with what size.");
+        }
+
+        var (head, other) = (_checkpoint!, new LogPosition((long)Math.Min(header.RememberedSize, long.MaxValue), header.RememberedRoot.ToByteArray()));
+        var (old, @new) = other.Size <= head.Size ? (other, new LogPosition(head.Size, head.Root)) : (new LogPosition(head.Size, head.Root), other);
+        return MerkleTree.VerifyConsistency(old.Size, old.Root, @new.Size, @new.Root, [.. header.Consistency.Select(b => b.ToByteArray())])
+            ? other
+            : throw new TranscriptException(
+                $"The log of {@new.Size} entries with root {PublicBytes.Hex(@new.Root)} is not shown to extend the one of {old.Size} entries with root {PublicBytes.Hex(old.Root)}.");
+    }
+
+    private static void MustHaveRoot(Checkpoint remembered, byte[] root)
+    {
+        if (!PublicBytes.Equal(remembered.Root, root))
+        {
+            throw new TranscriptException(
+                $"At {remembered.Size} entries the remembered head has root {PublicBytes.Hex(remembered.Root)}, and the bundle's log {PublicBytes.Hex(root)}: the station has shown two histories. Keep both.");
+        }
+    }
+
+    private void Replay(BundleHeader header)
+    {
+        var shape = ShapeOfTotal();
+        var round = new AggregatorRound(_roster!, (_, _) => shape, _options.Cores);
+        foreach (var (index, entry) in _entries)
+        {
+            _entry = index;
             try
             {
-                if (outOfStep is null) round.Apply(entry);
+                round.Apply(entry);
+                _manifest.Add(entry);
             }
             catch (Exception e) when (e is TranscriptException or InvalidOperationException)
             {
-                (outOfStep, outOfStepAt) = (new TranscriptException($"{Describe(entry)}: {e.Message}"), _entry);
+                throw new TranscriptException($"{Describe(entry)}: {e.Message}");
             }
+
+            _round = round;
+            if (entry is { Sender: > 0, Rejection: RejectionCode.None, Envelope.Kind: MessageKind.Input })
+                _inputs.Add(entry.Sender - 1, (index, Input.Parser.ParseFrom(entry.Envelope.Body)));
         }
 
-        Pass($"{count} entries are in the tree at their places");
-        _round = round;
-        if (outOfStep is not null)
-        {
-            _entry = outOfStepAt;
-            throw outOfStep;
-        }
-
-        if (count == 0 || round.State is not (RoundState.Done or RoundState.Aborted)) throw new TranscriptException($"The round has no end: entries are missing after entry {last}.");
-        if (!PublicBytes.Equal(round.RoundId, header.RoundId.Span)) throw new TranscriptException("The proposal is for another round than the header says.");
+        _entry = _entries[0].Index;
+        if (!PublicBytes.Equal(round.RoundId, header.RoundId.Span)) throw new TranscriptException("the proposal is for another round than the header says.");
         if (_options.RoundId is { } wanted && !PublicBytes.Equal(wanted, round.RoundId))
         {
-            throw new TranscriptException($"The bundle is of round {PublicBytes.Hex(round.RoundId)}; {PublicBytes.Hex(wanted)} was asked for.");
+            throw new TranscriptException($"the bundle is of round {PublicBytes.Hex(round.RoundId)}; {PublicBytes.Hex(wanted)} was asked for.");
         }
 
         if (_options.QuestionHash is { } asked && !PublicBytes.Equal(asked, round.Question.Hash))
         {
-            throw new TranscriptException($"The round answers another question, '{round.Question.Query.Title}', than the one that was asked.");
+            throw new TranscriptException($"the round answers another question, '{round.Question.Query.Title}', than the one that was asked.");
         }
 
-        Pass($"'{round.Question.Query.Title}' by {round.Question.Coordinator.Name}: {count} messages, each signed by a key of the roster and in the order of the phases; {round.Invited.Count} invited, {round.Survivors.Count} in the total");
+        Pass($"'{round.Question.Query.Title}' by {round.Question.Coordinator.Name}: {_entries.Count} messages of {_manifest.Fields.Count} allowed fields, each signed by a key of the roster and in the order of the phases; "
+            + $"{round.Invited.Count} invited, {round.Survivors.Count} survivors");
     }
 
-    /// <summary>The next record; a fault in reading it is not one of the entry before.</summary>
-    private BundleRecord? Peek()
+    /// <summary>
+    /// The total's own shape, to replay with: each survivor has signed it with its vector, and what the question gives is held against it in step "privacy".
+    /// A verifier that knows nothing of statistics comes to the same up to there.
+    /// </summary>
+    private RoundShape ShapeOfTotal()
     {
-        _entry = null;
-        return _reader.Peek();
+        if (_entries[^1].Entry.Envelope is not { Kind: MessageKind.Total } envelope) return s_noShape;
+        var total = TotalBody.Decode(envelope.Body, envelope.Body.Length);
+        return total is { Bits: >= 8 and <= 64, Length: >= 1 and <= Limits.Elements } ? new RoundShape((int)total.Bits, (int)total.Length) : s_noShape;
     }
 
-    private static Entry CheckInclusion(BundleEntry record, Checkpoint checkpoint, long last, ReadOnlySpan<byte> roundId)
-    {
-        var index = (long)Math.Min(record.Index, long.MaxValue);
-        if (index <= last) throw new TranscriptException("entries are not in ascending order.");
-        if (!MerkleTree.VerifyInclusion(MerkleTree.LeafHash(record.Leaf.Span), index, checkpoint.Size, [.. record.Path.Select(p => p.ToByteArray())], checkpoint.Root))
-        {
-            throw new TranscriptException("the entry with its path does not lead to the root of the checkpoint: it was altered after it was logged.");
-        }
+    private string Describe(Entry entry) => $"{entry.Envelope?.Kind} by {(entry.Sender == 0 ? "the station" : NameOf(entry.Sender - 1))}";
 
-        var entry = Canonical.Decode(Entry.Parser, record.Leaf.Span, record.Leaf.Length);
-        return PublicBytes.Equal(entry.RoundId.Span, roundId) ? entry : throw new TranscriptException("the entry belongs to another round.");
-    }
-
-    private string Describe(Entry entry) =>
-        $"{entry.Envelope?.Kind} by {(entry.Sender == 0 ? "the station" : _roster!.FindParty(entry.Sender - 1)?.Name ?? $"party {entry.Sender - 1}")}";
+    private string NameOf(uint party) => _roster!.FindParty(party)?.Name ?? $"party {party}";
 
     private void Recompute()
     {
         var round = _round!;
         if (round.Total is null)
         {
-            Pass("none: the round opened nothing");
             MustEnd();
             Pass($"none: the round was aborted ({round.Abort!.Reason})");
             return;
         }
 
-        var vectors = new BundleVectors(_reader, round.IntakeOf, p => _roster!.FindParty(p)!.Name);
+        _entry = _entries[^1].Index;
+        var vectors = new BundleVectors(_reader, round.IntakeOf, party =>
+        {
+            _entry = _inputs[party].Index;
+            return NameOf(party);
+        });
         var total = round.Recompute(vectors);
+        _entry = null;
         MustEnd();
-        Pass($"{vectors.Checked} masked vectors of {round.Shape.PackedLength} bytes, each the one that its party signed");
+        _entry = _entries[^1].Index;
         using var published = RingVector.Unpack(round.Shape.Bits, round.Shape.Length, round.Total.Packed.Span);
-        if (!published.FixedTimeEquals(total)) throw new TranscriptException("The published total is not the sum of the masked vectors less the masks.");
+        if (!published.FixedTimeEquals(total)) throw new TranscriptException("the published total is not the sum of the masked vectors less the masks.");
+        _manifest.AddVectors(round.Survivors.Count, round.Shape.PackedLength);
         _total = total;
-        Pass($"{round.Shape.Length} cells of {round.Shape.Bits} bits recomputed from {round.Survivors.Count} masked vectors and the revealed seeds: equal to the published total");
+        Pass($"{round.Survivors.Count} masked vectors of {round.Shape.PackedLength} bytes, each the one that its party signed; less the masks of the revealed seeds their sum is the published total, {round.Shape.Length} cells of {round.Shape.Bits} bits");
     }
 
     private void MustEnd()
     {
-        if (_reader.Peek() is not null) throw new TranscriptException($"Record {_reader.Number + 1} has no place in the bundle of this round.");
+        if (_reader.Peek() is not null) throw new RecordException(_reader.Number + 1, $"Record {_reader.Number + 1} has no place in the bundle of this round.");
+    }
+
+    private void CheckPrivacy()
+    {
+        var (round, query) = (_round!, _round!.Question.Query);
+        _entry = _entries[0].Index;
+        var shape = _options.ShapeOf(round.Question, round.Invited.Count).Checked();
+        if (round.Total is not null && shape != round.Shape)
+        {
+            throw new TranscriptException($"the question gives {shape.Length} cells of {shape.Bits} bits; the total has {round.Shape.Length} of {round.Shape.Bits}.");
+        }
+
+        var charges = round.Survivors.Select(party =>
+        {
+            (_entry, var input) = _inputs[party];
+            var least = round.Question.ChargeMicro;
+            return input.ChargedMicro >= least && (least > 0 || input.ChargedMicro == 0)
+                ? $"{NameOf(party)} {input.ChargedMicro / 1e6}"
+                : throw new TranscriptException($"{NameOf(party)} says that its ledger was charged {input.ChargedMicro / 1e6}; the query costs {least / 1e6}.");
+        }).ToList();
+        Pass($"{shape.Length} cells of {shape.Bits} bits follow from the query and {round.Invited.Count} invited parties; noise {query.Noise.ToString().ToLowerInvariant()}, ε = {query.EpsilonMicro / 1e6}; charged: "
+            + (charges.Count == 0 ? "nobody in a total" : string.Join(", ", charges)));
     }
 }

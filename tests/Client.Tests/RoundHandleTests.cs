@@ -18,7 +18,7 @@ public sealed class RoundHandleTests
         var report = await handle.VerifyAsync();
 
         Assert.False(report.Passed);
-        Assert.Equal("question", report.Failure!.Name);
+        Assert.Equal("messages", report.Failure!.Name);
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class RoundHandleTests
         Assert.True((await earlier.VerifyAsync()).Passed);
 
         var wrong = new RoundHandle(Answering(new byte[32], Content(new Query { Dataset = "patients", EpsilonMicro = 2 })), s_round, s_asked, asked).Earlier(view)!;
-        Assert.Equal("question", (await wrong.VerifyAsync()).Failure!.Name);
+        Assert.Equal("messages", (await wrong.VerifyAsync()).Failure!.Name);
     }
 
     [Fact]

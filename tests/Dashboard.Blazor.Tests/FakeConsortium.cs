@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using SecureAggregation.Client;
 using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Statistics;
 
@@ -62,7 +63,13 @@ internal sealed class FakeConsortium : IConsortium
 
     public Task<RoundReport> VerifyAsync(Stream bundle, CancellationToken cancellation = default) => throw new NotSupportedException();
 
-    public Task<long> ExportBundleAsync(byte[] roundId, Stream destination, CancellationToken cancellation = default) => throw new NotSupportedException();
+    public Task<long> ExportBundleAsync(byte[] roundId, Stream destination, Checkpoint? remembered = null, CancellationToken cancellation = default) => throw new NotSupportedException();
+
+    public Task<Checkpoint> GetCheckpointAsync(CancellationToken cancellation = default) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<byte[]>> GetConsistencyAsync(long oldSize, long newSize, CancellationToken cancellation = default) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<byte[]>> ListEntriesAsync(long start, int limit, CancellationToken cancellation = default) => throw new NotSupportedException();
 
     public Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, CancellationToken cancellation = default) =>
         throw new NotSupportedException();

@@ -66,12 +66,12 @@ public class VerifyTests(MadeDemo demo)
 
     [Theory]
     [InlineData("inclusion")]
-    [InlineData("vectors")]
+    [InlineData("total")]
     public async Task Command_names_what_was_altered(string step)
     {
         var bytes = File.ReadAllBytes(demo.Bundle(1));
         // The masked vectors stand at the end of the file, the entries in its middle.
-        bytes[step == "vectors" ? bytes.Length - 3 : bytes.Length / 2] ^= 4;
+        bytes[step == "total" ? bytes.Length - 3 : bytes.Length / 2] ^= 4;
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder["altered.secagg"], bytes);
 
@@ -81,7 +81,7 @@ public class VerifyTests(MadeDemo demo)
         Assert.False(run.Json.GetProperty("verified").GetBoolean());
         var failed = run.Json.GetProperty("steps").EnumerateArray().First(s => s.GetProperty("passed").ValueKind == System.Text.Json.JsonValueKind.False);
         Assert.Equal(step, failed.GetProperty("name").GetString());
-        Assert.Matches(step == "vectors" ? "Callisto|party" : "[Ee]ntry [0-9]+", failed.GetProperty("detail").GetString()!);
+        Assert.Matches(step == "total" ? "Callisto|party" : "[Ee]ntry [0-9]+", failed.GetProperty("detail").GetString()!);
     }
 
     private static VerificationReport Verify(byte[] bundle, byte[] rosterHash) => TranscriptVerifier.Verify(new MemoryStream(bundle), new VerifyOptions

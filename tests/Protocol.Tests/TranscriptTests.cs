@@ -54,7 +54,7 @@ public sealed class TranscriptTests
 
         Assert.True(report.Passed, Text(report));
         Assert.Null(report.Total);
-        Assert.Contains("aborted", report.Steps[^1].Detail, StringComparison.Ordinal);
+        Assert.Contains("aborted", report.Steps.Single(s => s.Name == "total").Detail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,9 +97,9 @@ public sealed class TranscriptTests
 
         var report = s_plain.Value.Verify(changed);
 
-        var failed = report.Steps.Single(s => s.Passed == false);
-        Assert.Equal("vectors", failed.Name);
-        Assert.Contains("party-4", failed.Detail, StringComparison.Ordinal);
+        Assert.Equal("total", report.Failure?.Name);
+        Assert.Contains("party-4", report.Failure!.Detail, StringComparison.Ordinal);
+        Assert.Equal(s_plain.Value.IndexOf(4, MessageKind.Input), report.FailedEntry);
     }
 
     [Fact]
@@ -133,8 +133,108 @@ public sealed class TranscriptTests
 
         var report = TestBundle.Of(harness).Verify();
 
-        var failed = report.Steps.Single(s => s.Passed == false);
-        Assert.Equal("total", failed.Name);
+        Assert.Equal("total", report.Failure?.Name);
+        Assert.Equal(Before + harness.Station.Log.Count - 1, report.FailedEntry);
+    }
+
+    [Fact]
+    public void Steps_are_six_and_in_their_order()
+    {
+        Assert.Equal(["checkpoint", "inclusion", "consistency", "messages", "total", "privacy"], VerificationSteps.All);
+        Assert.Equal(VerificationSteps.All, s_plain.Value.Verify().Steps.Select(s => s.Name));
+        Assert.Equal(VerificationSteps.All, s_plain.Value.Verify(s_plain.Value.Bytes[..40]).Steps.Select(s => s.Name));
+    }
+
+    [Fact]
+    public void Changed_byte_is_laid_to_an_entry_or_a_record_or_the_head()
+    {
+        var bundle = s_recovered.Value.Bytes;
+        Property.Holds(
+            Gen.Choose(0, bundle.Length - 1),
+            at =>
+            {
+                var changed = bundle.ToArray();
+                changed[at] ^= 0x20;
+                var report = s_recovered.Value.Verify(changed);
+                return !report.Passed && (report.FailedEntry is not null || report.FailedRecord is not null);
+            },
+            cases: 300);
+    }
+
+    [Fact]
+    public void Entry_that_is_left_out_is_missed_at_the_end_of_the_round()
+    {
+        var report = s_plain.Value.Rewritten(order => order.Where(e => e != 3));
+
+        Assert.Equal("inclusion", report.Failure?.Name);
+        Assert.Equal(Before + s_plain.Value.Entries - 1, report.FailedEntry);
+        Assert.Contains("some are missing", report.Failure!.Detail, StringComparison.Ordinal);
+        Assert.Equal("inclusion", s_plain.Value.Rewritten(order => order.SkipLast(1)).Failure?.Name);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(8)]
+    [InlineData(17)]
+    public void Head_that_was_remembered_is_proven_to_be_of_the_log(int size)
+    {
+        var bundle = s_plain.Value;
+        var report = bundle.Verify(bundle.WithHead(size), remembered: bundle.Head(size));
+
+        Assert.True(report.Passed, Text(report));
+        Assert.Contains($"remembered head has {size}", report.Steps[2].Detail, StringComparison.Ordinal);
+        Assert.True(bundle.Verify(bundle.WithHead(size)).Passed);
+    }
+
+    [Fact]
+    public void Head_that_was_remembered_may_be_the_bundle_s_own_or_a_later_one()
+    {
+        var bundle = s_plain.Value;
+
+        Assert.True(bundle.Verify(remembered: bundle.Head(bundle.Leaves)).Passed);
+        Assert.True(bundle.Verify(bundle.WithHead(bundle.Leaves, until: bundle.Leaves - 1), remembered: bundle.Head(bundle.Leaves)).Passed);
+        Assert.True(bundle.Verify(bundle.WithHead(bundle.Leaves, until: bundle.Leaves - 1)).Passed);
+    }
+
+    [Fact]
+    public void Forked_log_is_refused_with_both_values()
+    {
+        var bundle = s_plain.Value;
+        foreach (var size in new[] { 3, 8, bundle.Leaves })
+        {
+            var fork = bundle.Head(size, other: true);
+            var report = bundle.Verify(size == bundle.Leaves ? bundle.Bytes : bundle.WithHead(size), remembered: fork);
+
+            Assert.Equal("consistency", report.Failure?.Name);
+            Assert.Contains($"At {size} entries", report.Failure!.Detail, StringComparison.Ordinal);
+            Assert.Contains(Convert.ToHexStringLower(fork.Root), report.Failure.Detail, StringComparison.Ordinal);
+            Assert.Contains(Convert.ToHexStringLower(bundle.Head(size).Root), report.Failure.Detail, StringComparison.Ordinal);
+        }
+
+        // A station that proves consistency from another past than it had.
+        Assert.Equal("consistency", bundle.Verify(bundle.WithHead(8, fork: true)).Failure?.Name);
+    }
+
+    [Fact]
+    public void Bundle_that_does_not_speak_of_the_remembered_head_fails()
+    {
+        var bundle = s_plain.Value;
+        var report = bundle.Verify(bundle.WithHead(4), remembered: bundle.Head(3));
+
+        Assert.Equal("consistency", report.Failure?.Name);
+        Assert.Contains("export it again", report.Failure!.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Shape_that_the_question_does_not_give_fails_the_last_step()
+    {
+        using var stream = new MemoryStream(s_plain.Value.Bytes);
+        var report = TranscriptVerifier.Verify(stream, new VerifyOptions { ShapeOf = (_, _) => new RoundShape(19, 10) });
+
+        Assert.Equal("privacy", report.Failure?.Name);
+        Assert.Equal(Before, report.FailedEntry);
+        Assert.Null(report.Total);
     }
 
     [Fact]
@@ -142,7 +242,7 @@ public sealed class TranscriptTests
     {
         var report = s_plain.Value.Verify(s_plain.Value.Bytes, Consortium.Of(6).Roster.Hash);
 
-        Assert.Equal("roster", report.Steps.Single(s => s.Passed == false).Name);
+        Assert.Equal("checkpoint", report.Failure?.Name);
     }
 
     [Fact]
@@ -213,22 +313,45 @@ public sealed class TranscriptTests
 
         public static TestBundle Of(RoundHarness harness) => new(harness);
 
-        public VerificationReport Verify() => Verify(Bytes);
+        public int Leaves => _leaves.Count;
 
-        public VerificationReport Verify(byte[] bytes, byte[]? pinned = null, byte[]? questionHash = null) => TranscriptVerifier.Verify(
+        public VerificationReport Verify(Checkpoint? remembered = null) => Verify(Bytes, remembered: remembered);
+
+        public VerificationReport Verify(byte[] bytes, byte[]? pinned = null, byte[]? questionHash = null, Checkpoint? remembered = null) => TranscriptVerifier.Verify(
             new MemoryStream(bytes),
-            new VerifyOptions { ShapeOf = (_, _) => Harness.Shape, RosterHash = pinned ?? Harness.Consortium.Roster.Hash, QuestionHash = questionHash });
+            new VerifyOptions
+            {
+                ShapeOf = (_, _) => Harness.Shape, RosterHash = pinned ?? Harness.Consortium.Roster.Hash, QuestionHash = questionHash, Remembered = remembered,
+            });
+
+        /// <summary>The log's head at a size, or that of another history.</summary>
+        public Checkpoint Head(int size, bool other = false) =>
+            Checkpoint.Create(Harness.Consortium.Roster.LogOrigin, size, MerkleTree.Root(Hashes(other), size), Consortium.Station);
+
+        /// <summary>The bundle as it is exported for who remembers a head of this size, with the log as long as it was then.</summary>
+        public byte[] WithHead(int size, int? until = null, bool fork = false)
+        {
+            var newer = Math.Max(size, until ?? Leaves);
+            var older = Math.Min(size, until ?? Leaves);
+            return Write(
+                Enumerable.Range(0, Entries), Head(until ?? Leaves), new LogPosition(size, MerkleTree.Root(Hashes(fork), size)), MerkleTree.ConsistencyProof(Hashes(fork), older, newer));
+        }
+
+        public long IndexOf(uint party, MessageKind kind) => Before + Harness.Station.Log.FindIndex(e => e.Sender == party + 1 && e.Envelope.Kind == kind);
+
+        private List<byte[]> Hashes(bool other) => [.. _leaves.Select((l, i) => MerkleTree.LeafHash(other && i == 1 ? [7, 7] : l))];
 
         /// <summary>Verifies a bundle with the entries of the round in another order.</summary>
         public VerificationReport Rewritten(Func<IEnumerable<int>, IEnumerable<int>> order) => Verify(Write(order(Enumerable.Range(0, Entries))));
 
-        private byte[] Write(IEnumerable<int> order)
+        private byte[] Write(IEnumerable<int> order, Checkpoint? head = null, LogPosition? remembered = null, IEnumerable<byte[]>? proof = null)
         {
-            var hashes = _leaves.ConvertAll(l => MerkleTree.LeafHash(l));
+            head ??= _checkpoint;
+            var hashes = Hashes(other: false);
             var stream = new MemoryStream();
             var writer = new BundleWriter(stream);
-            writer.WriteHeader(Harness.Consortium.Roster, _checkpoint, _roundId);
-            foreach (var i in order.Select(i => i + (int)Before)) writer.WriteEntry(i, _leaves[i], MerkleTree.InclusionProof(hashes, i));
+            writer.WriteHeader(Harness.Consortium.Roster, head, _roundId, remembered, proof);
+            foreach (var i in order.Select(i => i + (int)Before)) writer.WriteEntry(i, _leaves[i], MerkleTree.InclusionProof(hashes, i, head.Size));
             if (Harness.Station.Round.State == RoundState.Done)
             {
                 foreach (var party in Harness.Station.Round.Survivors) writer.WriteVector(party, Harness.Station.Open(party));

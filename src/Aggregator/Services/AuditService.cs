@@ -71,7 +71,7 @@ internal sealed class AuditService(
         // The writer fills parts on a thread of its own while this one sends them.
         var parts = Channel.CreateBounded<BundlePart>(PartsInFlight);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
-        var writing = Task.Run(() => Write(view, request.WithoutBlobs, parts.Writer, stop.Token), stop.Token);
+        var writing = Task.Run(() => Write(view, request, parts.Writer, stop.Token), stop.Token);
         try
         {
             await foreach (var part in parts.Reader.ReadAllAsync(stop.Token)) await responseStream.WriteAsync(part, stop.Token);
@@ -83,7 +83,7 @@ internal sealed class AuditService(
         }
     }
 
-    private void Write(RoundView view, bool withoutBlobs, ChannelWriter<BundlePart> parts, CancellationToken stop)
+    private void Write(RoundView view, ExportBundleRequest request, ChannelWriter<BundlePart> parts, CancellationToken stop)
     {
         try
         {
@@ -92,9 +92,10 @@ internal sealed class AuditService(
             using (var stream = new PartStream(parts, stop))
             {
                 var writer = new BundleWriter(stream);
-                writer.WriteHeader(rosters.At((long)view.FirstEntry), checkpoint, roundId);
+                var remembered = At(request.HeadSize);
+                writer.WriteHeader(rosters.At((long)view.FirstEntry), checkpoint, roundId, remembered, Between(remembered, checkpoint));
                 foreach (var entry in store.ReadRound(roundId)) writer.WriteEntry(entry.Index, entry.Leaf, log.Tree.InclusionProof(entry.Index, checkpoint.Size));
-                if (!withoutBlobs && view.State == RoundState.Done)
+                if (!request.WithoutBlobs && view.State == RoundState.Done)
                 {
                     foreach (var party in blobs.Parties(roundId))
                     {
@@ -111,6 +112,13 @@ internal sealed class AuditService(
             parts.Complete(e is StoreException ? Failed(StatusCode.Unavailable, e.Message) : e);
         }
     }
+
+    /// <summary>The log as it was at a size; null for none, and for one that it has not reached: then there is nothing to prove, and the asker finds out.</summary>
+    private LogPosition? At(ulong size) =>
+        size is 0 || size > (ulong)log.Head.Size ? null : new LogPosition((long)size, log.Tree.Root((long)size));
+
+    private byte[][] Between(LogPosition? remembered, Checkpoint checkpoint) =>
+        remembered is null ? [] : log.Tree.ConsistencyProof(Math.Min(remembered.Size, checkpoint.Size), Math.Max(remembered.Size, checkpoint.Size));
 
     private static RpcException Failed(StatusCode code, string sentence) => new(new Status(code, sentence));
 

@@ -76,17 +76,15 @@ internal static class QueryCommands
             handle = consortium.Round(earlier);
             round = await handle.GetAsync(stop);
             arguments.Terminal.Note($"answered before by round {Id(round)}; nothing was spent");
-            await handle.ExportAsync(evidence.Stream, stop);
             var expected = handle.Expected with { RosterHash = roster.Hash, AsksTheSameAs = Query.Parser.ParseFrom(signed.Body) };
-            return Show(arguments.Terminal, round, query, BundleCheck.Of(await evidence.KeepAsync(), expected), bundle, confidence);
+            return Show(arguments.Terminal, round, query, await RememberedHeads.CheckAsync(handle, evidence, roster, expected, stop), bundle, confidence);
         }
 
         if (round.State == RoundState.Aborted) return Aborted(arguments.Terminal, round);
         await Cosignatures.WaitAsync(handle, roster.Witnesses, stop);
-        await handle.ExportAsync(evidence.Stream, stop);
-        var path = await evidence.KeepAsync();
         // The station's word ends here: what is shown must be the answer to the question that was signed above.
-        return Show(arguments.Terminal, round, query, BundleCheck.Of(path, handle.Expected with { RosterHash = roster.Hash }), bundle, confidence);
+        var check = await RememberedHeads.CheckAsync(handle, evidence, roster, handle.Expected with { RosterHash = roster.Hash }, stop);
+        return Show(arguments.Terminal, round, query, check, bundle, confidence);
     }
 
     /// <summary>A regression over several rounds: each is a query of its own, checked before the next is asked.</summary>

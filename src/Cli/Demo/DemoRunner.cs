@@ -56,7 +56,7 @@ internal sealed class DemoRunner(Terminal terminal, DemoPlan plan, DemoWorld wor
         await Cosignatures.WaitAsync(handle, world.Roster.Witnesses, stop);
         var bundle = Path.Combine(world.Folder, "bundles", id[..12] + ".secagg");
         Directory.CreateDirectory(Path.GetDirectoryName(bundle)!);
-        await using (var file = File.Create(bundle)) await handle.ExportAsync(file, stop);
+        await using (var file = File.Create(bundle)) await handle.ExportAsync(file, cancellation: stop);
         var check = BundleCheck.Of(bundle, handle.Expected with { RosterHash = world.Roster.Hash });
         var survivors = check.Survivors.Select(s => s.Name).ToHashSet();
         var totals = check.Passed ? Totals(asked, check, survivors) : [];

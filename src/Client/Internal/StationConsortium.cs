@@ -165,10 +165,30 @@ internal sealed class StationConsortium : IConsortium
         }
     }
 
-    public async Task<long> ExportBundleAsync(byte[] roundId, Stream destination, CancellationToken cancellation = default)
+    public async Task<Checkpoint> GetCheckpointAsync(CancellationToken cancellation = default)
+    {
+        var head = Checkpoint.Parse((await CallAsync(call => _audit.GetCheckpointAsync(new GetCheckpointRequest(), call), cancellation)).Checkpoint);
+        head.CheckStation(_options.Roster);
+        return head;
+    }
+
+    public async Task<IReadOnlyList<byte[]>> GetConsistencyAsync(long oldSize, long newSize, CancellationToken cancellation = default)
+    {
+        var request = new GetConsistencyRequest { OldSize = checked((ulong)oldSize), NewSize = checked((ulong)newSize) };
+        return [.. (await CallAsync(call => _audit.GetConsistencyAsync(request, call), cancellation)).Path.Select(hash => hash.ToByteArray())];
+    }
+
+    public async Task<IReadOnlyList<byte[]>> ListEntriesAsync(long start, int limit, CancellationToken cancellation = default)
+    {
+        var request = new ListEntriesRequest { Start = checked((ulong)start), Limit = checked((uint)limit) };
+        return [.. (await CallAsync(call => _audit.ListEntriesAsync(request, call), cancellation)).Leaves.Select(leaf => leaf.ToByteArray())];
+    }
+
+    public async Task<long> ExportBundleAsync(byte[] roundId, Stream destination, Checkpoint? remembered = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        using var call = _audit.ExportBundle(new ExportBundleRequest { RoundId = Id(roundId) }, cancellationToken: cancellation);
+        var request = new ExportBundleRequest { RoundId = Id(roundId), HeadSize = (ulong)(remembered?.Size ?? 0) };
+        using var call = _audit.ExportBundle(request, cancellationToken: cancellation);
         var written = 0L;
         try
         {
@@ -192,14 +212,14 @@ internal sealed class StationConsortium : IConsortium
 
     public async Task<RoundReport> VerifyAsync(byte[] roundId, CancellationToken cancellation = default)
     {
-        // A bundle holds every survivor's vector: on disk, and gone with its handle, also when this process is killed where files can lose their name first.
-        var path = Path.Combine(Path.GetTempPath(), $"secagg-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.bundle");
-        await using var file = new FileStream(
-            path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous });
-        if (!OperatingSystem.IsWindows()) File.Delete(path);
-        await ExportBundleAsync(roundId, file, cancellation);
+        await using var file = TemporaryFile.Create();
+        var remembered = _options.Heads.Find(_options.Roster);
+        await ExportBundleAsync(roundId, file, remembered, cancellation);
         file.Position = 0;
-        return await Task.Run(() => BundleCheck.Of(file, new BundleExpectation { RosterHash = _options.Roster.Hash, RoundId = roundId }).ToReport(), cancellation);
+        var expected = new BundleExpectation { RosterHash = _options.Roster.Hash, RoundId = roundId, Remembered = remembered };
+        var report = await Task.Run(() => BundleCheck.Of(file, expected).ToReport(), cancellation);
+        if (report.Head is { } head) _options.Heads.Keep(_options.Roster, head);
+        return report;
     }
 
     public Task<RoundReport> VerifyAsync(Stream bundle, CancellationToken cancellation = default)

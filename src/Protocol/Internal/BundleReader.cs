@@ -49,13 +49,13 @@ internal sealed class BundleReader(Stream stream)
         if (ReadLength() is not { } length) return null;
         if (length > LongestRecord || (stream.CanSeek && length > stream.Length - stream.Position))
         {
-            throw new TranscriptException($"Record {Number + 1} says that it has {length} bytes: more than the file or the limit of {LongestRecord}.");
+            throw Damaged($"says that it has {length} bytes: more than the file or the limit of {LongestRecord}.");
         }
 
         var bytes = new byte[length];
         if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) != bytes.Length)
         {
-            throw new TranscriptException($"Record {Number + 1} is cut off.");
+            throw Damaged("is cut off.");
         }
 
         try
@@ -64,7 +64,7 @@ internal sealed class BundleReader(Stream stream)
         }
         catch (WireException e)
         {
-            throw new TranscriptException($"Record {Number + 1} is damaged: {e.Message}");
+            throw Damaged($"is damaged: {e.Message}");
         }
     }
 
@@ -75,13 +75,15 @@ internal sealed class BundleReader(Stream stream)
         for (var shift = 0; shift < 35; shift += 7)
         {
             var next = stream.ReadByte();
-            if (next < 0) return shift == 0 ? null : throw new TranscriptException($"Record {Number + 1} is cut off.");
+            if (next < 0) return shift == 0 ? null : throw Damaged("is cut off.");
             value |= (long)(next & 0x7f) << shift;
             if (next >= 0x80) continue;
             if (shift > 0 && next == 0) break;
-            return value <= int.MaxValue ? (int)value : throw new TranscriptException($"Record {Number + 1} says that it has {value} bytes.");
+            return value <= int.MaxValue ? (int)value : throw Damaged($"says that it has {value} bytes.");
         }
 
-        throw new TranscriptException($"The length of record {Number + 1} is not in its shortest form.");
+        throw Damaged("has a length that is not in its shortest form.");
     }
+
+    private RecordException Damaged(string what) => new(Number + 1, $"Record {Number + 1} {what}");
 }

@@ -6,15 +6,16 @@ namespace SecureAggregation.Protocol.Internal;
 /// The masked vectors of a bundle, in the order of the file and without holding them: each is hashed while it is added up, and must be the one that its
 /// party signed.
 /// </summary>
-internal sealed class BundleVectors(BundleReader reader, Func<uint, VectorIntake> intakeOf, Func<uint, string> nameOf) : IMaskedVectors
+/// <param name="reader">The bundle, behind its entries.</param>
+/// <param name="intakeOf">Checks the vector of a survivor.</param>
+/// <param name="begin">Told whose vector comes next; gives that party's name.</param>
+internal sealed class BundleVectors(BundleReader reader, Func<uint, VectorIntake> intakeOf, Func<uint, string> begin) : IMaskedVectors
 {
-    /// <summary>Vectors read and found to be as signed.</summary>
-    public int Checked { get; private set; }
-
     public Stream Open(uint party) => new VectorStream(this, party);
 
     private sealed class VectorStream(BundleVectors owner, uint party) : Stream
     {
+        private readonly string _name = owner.Begin(party);
         private readonly VectorIntake _intake = owner.IntakeOf(party);
         private ReadOnlyMemory<byte> _part;
 
@@ -58,12 +59,11 @@ internal sealed class BundleVectors(BundleReader reader, Func<uint, VectorIntake
         private bool Fill()
         {
             if (_intake.Received == _intake.Length) return false;
-            if (owner.Next(party) is not { } blob) throw new TranscriptException($"The masked vector of {owner.Name(party)} ends after {_intake.Received} of {_intake.Length} bytes.");
-            if (blob.Data.IsEmpty || !_intake.TryAppend(blob.Data.Span)) throw new TranscriptException($"The masked vector of {owner.Name(party)} is not of the round's size.");
+            if (owner.Next(party) is not { } blob) throw new TranscriptException($"the masked vector of {_name} ends after {_intake.Received} of {_intake.Length} bytes.");
+            if (blob.Data.IsEmpty || !_intake.TryAppend(blob.Data.Span)) throw new TranscriptException($"the masked vector of {_name} is not of the round's size.");
             if (_intake.Received == _intake.Length)
             {
-                if (!_intake.Complete()) throw new TranscriptException($"The masked vector of {owner.Name(party)} is not the one that it signed in its Input message.");
-                owner.Checked++;
+                if (!_intake.Complete()) throw new TranscriptException($"the masked vector of {_name} is not the one that it signed in this message.");
             }
 
             _part = blob.Data.Memory;
@@ -73,7 +73,13 @@ internal sealed class BundleVectors(BundleReader reader, Func<uint, VectorIntake
 
     private VectorIntake IntakeOf(uint party) => intakeOf(party);
 
-    private string Name(uint party) => nameOf(party);
+    private string Begin(uint party) => begin(party);
 
-    private BundleBlob? Next(uint party) => reader.Peek()?.Blob is { } blob && blob.Party == party ? reader.Take()!.Blob : null;
+    /// <summary>The next part of a party's vector; null if there is none.</summary>
+    private BundleBlob? Next(uint party) => reader.Peek() switch
+    {
+        { Blob: { } blob } => blob.Party == party ? reader.Take()!.Blob : null,
+        null => null,
+        _ => throw new RecordException(reader.Number + 1, $"Record {reader.Number + 1} has no place among the masked vectors."),
+    };
 }

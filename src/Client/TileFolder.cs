@@ -1,0 +1,29 @@
+using SecureAggregation.Client.Internal;
+
+namespace SecureAggregation.Client;
+
+/// <summary>A published log in a folder.</summary>
+/// <param name="folder">Where `checkpoint` is.</param>
+public sealed class TileFolder(string folder) : ITileFiles
+{
+    private static readonly string[] s_folders = ["tile", "entry", "round", "vector"];
+
+    /// <inheritdoc/>
+    public async Task<byte[]?> ReadAsync(string path, CancellationToken cancellation = default)
+    {
+        var file = new FileInfo(Path.Combine(folder, path));
+        if (!file.Exists) return null;
+        return file.Length <= TileSite.LongestFile
+            ? await File.ReadAllBytesAsync(file.FullName, cancellation)
+            : throw new IOException($"{file.FullName} has {file.Length} bytes; no file of a log has more than {TileSite.LongestFile}.");
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<string> List() =>
+        from sub in s_folders
+        let path = Path.Combine(folder, sub)
+        where Directory.Exists(path)
+        from file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
+        where !file.EndsWith(AtomicFile.Unfinished, StringComparison.Ordinal)
+        select Path.GetRelativePath(folder, file).Replace('\\', '/');
+}

@@ -1,0 +1,36 @@
+using System.Net;
+
+namespace SecureAggregation.Client;
+
+/// <summary>A published log on a web server. The server need not be trusted, nor the way to it: everything is held against the signed head.</summary>
+/// <param name="http">Fetches.</param>
+/// <param name="address">The log's address; `checkpoint` is right below.</param>
+public sealed class TileSite(HttpClient http, Uri address) : ITileFiles
+{
+    /// <summary>Most bytes of one file: what a record of a bundle may have.</summary>
+    internal const int LongestFile = 192 * 1024 * 1024;
+
+    private readonly Uri _address = address.AbsoluteUri.EndsWith('/') ? address : new Uri(address.AbsoluteUri + "/");
+
+    /// <inheritdoc/>
+    public async Task<byte[]?> ReadAsync(string path, CancellationToken cancellation = default)
+    {
+        var from = new Uri(_address, path);
+        using var answer = await http.GetAsync(from, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone) return null;
+        if (!answer.IsSuccessStatusCode) throw new HttpRequestException($"{from} cannot be fetched: the server answered {(int)answer.StatusCode}.");
+        await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
+        using var bytes = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        for (int read; (read = await body.ReadAsync(buffer, cancellation)) > 0;)
+        {
+            if (bytes.Length + read > LongestFile) throw new IOException($"{from} has more than {LongestFile} bytes; no file of a log has.");
+            bytes.Write(buffer, 0, read);
+        }
+
+        return bytes.ToArray();
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<string>? List() => null;
+}
