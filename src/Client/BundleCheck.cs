@@ -136,21 +136,18 @@ public sealed class BundleCheck
         Totals is { } totals ? Release.Decode(totals.Layout, totals.Values, totals.Contributors, new ReleaseOptions(confidence)) : [];
 
     /// <summary>The same in the form that <see cref="IConsortium.VerifyAsync(byte[], CancellationToken)"/> gives.</summary>
-    internal RoundReport ToReport()
+    internal RoundReport ToReport() => new()
     {
-        return new RoundReport
-        {
-            RoundId = Report.Round?.RoundId ?? [],
-            QuestionHash = Report.Round?.Question.Hash ?? [],
-            QuestionContent = Report.Round is { } round ? Question.ContentOf(round.Question.Query) : [],
-            Passed = Report.Passed,
-Steps = [.. Report.Steps.Select(s => new ReportStep(s.Name, s.Passed, s.Detail, s.Passed == false ? (ulong?)Report.FailedEntry : null))],
-            Head = Report.Passed ? Report.Checkpoint : null,
-            TotalHash = Passed ? SHA256.HashData(Report.Total!.Pack()) : [],
-            Statistics = Statistics(),
-            Totals = Totals,
-        };
-    }
+        RoundId = Report.Round?.RoundId ?? [],
+        QuestionHash = Report.Round?.Question.Hash ?? [],
+        QuestionContent = Report.Round is { } round ? Question.ContentOf(round.Question.Query) : [],
+        Passed = Report.Passed,
+        Steps = [.. Report.Steps.Select(s => new ReportStep(s.Name, s.Passed, s.Detail, s.Passed == false ? (ulong?)Report.FailedEntry : null))],
+        Head = Report.Passed ? Report.Checkpoint : null,
+        TotalHash = Passed ? SHA256.HashData(Report.Total!.Pack()) : [],
+        Statistics = Statistics(),
+        Totals = Totals,
+    };
 
     private static VectorLayout Layout(Question question, int invited) => VectorLayout.Create(
         Analysis.Decode(question.Query.Analysis.Span), new MicroEpsilon(checked((long)question.Query.EpsilonMicro)), (NoiseMode)question.Query.Noise, invited,

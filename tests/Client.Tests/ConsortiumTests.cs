@@ -226,7 +226,7 @@ public sealed class ConsortiumTests : IAsyncLifetime
         Assert.Equal(junk, copy.ToArray());
         var report = await _consortium.VerifyAsync(Scenario.Id(1).ToByteArray()).Guard();
         Assert.False(report.Passed);
-        Assert.Equal("roster", report.Failure!.Name);
+        Assert.Equal("checkpoint", report.Failure!.Name);
         Assert.Empty(report.Statistics);
         Assert.Empty(Directory.GetFiles(Path.GetTempPath(), "secagg-*.bundle"));
     }
