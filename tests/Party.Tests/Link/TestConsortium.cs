@@ -7,15 +7,17 @@ using SecureAggregation.Testing;
 
 namespace SecureAggregation.Party.Tests.Link;
 
-/// <summary>Keys and roster of three parties; party 0 is the outpost under test.</summary>
+/// <summary>Keys and roster of three parties, or more; party 0 is the outpost under test.</summary>
 internal sealed class TestConsortium
 {
     public const int Parties = 3;
 
-    private static readonly Lazy<TestConsortium> s_shared = new(() => new TestConsortium());
+    private static readonly Lazy<TestConsortium> s_shared = new(() => new TestConsortium(Parties, colluders: 0));
 
-    private TestConsortium()
+    /// <summary>Three parties need each other; of five with one colluder any four go on without the fifth.</summary>
+    public TestConsortium(int parties, int colluders)
     {
+        Keys = [.. Enumerable.Range(0, parties).Select(i => IdentityKey.Generate(new SeededRandom((ulong)i)))];
         var roster = new Protocol.Wire.Roster
         {
             Consortium = "Test",
@@ -23,14 +25,14 @@ internal sealed class TestConsortium
             NotAfter = (ulong)TimeProvider.System.GetUtcNow().AddDays(30).ToUnixTimeSeconds(),
             LogOrigin = "station.test/log",
             AggregatorKey = ByteString.CopyFrom(Station.Public.Point),
-            MaxColluders = 0,
+            MaxColluders = (uint)colluders,
             MinSurvivors = 3,
             MinHonest = 2,
             DropoutPermille = 100,
-            Witnesses = (uint)Protocol.Roster.DefaultWitnesses(Parties, 0),
+            Witnesses = (uint)Protocol.Roster.DefaultWitnesses(parties, colluders),
             Coordinators = { new RosterOfficer { Name = "Earth", PublicKey = ByteString.CopyFrom(Coordinator.Public.Point) } },
         };
-        for (var i = 0; i < Parties; i++)
+        for (var i = 0; i < parties; i++)
         {
             var key = ByteString.CopyFrom(Keys[i].Public.Point);
             roster.Parties.Add(new RosterParty { Index = (uint)i, Name = $"party-{i}", PublicKey = key, Founder = true });
@@ -46,8 +48,7 @@ internal sealed class TestConsortium
 
     public IdentityKey Coordinator { get; } = IdentityKey.Generate(new SeededRandom(101));
 
-    public IReadOnlyList<IdentityKey> Keys { get; } = [.. Enumerable.Range(0, Parties).Select(i =>
-        IdentityKey.Generate(new SeededRandom((ulong)i)))];
+    public IReadOnlyList<IdentityKey> Keys { get; }
 
     public byte[] Signed { get; }
 

@@ -14,6 +14,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Internal;
+using SecureAggregation.Protocol.Tests.Harness;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Statistics;
 using SecureAggregation.Testing;
@@ -22,7 +24,8 @@ namespace SecureAggregation.Party.Tests.Link;
 
 /// <summary>
 /// A station in this process, over real TLS: the protocol's own <see cref="AggregatorRound"/>, with party 0 at the end of a stream and the
-/// others played here with vectors of zeros. It can cut the stream wherever a test says.
+/// others played here with vectors of zeros. It can cut the stream wherever a test says, tell the outpost something else than the truth, and try to
+/// unmask what it has received.
 /// </summary>
 internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncDisposable
 {
@@ -34,6 +37,8 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
     private readonly List<Entry> _log = [];
     private readonly List<(Func<PartyFrame, bool> Wanted, TaskCompletionSource<PartyFrame> Seen)> _waiting = [];
     private AggregatorRound? _round;
+    private RoundRecord? _record;
+    private TimeSpan _ahead;
     private VectorIntake? _intake;
     private ChannelWriter<StationFrame>? _out;
     private ulong _head;
@@ -72,6 +77,15 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
     /// <summary>Whether to cut the stream after this frame, before the station takes it.</summary>
     public Func<int, PartyFrame, bool> Cut { get; set; } = (_, _) => false;
 
+    /// <summary>What the outpost is told in place of a frame, on the stream of this number.</summary>
+    public Func<int, StationFrame, IEnumerable<StationFrame>> Lie { get; set; } = (_, frame) => [frame];
+
+    /// <summary>Parties played here whose messages of a kind get lost.</summary>
+    public Func<uint, MessageKind, bool> Mute { get; set; } = (_, _) => false;
+
+    /// <summary>Has everything that this station received in the running round, from the outpost and from those who are played here.</summary>
+    public Unmasker Unmasker { get; private set; } = new();
+
     /// <summary>The broadcast that ended the round.</summary>
     public TaskCompletionSource<Envelope> Ended { get; private set; } = New<Envelope>();
 
@@ -82,7 +96,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
     /// <summary>Root of the log.</summary>
     public byte[] Root => MerkleTree.Root(Leaves());
 
-    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+    private DateTimeOffset Now => TimeProvider.System.GetUtcNow() + _ahead;
 
     public static async Task<TestStation> StartAsync(TestConsortium consortium, IdentityKey? key = null)
     {
@@ -103,8 +117,10 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
             _others.Clear();
             _vectors.Clear();
             (_intake, Ended, Cosigned) = (null, New<Envelope>(), New<Cosign>());
+            (Unmasker, _ahead) = (new Unmasker(), TimeSpan.Zero);
             _round = new AggregatorRound(_consortium.Roster, ShapeOf);
             var (id, proposal) = Proposal(query, seed);
+            _record = RoundRecord.Open(_consortium.Roster, proposal, Now);
             Append(0, proposal, RejectionCode.None);
             foreach (var party in _consortium.Roster.Parties.Skip(1))
             {
@@ -123,7 +139,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
             Tell(id, proposal);
             foreach (var (index, other) in _others)
             {
-                var shape = ShapeOf(other.Question, TestConsortium.Parties);
+                var shape = ShapeOf(other.Question, _consortium.Keys.Count);
                 Bring(index, other.Join(shape, Now));
                 Bring(index, other.ProvideInput(new RingVector(shape.Bits, shape.Length), other.Question.ChargeMicro));
             }
@@ -133,11 +149,11 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
     }
 
     /// <summary>Sends a proposal that no round is begun for here.</summary>
-    public void ProposeBlindly(SignedQuery query)
+    public void ProposeBlindly(SignedQuery query, ulong seed = 1)
     {
         lock (_gate)
         {
-            var (id, proposal) = Proposal(query, 1);
+            var (id, proposal) = Proposal(query, seed);
             Tell(id, proposal);
         }
     }
@@ -175,10 +191,46 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
         lock (_gate) Broadcast(_round!.Cancel(AbortReason.Cancelled, _consortium.Station));
     }
 
+    /// <summary>Goes on without whoever keeps the round waiting: the time of the phase is over.</summary>
+    public void TimeOut()
+    {
+        lock (_gate)
+        {
+            _ahead += TimeSpan.FromMinutes(1);
+            Advance();
+        }
+    }
+
+    /// <summary>Signs a broadcast in the running round, whatever it says.</summary>
+    public Envelope Sign(MessageKind kind, ByteString body) => new()
+    {
+        Kind = kind, Body = body, Signature = ByteString.CopyFrom(_consortium.Station.Sign(Digests.Message(kind, _record!.Contexts, body.Span))),
+    };
+
+    /// <summary>Sets of parties whose plain sum the station can compute. Answers are small numbers here; a masked one is small by chance only, one in 10^10.</summary>
+    public IReadOnlyList<uint[]> Opened()
+    {
+        lock (_gate)
+        {
+            return _round is null || _record!.Rules.Advertised == 0
+                ? []
+                : Unmasker.Opened(_round.Shape, (_, sum) => Enumerable.Range(0, sum.Length).All(i => Int128.Abs(sum.Centered(i)) < 2000));
+        }
+    }
+
+    /// <summary>The secrets of a party that is played here, to show what they would open.</summary>
+    public PartyRound Other(uint party) => _others[party];
+
     /// <summary>Gives up the round without a word: who comes back is not told of it.</summary>
     public void Forget()
     {
         lock (_gate) _round = null;
+    }
+
+    /// <summary>Who is in the opened total.</summary>
+    public IReadOnlyList<uint> Survivors()
+    {
+        lock (_gate) return [.. _round!.Total!.Survivors];
     }
 
     /// <summary>Whole numbers of the opened total.</summary>
@@ -223,6 +275,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
                 lock (_gate)
                 {
                     Frames.Add((stream, frame));
+                    Keep(frame);
                     foreach (var (_, seen) in _waiting.Where(w => w.Wanted(frame))) seen.TrySetResult(frame);
                     if (Cut(stream, frame)) throw new RpcException(new Status(StatusCode.Unavailable, "cut by the test"));
                     Take(frame);
@@ -266,6 +319,14 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
             _consortium.Station));
     }
 
+    /// <summary>What the outpost says is received, whatever the station does with it. Vectors are one chunk here.</summary>
+    private void Keep(PartyFrame frame)
+    {
+        if (_round is null) return;
+        if (frame.Message is { } message && PublicBytes.Equal(message.RoundId.Span, _round.RoundId)) Unmasker.Saw(_record!, 0, message.Envelope);
+        if (frame.Chunk is { } chunk && chunk.Data.Length == _round.Shape.PackedLength) Unmasker.SawVector(_record!, 0, chunk.Data.ToByteArray());
+    }
+
     private void Take(PartyFrame frame)
     {
         switch (frame.FrameCase)
@@ -277,7 +338,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
                 Tell(new StationFrame { Heartbeat = new Heartbeat() });
                 break;
             case PartyFrame.FrameOneofCase.Message:
-                if (_round is not null && PublicBytes.Equal(frame.Message.RoundId.Span, _round.RoundId)) Offer(0, frame.Message.Envelope);
+                if (_round is { State: RoundState.Running } && PublicBytes.Equal(frame.Message.RoundId.Span, _round.RoundId)) Offer(0, frame.Message.Envelope);
                 break;
             case PartyFrame.FrameOneofCase.Cosign:
                 // That of a round before may still be on its way when the next one has begun.
@@ -302,12 +363,13 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
         _vectors[party].Write(part);
         if (intake.Received < intake.Length) return;
         Assert.True(intake.Complete());
+        if (party != 0) Unmasker.SawVector(_record!, party, _vectors[party].ToArray());
         _round!.MarkVectorStored(party);
     }
 
     private void Bring(uint party, PartyStep step)
     {
-        foreach (var message in step.Messages) Offer(party, message);
+        foreach (var message in step.Messages.Where(m => !Mute(party, m.Kind))) Offer(party, message);
         if (step.Vector is not { } vector || _round!.BeginVector(party) is not { } intake) return;
         Store(party, intake, 0, vector.ToArray());
         intake.Dispose();
@@ -315,6 +377,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
 
     private void Offer(uint party, Envelope envelope)
     {
+        if (party != 0) Unmasker.Saw(_record!, party, envelope);
         var offer = _round!.Consider(party, envelope, Now);
         Assert.NotEqual(OfferOutcome.Reject, offer.Outcome);
         if (offer.Outcome == OfferOutcome.Accept) Append(party + 1, envelope, offer.Rejection);
@@ -328,6 +391,14 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
     private void Broadcast(Envelope envelope)
     {
         Append(0, envelope, RejectionCode.None);
+        switch (envelope.Kind)
+        {
+            case MessageKind.Advertised: _record!.AcceptAdvertised(envelope, joined: null); break;
+            case MessageKind.Shared: _record!.AcceptShared(envelope); break;
+            case MessageKind.Survivors: _record!.AcceptSurvivors(envelope); break;
+            default: break;
+        }
+
         foreach (var (party, broadcast) in _round!.Deliveries(envelope).ToList())
         {
             if (party == 0) Tell(new StationFrame { Broadcast = broadcast });
@@ -381,7 +452,10 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
     private void Tell(byte[] roundId, Envelope envelope) =>
         Tell(new StationFrame { Broadcast = new Broadcast { RoundId = ByteString.CopyFrom(roundId), Envelope = envelope } });
 
-    private void Tell(StationFrame frame) => _out?.TryWrite(frame);
+    private void Tell(StationFrame frame)
+    {
+        foreach (var told in Lie(Streams, frame)) _out?.TryWrite(told);
+    }
 
     /// <summary>The parties that are played here never restart.</summary>
     private sealed class NoMemory : IPartyMemory

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text;
 using SecureAggregation.Crypto;
 using SecureAggregation.Party.Storage;
 using SecureAggregation.Party.Tests.Link;
@@ -44,7 +42,7 @@ public sealed class KilledProcessTests : IAsyncLifetime, IDisposable
     public async Task Crash_makes_no_release_free_and_charges_no_vector_twice(string step, int leastCharged, int leastVectors)
     {
         var query = _consortium.Ask(s_schema);
-        await using (var first = Outpost.Start(_config))
+        await using (var first = OutpostProcess.Start(_config, "--set", "Outpost:Pause=00:00:00.400"))
         {
             await first.Saw("[2100]").Guard();
             _station.Propose(query);
@@ -57,7 +55,7 @@ public sealed class KilledProcessTests : IAsyncLifetime, IDisposable
         Assert.InRange(charged.Count, leastCharged, 1);
         AssertPaid(charged, leastVectors);
 
-        await using (var second = Outpost.Start(_config))
+        await using (var second = OutpostProcess.Start(_config, "--set", "Outpost:Pause=00:00:00.400"))
         {
             await second.Saw("[2100]").Guard();
             _station.Propose(query, seed: 2);
@@ -98,69 +96,5 @@ public sealed class KilledProcessTests : IAsyncLifetime, IDisposable
     {
         using var store = OutpostStore.Open(_scratch["state"]);
         return new Ledger(store, TimeProvider.System).Entries();
-    }
-
-    /// <summary>The program as a process, with its log.</summary>
-    private sealed class Outpost : IAsyncDisposable
-    {
-        private readonly Process _process;
-        private readonly StringBuilder _log = new();
-        private readonly List<(string Part, TaskCompletionSource Seen)> _waiting = [];
-
-        private Outpost(Process process) => _process = process;
-
-        public static Outpost Start(string config)
-        {
-            var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
-            foreach (var argument in (string[])[typeof(CommandLine).Assembly.Location, "--config", config, "--set", "Outpost:Pause=00:00:00.400"]) start.ArgumentList.Add(argument);
-            // Never null: UseShellExecute is off.
-            var outpost = new Outpost(Process.Start(start)!);
-            outpost._process.ErrorDataReceived += (_, e) => outpost.Note(e.Data);
-            outpost._process.BeginErrorReadLine();
-            outpost._process.BeginOutputReadLine();
-            return outpost;
-        }
-
-        public string Log
-        {
-            get
-            {
-                lock (_log) return _log.ToString();
-            }
-        }
-
-        public Task Saw(string part)
-        {
-            lock (_log)
-            {
-                var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                if (_log.ToString().Contains(part, StringComparison.Ordinal)) seen.SetResult();
-                else _waiting.Add((part, seen));
-                return seen.Task;
-            }
-        }
-
-        public void Kill()
-        {
-            _process.Kill();
-            _process.WaitForExit();
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (!_process.HasExited) _process.Kill();
-            await _process.WaitForExitAsync();
-            _process.Dispose();
-        }
-
-        private void Note(string? line)
-        {
-            if (line is null) return;
-            lock (_log)
-            {
-                _log.Append(line).Append('\n');
-                foreach (var (_, seen) in _waiting.Where(w => line.Contains(w.Part, StringComparison.Ordinal))) seen.TrySetResult();
-            }
-        }
     }
 }
