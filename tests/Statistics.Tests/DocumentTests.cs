@@ -40,6 +40,7 @@ public sealed partial class DocumentTests(ITestOutputHelper output)
         {
             var analysis = query.Resolve(query.Dataset == "heart" ? heart : visits.Schema);
             Assert.Equal(analysis.Encode(), Analysis.Decode(analysis.Encode()).Encode());
+            AnalysisTextTests.AssertSameAgain(query, query.Dataset == "heart" ? heart : visits.Schema);
         }
     }
 
