@@ -48,6 +48,6 @@ public partial class AttackTableTests
     [GeneratedRegex(@"`(?<name>\w+\.\w+)`", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Name();
 
-    [GeneratedRegex(@"\[(Fact|Theory)[^\]]*\]\s+(\[[^\n]*\]\s+)*(//[^\n]*\s+)*public (async Task|void) (?<name>\w+)\(", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"\[(Fact|Theory)[^\n]*\n(\s+(\[|//)[^\n]*\n)*\s+public (async Task|void) (?<name>\w+)\(", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Test();
 }
