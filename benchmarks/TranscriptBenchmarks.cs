@@ -35,7 +35,8 @@ public class TranscriptBenchmarks
     {
         _leaves = [.. Enumerable.Range(0, Entries).Select(_ => new NewLeaf(_round, new byte[Bytes]))];
         _store = new SqliteTranscriptStore(Path.Combine(_folder, $"{Entries}-{Bytes}.db"));
-        _log = new StationLog(_store, new LogTree(), new StoredHead(0, [], ""), (size, root) => Checkpoint.Create("benchmark/log", size, root, _key).Note);
+        _log = new StationLog(
+            _store, new LogTree(), new StoredHead(0, [], ""), (size, root) => Checkpoint.Create("benchmark/log", size, root, _key).Note, TimeSpan.FromSeconds(1), TimeProvider.System);
         _file = new FileStream(Path.Combine(_folder, $"{Entries}-{Bytes}.log"), FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
     }
 

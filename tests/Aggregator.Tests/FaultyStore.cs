@@ -36,6 +36,8 @@ internal sealed class FaultyStore(ITranscriptStore inner) : ITranscriptStore
 
     public StoredHead? Head() => inner.Head();
 
+    public void Probe() => inner.Probe();
+
     public long Count() => inner.Count();
 
     public IEnumerable<StoredEntry> Read(long start, long limit) => inner.Read(start, limit);

@@ -99,6 +99,12 @@ internal static partial class StationMessages
     [LoggerMessage(1302, LogLevel.Information, "Round {Round}: its masked vectors have reached their age and are deleted; their hashes stay in the log")]
     public static partial void VectorsExpired(this ILogger log, string round);
 
+    [LoggerMessage(1303, LogLevel.Critical, "{Reason}. Rounds wait until the database is back")]
+    public static partial void StorageAway(this ILogger log, string reason);
+
+    [LoggerMessage(1304, LogLevel.Warning, "Round {Round} waits for the database: {Reason}")]
+    public static partial void RoundWaits(this ILogger log, string round, string reason);
+
     [LoggerMessage(1400, LogLevel.Warning, "A query of {Caller} was refused: {Reason}")]
     public static partial void QueryRefused(this ILogger log, string caller, string reason);
 }

@@ -113,7 +113,7 @@ internal sealed class StationHost : IAsyncDisposable
         services.AddSingleton(new StationClock(clock));
         services.AddSingleton<AlertBoard>().AddSingleton<PartyDirectory>().AddSingleton<PlanDesk>().AddSingleton<Access>().AddSingleton<HealthServiceImpl>();
         services.AddSingleton(surroundings.Meaning);
-        services.AddSingleton(p => new LogOpening(storage.Transcript, files.Roster, files.Key, clock, p.GetRequiredService<ILogger<StationLog>>()).Open());
+        services.AddSingleton(p => new LogOpening(storage.Transcript, files.Roster, files.Key, options.Limits.StorageRetry, clock, p.GetRequiredService<ILogger<StationLog>>()).Open());
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Log);
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Rosters);
         services.AddSingleton<ILogger>(p => p.GetRequiredService<ILogger<RoundBook>>());
@@ -164,14 +164,28 @@ internal sealed class StationHost : IAsyncDisposable
         _app.MapGrpcService<AuditService>();
         _app.MapGrpcService<HealthServiceImpl>();
         _app.MapGet("/health", () => Results.Text("alive\n"));
-        _app.MapGet("/ready", () => Ready(log));
+        _app.MapGet("/ready", () => Ready(log, _storage.Transcript));
         await Bind();
         Announce(services, log.Head.Size);
     }
 
-    private static IResult Ready(StationLog log) => log.Failure is { } failure
+    private static IResult Ready(StationLog log, ITranscriptStore store) => (log.Failure ?? Probe(store)) is { } failure
         ? Results.Json(new { ready = false, logSize = log.Head.Size, reason = failure.Message }, statusCode: StatusCodes.Status503ServiceUnavailable)
         : Results.Json(new { ready = true, logSize = log.Head.Size });
+
+    /// <summary>Nothing may have been written for a while: whether the store answers now.</summary>
+    private static StoreException? Probe(ITranscriptStore store)
+    {
+        try
+        {
+            store.Probe();
+            return null;
+        }
+        catch (StoreException e)
+        {
+            return e;
+        }
+    }
 
     private void Watch(StationLog log, RoundBook rounds, IServiceProvider services)
     {
@@ -191,6 +205,15 @@ internal sealed class StationHost : IAsyncDisposable
                 return;
             }
 
+            if (failure.IsLost)
+            {
+                // The log itself asks again.
+                retry.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                logger.StorageAway(failure.Message);
+                alerts.Raise("storage", Protocol.Wire.Severity.Critical, $"{failure.Message} Rounds wait until the database is back.");
+                return;
+            }
+
             logger.StorageFailed(failure.Message);
             alerts.Raise("storage", Protocol.Wire.Severity.Critical, $"The transcript cannot be written: {failure.Message} Rounds stop; free space or repair the disk.");
             retry.Change(_options.Limits.StorageRetry, _options.Limits.StorageRetry);
@@ -199,6 +222,7 @@ internal sealed class StationHost : IAsyncDisposable
         _app.Lifetime.ApplicationStopping.Register(() =>
         {
             logger.Stopping();
+            log.StopWaiting();
             retry.Dispose();
             expiry.Dispose();
             services.GetRequiredService<PartyDirectory>().CloseAll(new Grpc.Core.Status(Grpc.Core.StatusCode.Unavailable, "The station stops; come back when it is up again."));

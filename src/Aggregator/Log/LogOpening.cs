@@ -16,7 +16,7 @@ internal sealed record OpenedLog(StationLog Log, RosterHistory Rosters);
 /// Checks at start that the transcript is the one that the station signed: every leaf, every index, the tree's root against the stored
 /// signed head, the roster. What does not fit stops the station, with both values; it never repairs what it had signed.
 /// </summary>
-internal sealed class LogOpening(ITranscriptStore store, Roster roster, IdentityKey key, TimeProvider clock, ILogger logger)
+internal sealed class LogOpening(ITranscriptStore store, Roster roster, IdentityKey key, TimeSpan retry, TimeProvider clock, ILogger logger)
 {
     private readonly List<(long From, Roster Roster)> _epochs = [];
     private readonly LogTree _tree = new();
@@ -41,7 +41,7 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
         return Opened(AppendRoster());
     }
 
-    private OpenedLog Opened(StoredHead head) => new(new StationLog(store, _tree, head, Sign), new RosterHistory(_epochs));
+    private OpenedLog Opened(StoredHead head) => new(new StationLog(store, _tree, head, Sign, retry, clock), new RosterHistory(_epochs));
 
     private void ReadEntries(StoredHead head)
     {

@@ -76,7 +76,17 @@ internal sealed class Witnesses
             }
 
             var cosignature = new StoredCosignature((long)cosign.Size, from.Party, cosign.Signature.ToByteArray());
-            _store.SaveCosignature(cosignature);
+            try
+            {
+                _store.SaveCosignature(cosignature);
+            }
+            catch (StoreException e)
+            {
+                _logger.CosignatureRefused(name, e.Message);
+                from.Close(new Grpc.Core.Status(Grpc.Core.StatusCode.Unavailable, "The station cannot keep a cosignature now; come back, and it asks again."));
+                return false;
+            }
+
             Add(cosignature);
         }
 

@@ -260,6 +260,8 @@ internal sealed class RoundBook : IAsyncDisposable
 
     private async Task<byte[]> Start(Question question, byte[] roundId, IReadOnlyList<uint> invited, IEnumerable<TimeSpan> deadlines)
     {
+        // Its proposal would wait with all others, and whoever asks with it.
+        if (_services.Log.Failure is { IsLost: true } away) throw Failed(StatusCode.Unavailable, $"The station's database is away, so no round can start: {away.Message}");
         var key = _key();
         try
         {

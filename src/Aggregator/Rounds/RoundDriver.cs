@@ -36,6 +36,9 @@ internal sealed class RoundDriver : IAsyncDisposable
     private volatile RoundView _view;
     private long _weight;
     private bool _storageFailed;
+    private bool _waits;
+    private bool _untidy;
+    private bool _told;
     private RoundView? _shown;
     private AbortReason? _cancelled;
 
@@ -75,6 +78,16 @@ internal sealed class RoundDriver : IAsyncDisposable
 
     /// <summary>Completed when the driver takes no more inputs.</summary>
     public Task Stopped => _running;
+
+    /// <summary>Until then no deadline passes: after a start, and after the database was away, outposts may still be on their way back.</summary>
+    private DateTimeOffset GraceEnd
+    {
+        get
+        {
+            var back = _services.Log.BackSince + _services.Options.Limits.RestartGrace;
+            return back > _graceEnd ? back : _graceEnd;
+        }
+    }
 
     /// <summary>Queues an input; waits while the round has more to do than it can keep up with.</summary>
     public async Task Offer(RoundInput input, CancellationToken stop = default)
@@ -162,6 +175,11 @@ internal sealed class RoundDriver : IAsyncDisposable
         try
         {
             await Work(inputs);
+            _waits = false;
+        }
+        catch (Exception e) when (IsLost(e))
+        {
+            WaitForStorage(e.Message);
         }
         catch (Exception e) when (IsStorage(e))
         {
@@ -270,6 +288,15 @@ internal sealed class RoundDriver : IAsyncDisposable
     {
         var (from, party, name) = (end.From, end.From.Party, _services.Parties.Name(end.From.Party));
         if (!_vectors.End(party, end.Upload)) return;
+        if (end.Failure is not null && IsLost(end.Failure))
+        {
+            // Not only the stream that brought it: one that has come since was told that nothing was awaited.
+            var again = new Grpc.Core.Status(Grpc.Core.StatusCode.Unavailable, "The station's database is away; come back, and send the vector again.");
+            from.Close(again);
+            _services.Parties.Session(party)?.Close(again);
+            return;
+        }
+
         if (end.Failure is not null) throw new IOException(end.Failure.Message, end.Failure);
         switch (end.Result)
         {
@@ -294,6 +321,12 @@ internal sealed class RoundDriver : IAsyncDisposable
     {
         while (_round.State == RoundState.Running)
         {
+            if (_untidy)
+            {
+                await _vectors.KeepOnly(_round.Survivors);
+                _untidy = false;
+            }
+
             var now = Now();
             var due = _cancelled is { } reason ? _round.Cancel(reason, _key) : _round.Next(BeforeGraceEnds(now), _key, _vectors);
             if (due is null) break;
@@ -310,7 +343,7 @@ internal sealed class RoundDriver : IAsyncDisposable
         _unflushed.Add(entry);
         await Flush();
         _round.Apply(entry);
-        if (envelope.Kind == MessageKind.Survivors) await _vectors.KeepOnly(_round.Survivors);
+        _untidy |= envelope.Kind == MessageKind.Survivors;
         foreach (var (party, broadcast) in _round.Deliveries(envelope)) _services.Parties.Session(party)?.Send(Frame(broadcast));
         _services.Logger.BroadcastSent(Name, envelope.Kind.ToString(), _round.Progress.Count(p => p.State is PartyState.Active or PartyState.Done));
         if (_round.State != RoundState.Running) await Finish();
@@ -343,6 +376,16 @@ internal sealed class RoundDriver : IAsyncDisposable
         _storageFailed = false;
         if (_round.State == RoundState.Aborted) await _vectors.Delete();
         var view = _projection.Of(_round);
+        if (!_told) Tell(view);
+        _told = true;
+        _services.Store.SaveView(RoundId, view.ToByteArray());
+        // Of the others the log may rightly lack a message that came too late.
+        if (_round.State == RoundState.Done) _services.Witnesses.Publish(RoundId, _round.Survivors);
+        _ended.TrySetResult();
+    }
+
+    private void Tell(RoundView view)
+    {
         foreach (var party in view.Parties.Where(p => p.State == PartyState.Blamed))
         {
             _services.Logger.PartyBlamed(Name, party.Name, party.Reason);
@@ -361,10 +404,6 @@ internal sealed class RoundDriver : IAsyncDisposable
 
         Show(view);
         _services.Parties.Count(view);
-        _services.Store.SaveView(RoundId, view.ToByteArray());
-        // Of the others the log may rightly lack a message that came too late.
-        if (_round.State == RoundState.Done) _services.Witnesses.Publish(RoundId, _round.Survivors);
-        _ended.TrySetResult();
     }
 
     private void CatchUp(PartySession session)
@@ -382,6 +421,7 @@ internal sealed class RoundDriver : IAsyncDisposable
         {
             // It gets it when it comes again.
             _services.Logger.StorageFailed(e.Message);
+            if (IsLost(e)) session.Close(new Grpc.Core.Status(Grpc.Core.StatusCode.Unavailable, "The station's database is away; come back for the log's head."));
         }
     }
 
@@ -392,6 +432,17 @@ internal sealed class RoundDriver : IAsyncDisposable
     }
 
     private static bool IsStorage(Exception e) => e is IOException or UnauthorizedAccessException;
+
+    /// <summary>The database is away and may come back: what failed is done again then.</summary>
+    private static bool IsLost(Exception e) => e is StoreException { IsLost: true };
+
+    private void WaitForStorage(string reason)
+    {
+        if (!_waits) _services.Logger.RoundWaits(Name, reason);
+        if (!_waits) _services.Alerts.Raise("storage", Severity.Critical, $"Round {Name} waits for the database: {reason}", RoundId);
+        _waits = true;
+        _deadline.Change(_services.Options.Limits.StorageRetry, Timeout.InfiniteTimeSpan);
+    }
 
     private void FailStorage(string reason)
     {
@@ -440,7 +491,7 @@ internal sealed class RoundDriver : IAsyncDisposable
     private void SetDeadline()
     {
         if (_round.Deadline is not { } deadline) return;
-        if (deadline < _graceEnd) deadline = _graceEnd;
+        if (deadline < GraceEnd) deadline = GraceEnd;
         var wait = deadline - _services.Clock.GetUtcNow();
         if (wait > TimeSpan.Zero) _deadline.Change(wait, Timeout.InfiniteTimeSpan);
         else Wake();
@@ -448,7 +499,7 @@ internal sealed class RoundDriver : IAsyncDisposable
 
     /// <summary>The time for deadlines: stands still just before one while the outposts may still be on their way back.</summary>
     private DateTimeOffset BeforeGraceEnds(DateTimeOffset now) =>
-        now < _graceEnd && _round.Deadline is { } deadline && now >= deadline ? deadline - TimeSpan.FromMilliseconds(1) : now;
+        now < GraceEnd && _round.Deadline is { } deadline && now >= deadline ? deadline - TimeSpan.FromMilliseconds(1) : now;
 
     /// <summary>The time to the millisecond, as entries have it: a replay must judge by the same time.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(_services.Clock.GetUtcNow().ToUnixTimeMilliseconds());

@@ -21,6 +21,9 @@ internal interface ITranscriptStore : IDisposable
     /// <summary>The head that was stored with the last append; null in a new store.</summary>
     StoredHead? Head();
 
+    /// <summary>Throws when the store does not answer.</summary>
+    void Probe();
+
     /// <summary>Number of entries.</summary>
     long Count();
 

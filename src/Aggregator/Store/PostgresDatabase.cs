@@ -98,29 +98,22 @@ internal sealed class PostgresDatabase : IDisposable
 
     /// <summary>Does something in a session that is not the writer's, and in no transaction. It must be of a kind that may be done twice.</summary>
     /// <exception cref="StoreException">It failed.</exception>
-    public T Use<T>(Func<NpgsqlConnection, T> use) => Try(() =>
+    public T Use<T>(Func<NpgsqlConnection, T> use) => Twice(() =>
     {
-        try
-        {
-            using var connection = Connect();
-            return use(connection);
-        }
-        catch (Exception e) when (IsLost(e) && !_disposed)
-        {
-            // Perhaps only this session, which had waited in the pool while the server was started again.
-            _lost = true;
-            using var connection = Connect();
-            return use(connection);
-        }
+        using var connection = Connect();
+        return use(connection);
     });
 
     /// <summary>Rows one after the other, never all of them in memory.</summary>
     /// <exception cref="StoreException">They cannot be read.</exception>
     public IEnumerable<T> Stream<T>(string sql, object parameters)
     {
-        using var connection = Try(Connect);
-        using var rows = Try(() => connection.Query<T>(sql, parameters, buffered: false).GetEnumerator());
-        while (Try(rows.MoveNext)) yield return rows.Current;
+        var (connection, rows, more) = Twice(() => Begin<T>(sql, parameters));
+        using (connection)
+        using (rows)
+        {
+            for (; more; more = Try(rows.MoveNext)) yield return rows.Current;
+        }
     }
 
     public void Dispose()
@@ -134,6 +127,35 @@ internal sealed class PostgresDatabase : IDisposable
         _pool.Dispose();
         _single.Dispose();
     }
+
+    private (NpgsqlConnection Connection, IEnumerator<T> Rows, bool More) Begin<T>(string sql, object parameters)
+    {
+        var connection = Connect();
+        try
+        {
+            var rows = connection.Query<T>(sql, parameters, buffered: false).GetEnumerator();
+            return (connection, rows, rows.MoveNext());
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Tries again when the session was lost: perhaps only that one, which had waited in the pool while the server was started again.</summary>
+    private T Twice<T>(Func<T> action) => Try(() =>
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception e) when (IsLost(e) && !_disposed)
+        {
+            _lost = true;
+            return action();
+        }
+    });
 
     private NpgsqlConnection Connect()
     {

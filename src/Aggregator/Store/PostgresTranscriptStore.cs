@@ -25,6 +25,8 @@ internal sealed class PostgresTranscriptStore(PostgresDatabase database) : ITran
     public StoredHead? Head() => database.Write((connection, transaction) =>
         connection.QueryFirstOrDefault<StoredHead>("SELECT size, root, note FROM head", transaction: transaction));
 
+    public void Probe() => database.Use(c => c.QueryFirstOrDefault<long>("SELECT size FROM head"));
+
     public long Count() => database.Use(c => c.QuerySingle<long>("SELECT COUNT(*) FROM entries"));
 
     public IEnumerable<StoredEntry> Read(long start, long limit) => database.Stream<StoredEntry>(

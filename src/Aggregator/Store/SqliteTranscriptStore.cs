@@ -45,6 +45,8 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
 
     public StoredHead? Head() => Read(c => c.QueryFirstOrDefault<StoredHead>("SELECT size, root, note FROM head"));
 
+    public void Probe() => Read(c => c.QueryFirstOrDefault<long>("SELECT size FROM head"));
+
     public long Count() => Read(c => c.QuerySingle<long>("SELECT COUNT(*) FROM entries"));
 
     public IEnumerable<StoredEntry> Read(long start, long limit) => Stream(
