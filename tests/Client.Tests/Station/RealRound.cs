@@ -33,6 +33,11 @@ public sealed class RealRound : IMaskedVectors
 
     public byte[] Bundle { get; }
 
+    /// <summary>Its entries, as they are hashed into a log.</summary>
+    public IReadOnlyList<byte[]> Log => _log;
+
+    public IReadOnlyList<uint> Survivors => _station.Survivors;
+
     public ReadOnlySpan<byte> PackedTotal => _station.Total!.Packed.Span;
 
     public Stream Open(uint party) => new MemoryStream(_vectors[party], writable: false);

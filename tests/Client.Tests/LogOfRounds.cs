@@ -1,0 +1,89 @@
+using System.Reflection;
+using Google.Protobuf;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Client.Tests;
+
+/// <summary>A station's log as the SDK is given it: a roster, entries of other rounds, and rounds that really took place. It can be cut off, and it can lie.</summary>
+internal sealed class LogOfRounds
+{
+    private readonly Members _members;
+    private readonly List<byte[]> _leaves = [];
+    private readonly Dictionary<string, RealRound> _rounds = [];
+
+    public LogOfRounds(Members members)
+    {
+        _members = members;
+        _leaves.Add(new Entry { Envelope = new Envelope { Kind = MessageKind.Roster, Body = ByteString.CopyFrom(members.Roster.Signed) } }.ToByteArray());
+        Consortium = DispatchProxy.Create<IConsortium, Answers>();
+        ((Answers)Consortium).Log = this;
+    }
+
+    public IConsortium Consortium { get; }
+
+    public int Size => _leaves.Count;
+
+    /// <summary>Entries that are given out before the station is gone; the tests set it.</summary>
+    public int Gives { get; set; } = int.MaxValue;
+
+    public int Asked { get; private set; }
+
+    public Checkpoint Head => Checkpoint.Create(
+        _members.Roster.LogOrigin, _leaves.Count, MerkleTree.Root([.. _leaves.Select(l => MerkleTree.LeafHash(l))]), _members.Station);
+
+    public LogOfRounds Fill(int entries)
+    {
+        for (var i = 0; i < entries; i++)
+            _leaves.Add(new Entry { RoundId = ByteString.CopyFrom(new byte[16]), TimeMs = (ulong)_leaves.Count, Envelope = new Envelope { Kind = MessageKind.Propose } }.ToByteArray());
+        return this;
+    }
+
+    public LogOfRounds Play(RealRound round)
+    {
+        _leaves.AddRange(round.Log);
+        _rounds.Add(Convert.ToHexStringLower(round.RoundId.Span), round);
+        return this;
+    }
+
+    /// <summary>Rewrites an entry: another history.</summary>
+    public LogOfRounds Forge(int index)
+    {
+        _leaves[index] = new Entry { TimeMs = 7 }.ToByteArray();
+        return this;
+    }
+
+    private List<byte[]> List(int start, int limit)
+    {
+        Asked++;
+        var count = Math.Min(Math.Min(limit, 100), Math.Min(_leaves.Count, Gives) - start);
+        return count > 0 ? _leaves.GetRange(start, count) : start < _leaves.Count ? throw new StationUnavailableException("The station is gone.") : [];
+    }
+
+    private long Export(byte[] roundId, Stream destination)
+    {
+        destination.Write(_rounds[Convert.ToHexStringLower(roundId)].Bundle);
+        return destination.Position;
+    }
+
+    public class Answers : DispatchProxy
+    {
+        internal LogOfRounds Log { get; set; } = null!;
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod?.Name switch
+        {
+            nameof(IConsortium.GetCheckpointAsync) => Task.FromResult(Log.Head),
+            nameof(IConsortium.ListEntriesAsync) => Listed((long)args![0]!, (int)args[1]!),
+            nameof(IConsortium.ExportBundleAsync) => Task.FromResult(Log.Export((byte[])args![0]!, (Stream)args[1]!)),
+            _ => throw new NotSupportedException(),
+        };
+
+        private async Task<IReadOnlyList<byte[]>> Listed(long start, int limit)
+        {
+            await Task.Yield();
+            return Log.List((int)start, limit);
+        }
+    }
+}
