@@ -175,7 +175,7 @@ public sealed class TileExport(IConsortium consortium, Roster roster, string fol
     /// <summary>False if the station has the vectors no more.</summary>
     private async Task<bool> WriteVectorsAsync(byte[] roundId, CancellationToken cancellation)
     {
-        await using var bundle = TemporaryFile.Create();
+        await using var bundle = TemporaryFile.Create("vectors");
         await consortium.ExportBundleAsync(roundId, bundle, cancellation: cancellation);
         bundle.Position = 0;
         var any = false;

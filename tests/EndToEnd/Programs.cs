@@ -61,6 +61,8 @@ internal static class Programs
     {
         (start.UseShellExecute, start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (false, true, true, true);
         foreach (var name in (string[])["SECAGG_STATION", "SECAGG_ROSTER", "SECAGG_KEY"]) start.Environment.Remove(name);
+        // What these runs remember is not what the machine's user remembers.
+        start.Environment["SECAGG_HEADS"] = Path.Combine(AppContext.BaseDirectory, "heads");
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var (output, error) = (new StringBuilder(), new StringBuilder());

@@ -212,7 +212,7 @@ internal sealed class StationConsortium : IConsortium
 
     public async Task<RoundReport> VerifyAsync(byte[] roundId, CancellationToken cancellation = default)
     {
-        await using var file = TemporaryFile.Create();
+        await using var file = TemporaryFile.Create("bundle");
         var remembered = _options.Heads.Find(_options.Roster);
         await ExportBundleAsync(roundId, file, remembered, cancellation);
         file.Position = 0;
