@@ -16,6 +16,21 @@ public sealed class TileSite(HttpClient http, Uri address) : ITileFiles
     public async Task<byte[]?> ReadAsync(string path, CancellationToken cancellation = default)
     {
         var from = new Uri(_address, path);
+        try
+        {
+            return await FetchAsync(from, cancellation);
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            throw new HttpRequestException($"{from} cannot be fetched: the server did not answer in time.", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<string>? List() => null;
+
+    private async Task<byte[]?> FetchAsync(Uri from, CancellationToken cancellation)
+    {
         using var answer = await http.GetAsync(from, HttpCompletionOption.ResponseHeadersRead, cancellation);
         if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone) return null;
         if (!answer.IsSuccessStatusCode) throw new HttpRequestException($"{from} cannot be fetched: the server answered {(int)answer.StatusCode}.");
@@ -30,7 +45,4 @@ public sealed class TileSite(HttpClient http, Uri address) : ITileFiles
 
         return bytes.ToArray();
     }
-
-    /// <inheritdoc/>
-    public IEnumerable<string>? List() => null;
 }

@@ -203,6 +203,21 @@ public sealed class PageTests : IAsyncLifetime
         Assert.Contains(word, Tags(await (await DrawAsync("round-done")).NowAsync()));
     }
 
+    [Fact]
+    public async Task Page_shows_the_six_steps_up_to_the_one_that_failed_and_those_not_reached()
+    {
+        Arrange("normal");
+        var steps = Protocol.VerificationSteps.All.Select((name, i) => new ReportStep(name, i < 2 ? true : i == 2 ? false : null, i > 2 ? "not reached" : $"detail {i}"));
+        var report = new RoundReport { RoundId = [], Passed = false, Steps = [.. steps] };
+        _host.Store.Update(state => state.WithCheck(Contract.Hex(Scenario.Id(1)), VerificationDesk.Judge(report, null, _host.Time.GetUtcNow())));
+
+        var items = (await (await DrawAsync("round-done")).NowAsync()).QuerySelectorAll(".checks li").Select(e => e.TextContent).ToList();
+
+        Assert.Equal(6, items.Count);
+        Assert.All(items.Zip(Protocol.VerificationSteps.All), pair => Assert.Contains(pair.Second, pair.First, StringComparison.Ordinal));
+        Assert.Equal(["Holds", "Holds", "Fails", "Not reached", "Not reached", "Not reached"], items.Select(i => new[] { "Holds", "Fails", "Not reached" }.Single(w => i.Contains(w, StringComparison.Ordinal))));
+    }
+
     private static string Tags(IDocument document) => string.Join('|', document.QuerySelectorAll(".status").Select(e => e.TextContent.Trim()));
 
     private static string Name(IElement element) => (element.GetAttribute("aria-label") ?? element.TextContent).Trim();
