@@ -17,21 +17,22 @@ internal static class DummyRun
     /// <param name="schema">How rows are made and read.</param>
     /// <param name="rows">Rows of each outpost.</param>
     /// <param name="seed">Which rows; noise is drawn anew each time, as in a real round.</param>
+    /// <param name="reading">How totals are read.</param>
     /// <returns>The numbers, and what is to be said of them beside.</returns>
     public static (IReadOnlyList<ReleasedStatistic> Statistics, string Remark) Run(
-        AnalysisQuery query, Func<AnalysisQuery, VectorLayout> layout, SchemaFile schema, long rows, ulong seed)
+        AnalysisQuery query, Func<AnalysisQuery, VectorLayout> layout, SchemaFile schema, long rows, ulong seed, ReleaseOptions reading)
     {
         if (!ModelFit.IsAsked(query))
         {
             var only = layout(query);
-            return (Release.Decode(only, Totals(schema, only, rows, seed), only.InvitedParties), "");
+            return (Release.Decode(only, Totals(schema, only, rows, seed), only.InvitedParties, reading), "");
         }
 
         var fit = new ModelFit(query);
         while (fit.Next is { } next)
         {
             var round = layout(next);
-            fit.Add(round, Totals(schema, round, rows, seed), round.InvitedParties);
+            fit.Add(round, Totals(schema, round, rows, seed), round.InvitedParties, reading);
         }
 
         return (fit.Statistics, fit.Converged ? $"converged in {fit.Rounds} rounds" : $"not converged in {fit.Rounds} rounds: {fit.Failure}");

@@ -75,24 +75,6 @@ internal static class QueryFiles
         }
     }
 
-    /// <summary>The schema under which outposts offer a dataset; all that offer it must agree.</summary>
-    public static DatasetSchema Offered(ConsortiumView consortium, string dataset)
-    {
-        var offers = consortium.Outposts.SelectMany(o => o.Datasets.Select(d => (Outpost: o.Name, Offer: d))).ToList();
-        var found = offers.Where(o => o.Offer.Name == dataset).ToList();
-        if (found.Count == 0)
-        {
-            var names = offers.Select(o => o.Offer.Name).Distinct().Order(StringComparer.Ordinal).ToList();
-            throw new CliException(
-                ExitCode.BadInput,
-                $"no outpost offers a dataset '{dataset}'; " + (names.Count == 0 ? "none is connected that offers any" : $"they offer {string.Join(", ", names)}"));
-        }
-
-        if (found.FirstOrDefault(o => o.Offer.Schema != found[0].Offer.Schema) is { Outpost: { } other })
-            throw new CliException(ExitCode.BadInput, $"{found[0].Outpost} and {other} describe '{dataset}' differently; the consortium must agree on one schema before it can be asked");
-        return DatasetSchema.Decode(found[0].Offer.Schema.Span);
-    }
-
     private static T Load<T>(string path, string what, Func<string, T> parse)
     {
         var text = SmallFile.Text(path, what, MaxFile, $"the {what} file {path} does not exist");

@@ -131,9 +131,9 @@ public sealed class BundleCheck
         : null;
 
     /// <summary>The statistics of the recomputed total; empty unless <see cref="Passed"/>.</summary>
-    /// <param name="confidence">Of the intervals.</param>
-    public IReadOnlyList<ReleasedStatistic> Statistics(double confidence = 0.95) =>
-        Totals is { } totals ? Release.Decode(totals.Layout, totals.Values, totals.Contributors, new ReleaseOptions(confidence)) : [];
+    /// <param name="options">How totals are read; 95 % and every repair if null.</param>
+    public IReadOnlyList<ReleasedStatistic> Statistics(ReleaseOptions? options = null) =>
+        Totals is { } totals ? Release.Decode(totals.Layout, totals.Values, totals.Contributors, options) : [];
 
     /// <summary>The same in the form that <see cref="IConsortium.VerifyAsync(byte[], CancellationToken)"/> gives.</summary>
     internal RoundReport ToReport() => new()

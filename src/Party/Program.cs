@@ -57,6 +57,6 @@ static int Say(string text)
 int Fail(int code, string message)
 {
     Console.Error.WriteLine($"secagg-outpost: {message}");
-    if (args.Contains("--json", StringComparer.Ordinal)) Console.Out.WriteLine(DeskText.Json(new { Error = message, ExitCode = code }));
+    if (args.Contains("--json", StringComparer.Ordinal)) Console.Out.WriteLine(DeskText.Json(new { Error = message, exit_code = code }));
     return code;
 }

@@ -50,6 +50,9 @@ public sealed record AnalysisQuery
     /// <summary>Declared bound on a party's rows.</summary>
     public long RowsPerParty { get; init; } = Analysis.DefaultRowsPerParty;
 
+    /// <summary>What is done to numbers that noise has made impossible, before people read them. No part of what is signed: the totals are the same.</summary>
+    public Repairs Repairs { get; init; } = Repairs.All;
+
     /// <summary>A schema file beside the query, for tools that read plain folders; null if it names none.</summary>
     public string? SchemaPath { get; init; }
 

@@ -50,6 +50,15 @@ public sealed class ModelFit
     /// <summary>The deviance at the coefficients of each round, noise included.</summary>
     public IReadOnlyList<double> Deviances => _deviances;
 
+    /// <summary>
+    /// Of a logistic regression the deviance of the model without predictors, noise included: at the first round's coefficients, all 0, every outcome is as likely
+    /// as not, so that its gradient tells the events. Null before that round, where noise left no rows, and of other regressions.
+    /// </summary>
+    public double? NullDeviance { get; private set; }
+
+    /// <summary>McFadden's R², 1 − deviance/null deviance at the coefficients of the last round, noise included and within 0 and 1; null where there is no null deviance.</summary>
+    public double? McFadden => NullDeviance is > 0 and var nothing ? Math.Clamp(1 - (_deviances[^1] / nothing), 0, 1) : null;
+
     /// <summary>Intercept and terms after the last step, in the columns' own units; empty while there are rounds to come, and when none are determined.</summary>
     public IReadOnlyList<double> Coefficients { get; private set; } = [];
 
@@ -67,7 +76,7 @@ public sealed class ModelFit
     /// <param name="layout">The round's layout.</param>
     /// <param name="totals">Its totals.</param>
     /// <param name="contributors">How many parties are in them.</param>
-    /// <param name="options">Confidence and minimum cohort; 95 % and 10 if null.</param>
+    /// <param name="options">Confidence and minimum cohort; 95 %, 10 and the query's repairs if null.</param>
     /// <exception cref="InvalidOperationException">The fit is over.</exception>
     /// <exception cref="ArgumentException">The layout is of another question, or the totals do not fit it.</exception>
     public void Add(VectorLayout layout, IReadOnlyList<Int128> totals, int contributors, ReleaseOptions? options = null)
@@ -76,10 +85,12 @@ public sealed class ModelFit
         if (Next is null) throw new InvalidOperationException("The fit is over; there is no round whose totals it waits for.");
         if (layout.Blocks is not [ModelBlock block] || layout.Groups.Count != 1 || block.Model.Name != Model.Name)
             throw new ArgumentException("The layout is of another question than the fit's.", nameof(layout));
+        options ??= new ReleaseOptions(Repairs: _asked.Repairs);
         Statistics = Release.Decode(layout, totals, contributors, options);
-        var scope = new Scope(layout, block, "", totals, contributors, 1, options ?? new ReleaseOptions());
+        var scope = new Scope(layout, block, "", totals, contributors, 1, options);
         var cells = ModelReport.Cells(scope);
         _deviances.Add(block.Totals(cells).Deviance);
+        if (Rounds == 0 && Model.Of == MeasureKind.Logistic && block.Model.Coefficients.All(c => c == 0)) NullDeviance = OfNothing(block, cells);
         Rounds++;
         _state ??= NewtonState.Start(block.Terms.Count + 1);
         var outcome = ModelReport.Step(block, cells, _state, scope);
@@ -99,5 +110,11 @@ public sealed class ModelFit
         }
 
         Converged = Failure.Length == 0;
+    }
+
+    private static double? OfNothing(ModelBlock block, double[] cells)
+    {
+        var (n, _, gradient, _) = block.Totals(cells);
+        return GeneralisedLinear.LogisticNullDeviance(n, gradient[0] + (n / 2)).TryGet(out var deviance) ? deviance : null;
     }
 }

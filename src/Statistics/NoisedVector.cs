@@ -42,6 +42,13 @@ public sealed class NoisedVector : IDisposable
         for (var i = 0; i < elements.Length; i++) elements[i] = ulong.CreateTruncating(values[i]) & mask;
     }
 
+    /// <summary>Adds the cells to their noise.</summary>
+    /// <exception cref="OverflowException">A sum is beyond 128 bits; what was added so far stays.</exception>
+    internal void Add(ReadOnlySpan<Int128> cells)
+    {
+        for (var i = 0; i < _values.Length; i++) _values[i] += cells[i];
+    }
+
     /// <summary>Zeroes the cells.</summary>
     public void Dispose()
     {

@@ -85,7 +85,7 @@ public static class Precision
     private static AnalysisQuery First(AnalysisQuery query) => ModelFit.IsAsked(query) ? new ModelFit(query).Next! : query;
 
     private static Dictionary<(string Measure, string Quantity, string Unit), (int Numbers, double? HalfWidth)> Widths(VectorLayout layout, Int128[] totals, int contributors) =>
-        Release.Decode(layout, totals, contributors, new ReleaseOptions(MinimumCohort: 0))
+        Release.Decode(layout, totals, contributors, new ReleaseOptions(MinimumCohort: 0, Repairs: Repairs.All & ~Repairs.Zero))
             .GroupBy(s => (s.Measure, s.Quantity, s.Unit))
             .ToDictionary(g => g.Key, g => (g.Count(), Middle([.. g.Select(s => (s.High - s.Low) / 2)])));
 

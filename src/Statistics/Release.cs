@@ -48,6 +48,7 @@ public static class Release
             for (var i = 0; i < layout.Blocks.Count; i++) layout.Blocks[i].Compare([.. groups.Select(g => g[i])], statistics);
         }
 
+        if (options.Has(Repairs.Zero)) statistics = [.. statistics.Select(s => s.ClipAtZero())];
         return layout.Noise == NoiseMode.None ? ExactRelease.Of(statistics) : statistics;
 
         string NameOf(int group) => string.Join(',', layout.Analysis.GroupBy.Zip(layout.Groups[group], (g, key) => $"{g.Column}={key}"));

@@ -30,8 +30,7 @@ public sealed record ReleasedStatistic
     /// <summary>The unit; empty for counts and ratios.</summary>
     public string Unit { get; init; } = "";
 
-    /// <summary>The estimate; null if withheld. Counts and sums are the noised total itself and may be below 0, see <see
-    /// cref="ClipAtZero"/>.</summary>
+    /// <summary>The estimate; null if withheld. Sums are the noised total itself; so are counts, but see <see cref="Repairs.Zero"/>.</summary>
     public double? Value { get; init; }
 
     /// <summary>The lower end of the interval; null if withheld.</summary>
@@ -64,8 +63,13 @@ public sealed record ReleasedStatistic
     /// <summary>How the interval was computed.</summary>
     public string Method { get; init; } = "";
 
-    /// <summary>For display: a count's value and interval cut off at 0, since no count is negative. Everything else as it is.</summary>
-    public ReleasedStatistic ClipAtZero() => Kind is MeasureKind.Count or MeasureKind.Histogram && Value is not null
+    /// <summary>Whether it is a number of rows.</summary>
+    public bool IsRows => Quantity.Length == 0
+        ? Kind is MeasureKind.Count or MeasureKind.Histogram or MeasureKind.Compare or MeasureKind.Contingency or MeasureKind.Top
+        : Quantity is "n" or "events" or "others" or "at_risk";
+
+    /// <summary>A number of rows and its interval cut off at 0; everything else as it is.</summary>
+    internal ReleasedStatistic ClipAtZero() => IsRows && Value is not null
         ? this with { Value = Math.Max(0, Value.Value), Low = Math.Max(0, Low ?? 0), High = Math.Max(0, High ?? 0) }
         : this;
 }
@@ -73,4 +77,8 @@ public sealed record ReleasedStatistic
 /// <summary>How totals are turned into numbers for people. Costs no ε: it sees noised totals only.</summary>
 /// <param name="Confidence">Of the intervals, between 0.5 and 0.999999.</param>
 /// <param name="MinimumCohort">Numbers that rest on fewer (noised) rows are withheld; 0 shows everything. Without noise it is 11 at least.</param>
-public sealed record ReleaseOptions(double Confidence = 0.95, int MinimumCohort = 10);
+/// <param name="Repairs">What is done to numbers that noise has made impossible.</param>
+public sealed record ReleaseOptions(double Confidence = 0.95, int MinimumCohort = 10, Repairs Repairs = Repairs.All)
+{
+    internal bool Has(Repairs repair) => (Repairs & repair) != Repairs.None;
+}

@@ -93,10 +93,22 @@ public sealed class RowEncoder : IDisposable
     {
         ArgumentNullException.ThrowIfNull(noise);
         var totals = Totals();
-        var values = noise.Take(_layout);
-        for (var i = 0; i < values.Length; i++) values[i] += totals[i];
-        Dispose();
-        return new NoisedVector(_layout, values);
+        var vector = new NoisedVector(_layout, noise.Take(_layout));
+        try
+        {
+            vector.Add(totals);
+            return vector;
+        }
+        catch
+        {
+            // Noise that is left behind would tell the cells from a vector that is made of it again.
+            vector.Dispose();
+            throw;
+        }
+        finally
+        {
+            Dispose();
+        }
     }
 
     /// <summary>Zeroes the cells and forgets the persons.</summary>

@@ -31,7 +31,7 @@ public class OutpostCommandsTests
         File.AppendAllText(csv, "p1,old,f\n");
         var broken = await Programs.Secagg("dataset", "check", "visits", "--config", config, "--json");
         Assert.True(broken.Code == 4, broken.ToString());
-        Assert.Equal(4, broken.Json.GetProperty("exitCode").GetInt32());
+        Assert.Equal(4, broken.Json.GetProperty("exit_code").GetInt32());
         Assert.DoesNotContain("old", broken.Error, StringComparison.Ordinal);
         Assert.Equal(6, (await Programs.Secagg("ledger", "show", "--state", folder["nowhere"])).Code);
         Assert.Equal(2, (await Programs.Secagg("approvals", "show", "--state", folder["nowhere"])).Code);

@@ -265,17 +265,6 @@ public sealed class LayoutTests
         Assert.Throws<ArgumentException>(() => Release.Decode(layout, totals, 3, new ReleaseOptions(1)));
     }
 
-    [Fact]
-    public void Negative_counts_are_cut_off_for_display_only()
-    {
-        var layout = Layout("dataset: d\nepsilon: 1\nmeasures: [count]");
-        var statistic = Release.Decode(layout, [-2], 3, new ReleaseOptions(MinimumCohort: 0)).Single();
-        Assert.Equal(-2, statistic.Value);
-        Assert.Equal(0, statistic.ClipAtZero().Value);
-        Assert.Equal(0, statistic.ClipAtZero().Low);
-        Assert.Contains("Name = count", statistic.ToString(), StringComparison.Ordinal);
-    }
-
     private static VectorLayout Layout(string text, int parties = 5, RowRule rule = RowRule.OneRowPerPerson)
     {
         var query = AnalysisQuery.Parse(text);

@@ -1,9 +1,12 @@
 using System.Text.Json;
+using FsCheck;
+using FsCheck.Fluent;
 using MathNet.Numerics.LinearAlgebra;
 using SecureAggregation.Statistics.Internal;
 using SecureAggregation.Statistics.Internal.Blocks;
 using SecureAggregation.Statistics.Internal.Estimators;
 using Xunit.Abstractions;
+using Property = SecureAggregation.Testing.Property;
 
 namespace SecureAggregation.Statistics.Tests;
 
@@ -118,9 +121,47 @@ public sealed class ModelTests(ITestOutputHelper output)
 
         output.WriteLine($"{fit.Rounds} rounds, {fit.Failure}, coefficients {string.Join(", ", fit.Coefficients)}");
         Assert.True(fit.Converged, fit.Failure);
-        var expected = Federated.Reference("heart").GetProperty("generalised").GetProperty("disease").GetProperty("values");
+        var fits = Federated.Reference("heart").GetProperty("generalised").GetProperty("disease");
+        var expected = fits.GetProperty("values");
         // The fit ends where a step is shorter than what the declared noise would make of it.
         for (var i = 0; i < 5; i++) Assert.Equal(expected[i].GetDouble(), fit.Coefficients[i], 0.05 * Math.Abs(expected[i].GetDouble()));
+        var (deviance, nothing) = (fits.GetProperty("deviance").GetDouble(), fits.GetProperty("null_deviance").GetDouble());
+        Assert.Equal(nothing, fit.NullDeviance!.Value, 1e-4 * nothing);
+        Assert.Equal(1 - (deviance / nothing), fit.McFadden!.Value, 1e-3);
+    }
+
+    // Noise may say anything: a fit ends in a sentence, never in an exception, and what it asks next can be asked.
+    [Fact]
+    public void Whatever_the_totals_are_a_fit_ends_in_words()
+    {
+        var schema = Federated.Heart.Schema;
+        var size = Gen.Choose(0, 40).Select(bits => Math.Pow(2, bits));
+        var any = from sign in Gen.Elements(-1, 1) from most in size from part in Gen.Choose(0, 1000) select (Int128)(sign * most * part / 1000);
+        var sound = Gen.Elements(0, 1, 3);
+        Property.Holds(
+            from cells in any.ArrayOf(40) from grows in sound from rows in Gen.Choose(0, 2000) select (cells, grows, rows),
+            given =>
+            {
+                var fit = new ModelFit(AnalysisQuery.Parse("""
+                    dataset: heart
+                    epsilon: 10
+                    measures: [{ logistic: { outcome: exang, predictors: [age, trestbps], iterations: 25 } }]
+                    """));
+                while (fit.Next is { } next)
+                {
+                    var layout = VectorLayout.Create(next.Resolve(schema), next.Epsilon, next.Noise, 3);
+                    // A matrix that can be solved, and a gradient that leads away further and further.
+                    var totals = given.cells[..layout.Length];
+                    totals[0] = given.rows;
+                    for (var i = 5; i < totals.Length && given.grows > 0; i++) totals[i] = i is 5 or 8 or 10 ? Int128.Abs(totals[i]) + 1 : totals[i] / 1000;
+                    for (var i = 2; i < 5 && given.grows > 1; i++) totals[i] *= 1 << given.grows;
+                    totals[1] = Int128.Abs(totals[1]) >> fit.Rounds;
+                    fit.Add(layout, totals, 3);
+                }
+
+                return fit.Converged ? fit.Coefficients.All(double.IsFinite) : fit.Failure.Length > 20;
+            },
+            200);
     }
 
     [Fact]

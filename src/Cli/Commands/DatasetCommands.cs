@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using SecureAggregation.Client;
 using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Cli.Commands;
@@ -91,7 +92,7 @@ internal static class DatasetCommands
         }
 
         await using var consortium = StationAccess.Connect(arguments);
-        return SchemaFile.Of(QueryFiles.Offered(await consortium.GetConsortiumAsync(stop), name));
+        return SchemaFile.Of(OfferedSchema.Of(await consortium.GetConsortiumAsync(stop), name));
     }
 
     /// <summary>A dataset's name has no dot and no slash; what has one is a file, there or not.</summary>

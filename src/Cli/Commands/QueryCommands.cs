@@ -27,7 +27,7 @@ internal static class QueryCommands
     {
         new Command("run", "Sign a query, run its round, verify the total and show it")
         {
-            s_file, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key, s_attempts, s_deadline, s_bundle, s_signed, s_valid, Confidence.Option,
+            s_file, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key, s_attempts, s_deadline, s_bundle, s_signed, s_valid, Reading.Confidence, Reading.Repairs,
             s_dummy, s_schema, s_parties, DatasetCommands.Rows, DatasetCommands.Seed,
         }.Does(Run),
         new Command("plan", "Show what a query asks of each outpost, how wide its intervals will be, what it costs and who would refuse; spends nothing")
@@ -42,13 +42,13 @@ internal static class QueryCommands
         var attempts = arguments.Get(s_attempts);
         if (attempts is < 1 or > 10) throw new CliException(ExitCode.BadInput, $"--attempts is {attempts}; it must be from 1 to 10");
         var deadline = Deadline.Of(arguments, s_deadline);
-        var confidence = Confidence.Of(arguments);
         var file = arguments.Get(s_file);
         var query = QueryFiles.Read(file);
+        var reading = Reading.Of(arguments, query.Repairs);
         await using var consortium = StationAccess.Connect(arguments);
         var view = await consortium.GetConsortiumAsync(stop);
         var roster = RosterFiles.Read(StationAccess.Required(arguments, StationAccess.RosterFile));
-        var (analysis, _) = QueryFiles.Plan(file, query, QueryFiles.Offered(view, query.Dataset), view.Outposts.Count, roster);
+        var (analysis, _) = QueryFiles.Plan(file, query, OfferedSchema.Of(view, query.Dataset), view.Outposts.Count, roster);
         using var key = KeyFiles.Read(StationAccess.Required(arguments, StationAccess.Key));
         if (roster.FindCoordinator(key.Public) is null)
             throw new CliException(ExitCode.BadInput, $"the key {key.Public.Fingerprint} is not a coordinator's of this roster; only a coordinator may ask");
@@ -77,14 +77,14 @@ internal static class QueryCommands
             round = await handle.GetAsync(stop);
             arguments.Terminal.Note($"answered before by round {Id(round)}; nothing was spent");
             var expected = handle.Expected with { RosterHash = roster.Hash, AsksTheSameAs = Query.Parser.ParseFrom(signed.Body) };
-            return Show(arguments.Terminal, round, query, await RememberedHeads.CheckAsync(handle, evidence, roster, expected, stop), bundle, confidence);
+            return Show(arguments.Terminal, round, query, await RememberedHeads.CheckAsync(handle, evidence, roster, expected, stop), bundle, reading);
         }
 
         if (round.State == RoundState.Aborted) return Aborted(arguments.Terminal, round);
         await Cosignatures.WaitAsync(handle, roster.Witnesses, stop);
         // The station's word ends here: what is shown must be the answer to the question that was signed above.
         var check = await RememberedHeads.CheckAsync(handle, evidence, roster, handle.Expected with { RosterHash = roster.Hash }, stop);
-        return Show(arguments.Terminal, round, query, check, bundle, confidence);
+        return Show(arguments.Terminal, round, query, check, bundle, reading);
     }
 
     /// <summary>A regression over several rounds: each is a query of its own, checked before the next is asked.</summary>
@@ -110,7 +110,7 @@ internal static class QueryCommands
 
         if (terminal.Json)
         {
-            terminal.WriteJson(new { Query = query.Name, Epsilon = query.Epsilon.Micro / 1e6, fit.Rounds, fit.Converged, fit.Failure, fit.Deviances, Statistics = fit.Statistics.Select(Document) });
+            terminal.WriteJson(new { Query = query.Name, Epsilon = query.Epsilon.Micro / 1e6, fit.Rounds, fit.Converged, fit.Failure, fit.Deviances, fit.NullDeviance, McFadden = fit.McFadden, Statistics = fit.Statistics.Select(Document) });
         }
         else
         {
@@ -141,7 +141,7 @@ internal static class QueryCommands
         return ExitCode.Failed;
     }
 
-    private static ExitCode Show(Terminal terminal, RoundView round, AnalysisQuery query, BundleCheck check, string? bundle, double confidence)
+    private static ExitCode Show(Terminal terminal, RoundView round, AnalysisQuery query, BundleCheck check, string? bundle, ReleaseOptions reading)
     {
         if (terminal.Json)
         {
@@ -154,13 +154,13 @@ internal static class QueryCommands
                 Parties = Parties(round),
                 Verified = check.Passed,
                 Bundle = bundle is null ? null : Path.GetFullPath(bundle),
-                Statistics = check.Statistics(confidence).Select(Document),
+                Statistics = check.Statistics(reading).Select(Document),
             });
         }
         else if (check.Passed)
         {
             terminal.Line($"{query.Name}: {check.Survivors.Count} of {check.Invited.Count} outposts, ε = {query.Epsilon}");
-            terminal.Result.Write(StatisticTable.Of(check.Statistics(confidence)));
+            terminal.Result.Write(StatisticTable.Of(check.Statistics(reading)));
             terminal.Line("Intervals cover the privacy noise, not sampling. Verified: recomputed here from the signed transcript.");
             if (bundle is not null) terminal.Line($"bundle: {bundle}");
         }
@@ -188,7 +188,7 @@ internal static class QueryCommands
         if (arguments.Find(s_width) is not null)
         {
             var view = await consortium.GetConsortiumAsync(stop);
-            query = ForWidth(arguments, query, QueryFiles.Offered(view, query.Dataset), view.Outposts.Count, roster, rows);
+            query = ForWidth(arguments, query, OfferedSchema.Of(view, query.Dataset), view.Outposts.Count, roster, rows);
         }
 
         try
@@ -241,11 +241,12 @@ internal static class QueryCommands
     private static async Task<ExitCode> RunOnDummy(Arguments arguments, CancellationToken stop)
     {
         var (query, terminal) = (QueryFiles.Read(arguments.Get(s_file)), arguments.Terminal);
+        var reading = Reading.Of(arguments, query.Repairs);
         var (schema, outposts) = await SchemaOf(arguments, query, stop);
         var (parties, roster) = (outposts ?? arguments.Get(s_parties), RosterOf(arguments));
         var rows = DatasetCommands.Make(arguments, schema).Count;
         var (statistics, remark) = DummyRun.Run(
-            query, q => QueryFiles.Plan(arguments.Get(s_file), q, schema.Schema, parties, roster).Layout, schema, rows, arguments.Get(DatasetCommands.Seed));
+            query, q => QueryFiles.Plan(arguments.Get(s_file), q, schema.Schema, parties, roster).Layout, schema, rows, arguments.Get(DatasetCommands.Seed), reading);
         if (terminal.Json)
         {
             terminal.WriteJson(new { Dummy = true, Note = DummyRun.Label, Query = query.Name, Epsilon = query.Epsilon.Micro / 1e6, Parties = parties, Remark = remark, Statistics = statistics.Select(Document) });
@@ -269,7 +270,7 @@ internal static class QueryCommands
             return (QueryFiles.ReadSchema(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(arguments.Get(s_file)))!, beside)), null);
         await using var consortium = StationAccess.Connect(arguments);
         var view = await consortium.GetConsortiumAsync(stop);
-        return (SchemaFile.Of(QueryFiles.Offered(view, query.Dataset)), view.Outposts.Count);
+        return (SchemaFile.Of(OfferedSchema.Of(view, query.Dataset)), view.Outposts.Count);
     }
 
     private static object Document(ReleasedStatistic s) =>

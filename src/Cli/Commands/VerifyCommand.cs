@@ -20,13 +20,13 @@ internal static class VerifyCommand
     public static Command Create() =>
         new Command("verify", "Check a round from its evidence alone, in six steps: checkpoint, inclusion, consistency, messages, total, privacy")
         {
-            s_what, s_hash, s_words, StationAccess.RosterFile, StationAccess.Station, StationAccess.Key, PublishedLog.Tiles, s_head, RememberedHeads.Folder, s_bundle, s_manifest, Confidence.Option,
+            s_what, s_hash, s_words, StationAccess.RosterFile, StationAccess.Station, StationAccess.Key, PublishedLog.Tiles, s_head, RememberedHeads.Folder, s_bundle, s_manifest, Reading.Confidence, Reading.Repairs,
         }.Does(Verify);
 
     private static async Task<ExitCode> Verify(Arguments arguments, CancellationToken stop)
     {
         var what = arguments.Get(s_what);
-        _ = Confidence.Of(arguments);
+        _ = Reading.Of(arguments);
         var named = arguments.Find(s_head) is { } file ? ReadNote(file) : null;
         var expected = new BundleExpectation { RosterHash = Pinned(arguments), RosterWords = arguments.Find(s_words), Remembered = named };
         var tiles = arguments.Find(PublishedLog.Tiles);
@@ -84,7 +84,7 @@ internal static class VerifyCommand
             Invited = check.Invited.Select(p => p.Name),
             Survivors = check.Survivors.Select(p => p.Name),
             Manifest = report.Manifest.Fields,
-            Statistics = check.Passed ? check.Statistics(Confidence.Of(arguments)).Select(s => new { s.Name, s.Value, s.Low, s.High, s.Confidence, s.Withheld }) : null,
+            Statistics = check.Passed ? check.Statistics(Reading.Of(arguments)).Select(s => new { s.Name, s.Value, s.Low, s.High, s.Confidence, s.Withheld }) : null,
         };
     }
 
@@ -109,7 +109,7 @@ internal static class VerifyCommand
         else
         {
             terminal.Line($"Verified: the total was recomputed from the transcript and the masked vectors of {string.Join(", ", check.Survivors.Select(p => p.Name))}, and is the station's, bit for bit.");
-            terminal.Result.Write(StatisticTable.Of(check.Statistics(Confidence.Of(arguments))));
+            terminal.Result.Write(StatisticTable.Of(check.Statistics(Reading.Of(arguments))));
             if (arguments.Find(s_words) is null && Pinned(arguments) is null)
                 terminal.Line("The roster was taken from the bundle: compare its twelve words above with the ones you know, or give --words, --roster-hash or --roster.");
         }

@@ -104,13 +104,13 @@ internal sealed class DemoRunner(Terminal terminal, DemoPlan plan, DemoWorld wor
     private string Aborted(RoundView view)
     {
         var reasons = view.Parties.Where(p => p.Reason.Length > 0)
-            .Select(p => $"{Environment.NewLine}  {p.Name}: {p.Reason}, see {Path.Combine(world.OutpostFolder(p.Name), "outpost.log")}");
+            .Select(p => $"{Environment.NewLine}  {p.Name}: {RefusalWords.Of(p.Reason)}; see {Path.Combine(world.OutpostFolder(p.Name), "outpost.log")}");
         return $"the round was aborted: {view.Failure}{string.Concat(reasons)}";
     }
 
     private static List<DemoTotal> Totals(DemoQuery asked, BundleCheck check, HashSet<string> survivors)
     {
-        var wide = check.Statistics(Certain).ToDictionary(s => s.Name);
+        var wide = check.Statistics(new ReleaseOptions(Certain)).ToDictionary(s => s.Name);
         var totals = new List<DemoTotal>();
         foreach (var statistic in check.Statistics())
         {

@@ -11,28 +11,6 @@ internal static class Asking
 {
     private static readonly TimeSpan s_plan = TimeSpan.FromMinutes(5);
 
-    /// <summary>The schema that most outposts offer under this name; those with another one will decline, and say so.</summary>
-    public static DatasetSchema SchemaOf(ConsortiumView view, string dataset)
-    {
-        var offers = view.Outposts.SelectMany(outpost => outpost.Datasets).ToArray();
-        var schema = offers.Where(offer => offer.Name == dataset).GroupBy(offer => offer.Schema).MaxBy(group => group.Count())?.Key;
-        if (schema is null)
-        {
-            var names = offers.Select(offer => offer.Name).Distinct().Order(StringComparer.Ordinal).ToArray();
-            var offered = names.Length == 0 ? "no outpost has offered any since the station started" : "offered are " + string.Join(", ", names);
-            throw new QuestionException($"No outpost offers the dataset '{dataset}'; {offered}.");
-        }
-
-        try
-        {
-            return DatasetSchema.Decode(schema.Span);
-        }
-        catch (AnalysisException e)
-        {
-            throw new QuestionException($"The schema that outposts offer for '{dataset}' cannot be read: {e.Message}", e);
-        }
-    }
-
     /// <summary>A question that may be tried so often.</summary>
     public static SignedQuery Sign(AnalysisQuery asked, DatasetSchema schema, IdentityKey coordinator, AskOptions options, ConsortiumOptions consortium) =>
         Sign(asked, schema, coordinator, options.Attempts, options.Validity, consortium, (signed, now) => Question.Open(signed, consortium.Roster, now));

@@ -62,7 +62,7 @@ internal sealed class StationConsortium : IConsortium
         ArgumentNullException.ThrowIfNull(coordinator);
         options ??= new AskOptions();
         var view = await GetConsortiumAsync(cancellation);
-        var signed = Asking.Sign(query, Asking.SchemaOf(view, query.Dataset), coordinator, options, _options);
+        var signed = Asking.Sign(query, OfferedSchema.Of(view, query.Dataset), coordinator, options, _options);
         return await SubmitAsync(signed, options.PhaseDeadline, cancellation);
     }
 
@@ -72,7 +72,7 @@ internal sealed class StationConsortium : IConsortium
         ArgumentNullException.ThrowIfNull(coordinator);
         options ??= new PlanOptions();
         var view = await GetConsortiumAsync(cancellation);
-        var schema = Asking.SchemaOf(view, query.Dataset);
+        var schema = OfferedSchema.Of(view, query.Dataset);
         var parties = view.Outposts.Count(o => o.Online && o.Datasets.Any(d => d.Name == query.Dataset));
         var honest = RoundRules.HonestFloor(_options.Roster, query.MinSurvivors ?? 0);
         try

@@ -25,10 +25,7 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
         var side = new[] { value - low, high - value }.Where(s => s > 0 && double.IsFinite(s)).DefaultIfEmpty(half).Min();
         var whole = IsWhole(statistic) || ((double[])[value, low, high]).All(v => v == Math.Floor(v));
         var place = Place(side, value, whole);
-        // Noise can take a count below zero, and no count is: people see zero (the exact numbers are in the evidence).
-        double Shown(double number) => IsWhole(statistic) ? Math.Max(0, number) : number;
-        return new EstimateText(
-            Number(Shown(value), place), Number(Shown(low), place), Number(Shown(high), place), Number(half, place), statistic.Unit);
+        return new EstimateText(Number(value, place), Number(low, place), Number(high, place), Number(half, place), statistic.Unit);
     }
 
     public static string Percent(double confidence) => (confidence is > 0 and <= 1 ? confidence * 100 : 95).ToString("0.##", CultureInfo.InvariantCulture) + " %";

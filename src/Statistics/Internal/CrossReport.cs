@@ -21,18 +21,58 @@ internal static class CrossReport
         if (scope.TooFew(scope[0]))
         {
             foreach (var statistic in bare) into.Add(scope.Withhold(statistic));
+            if (measure.Kind == MeasureKind.Correlation) foreach (var (_, p) in OfPairs(all, block, [])) into.Add(scope.Withhold(p));
             return;
         }
 
-        double[] Values(double[][] cells) => Covariances(block, cells[0]).TryGet(out var of) ? values(of) : Drawn.None(bare.Count);
-        var answer = Covariances(block, [.. Enumerable.Range(0, block.Cells.Count).Select(i => scope[i])]);
+        double[] Values(double[][] cells) => Covariances(block, scope, cells[0]).TryGet(out var of) ? values(of) : Drawn.None(bare.Count);
+        var answer = Covariances(block, scope, [.. Enumerable.Range(0, block.Cells.Count).Select(i => scope[i])]);
         var why = answer.Reason;
         if (measure.Kind == MeasureKind.Linear && answer.TryGet(out var covariances)) why = LinearModel.Fit(covariances, 0).Reason;
         var found = new List<ReleasedStatistic>();
         Drawn.Write([scope], bare, Values, found, why);
+        if (measure.Kind == MeasureKind.Correlation) found.AddRange(Tests(all, block, scope, found));
         if (measure.Kind == MeasureKind.Linear) JudgeWhole(block, scope, found);
         if (measure.Kind == MeasureKind.Pca) JudgeVariances(block, scope, found);
         foreach (var statistic in found) into.Add(statistic);
+    }
+
+    /// <summary>
+    /// p of no correlation, for each two columns. It falls with the distance of r from 0, so its interval is what the intervals of r and of the rows allow; drawn
+    /// around the released r it would miss where there is no correlation.
+    /// </summary>
+    private static IEnumerable<ReleasedStatistic> Tests(Numbers all, CrossBlock block, Scope scope, IReadOnlyList<ReleasedStatistic> correlations)
+    {
+        var half = scope.HalfWidth(0, scope.Alpha);
+        foreach (var (r, p) in OfPairs(all, block, correlations))
+        {
+            if (r is not { Value: { } value, Low: { } low, High: { } high })
+            {
+                yield return p with { Withheld = r!.Withheld };
+                continue;
+            }
+
+            var (nearest, furthest) = (low <= 0 && high >= 0 ? 0 : Math.Min(Math.Abs(low), Math.Abs(high)), Math.Max(Math.Abs(low), Math.Abs(high)));
+            double[] answers = [P(value, scope[0]), P(furthest, scope[0] + half), P(nearest, scope[0] - half)];
+            yield return answers.All(double.IsFinite)
+                ? p with { Value = answers[0], Low = answers[1], High = answers[2], Method = "box of the intervals of the correlation and the rows" }
+                : Scope.Undetermined(p, Drawn.TooNoisy);
+        }
+
+        // A correlation of 1 leaves no chance.
+        static double P(double r, double rows) => Math.Abs(r) >= 1 ? 0 : CovarianceMatrix.CorrelationTest(r, rows).TryGet(out var test) ? test.P : double.NaN;
+    }
+
+    /// <summary>Each two different columns: their correlation, if it is there yet, and its p without value.</summary>
+    private static IEnumerable<(ReleasedStatistic? R, ReleasedStatistic P)> OfPairs(Numbers all, CrossBlock block, IReadOnlyList<ReleasedStatistic> correlations)
+    {
+        for (var (i, at) = (0, 0); i < block.Terms.Count; i++)
+        {
+            for (var j = i; j < block.Terms.Count; j++, at++)
+            {
+                if (i != j) yield return (correlations.ElementAtOrDefault(at), all.Bare($"[{block.Terms[i].Name},{block.Terms[j].Name}]", "p"));
+            }
+        }
     }
 
     /// <summary>
@@ -43,7 +83,7 @@ internal static class CrossReport
     {
         var (predictors, rows) = (block.Terms.Count - 1, scope[0] - 1);
         var df = rows - predictors;
-        var length = new Simulation([scope], scope.Alpha).Length(cells => Covariances(block, cells[0]).TryGet(out var of) ? LinearModel.Effects(of, 0) : [double.NaN]);
+        var length = new Simulation([scope], scope.Alpha).Length(cells => Covariances(block, scope, cells[0]).TryGet(out var of) ? LinearModel.Effects(of, 0) : [double.NaN]);
         Within(found, found.Count - 5, length, r2 => r2);
         Within(found, found.Count - 4, length, r2 => 1 - ((1 - r2) * rows / df));
         Within(found, found.Count - 2, length, F);
@@ -69,23 +109,24 @@ internal static class CrossReport
     {
         var count = block.Terms.Count;
         var reach = new Simulation([scope], scope.Alpha).Reach(
-            cells => Covariances(block, cells[0]).Then(of => of.Correlations()).TryGet(out var matrix) ? matrix.ToColumnMajorArray() : [double.NaN],
+            cells => Covariances(block, scope, cells[0]).Then(of => of.Correlations()).TryGet(out var matrix) ? matrix.ToColumnMajorArray() : [double.NaN],
             (a, b) => Symmetric.Eigen(Matrix<double>.Build.Dense(count, count, (i, j) => a[(j * count) + i] - b[(j * count) + i])).Values.Max(Math.Abs));
         for (var at = 0; at < found.Count; at++)
         {
             if (found[at].Value is not { } value || found[at].Quantity == "loading") continue;
             var (whole, most) = found[at].Quantity == "share" ? (1.0, reach / count) : (count, reach);
             found[at] = most is { } within
-                ? found[at] with { Low = Math.Max(0, value - within), High = Math.Min(whole, value + within) }
+                ? found[at] with { Low = scope.Options.Has(Repairs.Definite) ? Math.Max(0, value - within) : value - within, High = Math.Min(whole, value + within) }
                 : Scope.Undetermined(found[at] with { Value = null, Low = null, High = null, Method = "" }, Drawn.TooNoisy);
         }
     }
 
-    private static Answer<CovarianceMatrix> Covariances(CrossBlock block, ReadOnlySpan<double> cells)
+    private static Answer<CovarianceMatrix> Covariances(CrossBlock block, Scope scope, ReadOnlySpan<double> cells)
     {
         var (n, sums, products) = block.Totals(cells);
         return CrossProducts.Covariance(
-            n, sums, Matrix<double>.Build.DenseOfArray(products), [.. block.Terms.Select(t => t.Middle)], [.. block.Terms.Select(t => t.Unit * t.MaxAbs)]);
+            n, sums, Matrix<double>.Build.DenseOfArray(products), [.. block.Terms.Select(t => t.Middle)], [.. block.Terms.Select(t => t.Unit * t.MaxAbs)],
+            scope.Options.Has(Repairs.Definite));
     }
 
     private static (List<ReleasedStatistic>, Func<CovarianceMatrix, double[]>) Matrix(
@@ -111,12 +152,12 @@ internal static class CrossReport
         }
 
         // The sign of a component is free: each draw is turned to the side of the released one.
-        var released = Of(Covariances(block, [.. Enumerable.Range(0, block.Cells.Count).Select(i => scope[i])]));
+        var released = Of(Covariances(block, scope, [.. Enumerable.Range(0, block.Cells.Count).Select(i => scope[i])]));
         return (bare, of => Of(of).TryGet(out var found)
             ? [.. places.SelectMany(c => (double[])[found.Variances[c], found.Explained[c], .. Turned(found.Loadings[c], c)])]
             : Drawn.None(bare.Count));
 
-        static Answer<PrincipalComponents> Of(Answer<CovarianceMatrix> of) => of.Then(m => m.Correlations().Then(PrincipalComponents.Of));
+        static Answer<PrincipalComponents> Of(Answer<CovarianceMatrix> of) => of.Then(m => m.Correlations().Then(c => PrincipalComponents.Of(c, m.Definite)));
 
         IEnumerable<double> Turned(double[] loadings, int c) =>
             released.TryGet(out var first) && first.Loadings[c].Zip(loadings, (a, b) => a * b).Sum() < 0 ? loadings.Select(l => -l) : loadings;

@@ -89,12 +89,12 @@ internal sealed class QuantileIntervals
         if (bin < 0 || !double.IsFinite(low) || !double.IsFinite(high)) return null;
         // Where a bin holds several values, rows are taken as evenly spread in it.
         if (_block.Only(bin) is { } only) return new Estimate(only, low, high);
-        return Quantile.OfBins(_block.Leaves, _counts, q).TryGet(out var value) ? new Estimate(value, low, high) : null;
+        return Quantile.OfBins(_block.Leaves, _counts, q, _scope.Options.Has(Repairs.Monotone)).TryGet(out var value) ? new Estimate(value, low, high) : null;
     }
 
     private (int Value, int First, int Last) Hull(double q, double alpha)
     {
-        if (!Quantile.Bin(_counts, q).TryGet(out var value)) return (-1, 0, _ranks.Length - 1);
+        if (!Quantile.Bin(_counts, q, _scope.Options.Has(Repairs.Monotone)).TryGet(out var value)) return (-1, 0, _ranks.Length - 1);
         var (first, last) = (0, _ranks.Length - 1);
         while (first < value && !MayHold(first, q, alpha)) first++;
         while (last > value && !MayHold(last, q, alpha)) last--;

@@ -27,7 +27,7 @@ internal static class SurvivalReport
         }
 
         double[] ends = [.. block.Edges.Skip(1)];
-        Drawn.Write([scope], bare, cells => Values(Table(block, cells[0]), ends, bins.Length), into);
+        Drawn.Write([scope], bare, cells => Values(Table(block, scope, cells[0]), ends, bins.Length), into);
 
         ReleasedStatistic Bare(string bin, string quantity, string inUnit = "") =>
             scope.Bare(block.Measures[0].Name, MeasureKind.Survival, block.Column.Name, bin, quantity, inUnit);
@@ -44,7 +44,7 @@ internal static class SurvivalReport
         }
 
         var found = new List<ReleasedStatistic>();
-        Drawn.Write(groups, bare, cells => Test([.. cells.Select(c => Table(block, c))], groups.Count), found);
+        Drawn.Write(groups, bare, cells => Test([.. cells.Select(c => Table(block, groups[0], c))], groups.Count), found);
         Judge(block, groups, found);
         foreach (var statistic in found) into.Add(statistic);
 
@@ -56,7 +56,7 @@ internal static class SurvivalReport
     {
         if (found is not [{ Value: { } square }, { Value: { } df }, { Value: { } p }, ..]) return;
         var length = new Simulation(groups, groups[0].Alpha).Length(cells =>
-            LogRank.Of([.. cells.Select(c => Table(block, c))]).TryGet(out var rank) && rank.Residuals.Length == (int)df ? rank.Residuals : [double.NaN]);
+            LogRank.Of([.. cells.Select(c => Table(block, groups[0], c))]).TryGet(out var rank) && rank.Residuals.Length == (int)df ? rank.Residuals : [double.NaN]);
         foreach (var at in (int[])[0, 2])
         {
             found[at] = length is not { } of
@@ -93,8 +93,8 @@ internal static class SurvivalReport
         return values;
     }
 
-    private static EventTable Table(SurvivalBlock block, double[] cells) =>
-        new(cells[..block.Bins], cells[block.Bins..(2 * block.Bins)], cells[^1]);
+    private static EventTable Table(SurvivalBlock block, Scope scope, double[] cells) =>
+        new(cells[..block.Bins], cells[block.Bins..(2 * block.Bins)], cells[^1], scope.Options.Has(Repairs.Monotone));
 
     private static IEnumerable<double> Cells(Scope scope) => Enumerable.Range(0, scope.Block.Cells.Count).Select(i => scope[i]);
 }

@@ -192,7 +192,7 @@ public sealed class HandCheckedTests
     public void Contradicting_correlations_are_repaired()
     {
         // a with b and b with c nearly 1, a with c nearly −1.
-        var products = Symmetric.FromTriangle(3, [99, 90, -90, 99, 90, 99]);
+        var products = Triangle.Symmetric(3, [99, 90, -90, 99, 90, 99]);
         var matrix = CrossProducts.Covariance(100, [0, 0, 0], products).Value();
         Assert.True(matrix.Repaired);
         Assert.Equal([1, 1, 1], matrix.Matrix.Diagonal().Select(d => Math.Round(d, 12)));
@@ -200,7 +200,7 @@ public sealed class HandCheckedTests
         Assert.Equal(-0.5, matrix.Correlation(0, 2).Value(), 12);
         // The outcome follows from the others now, and nothing is left to tell errors from.
         Assert.Equal("the predictors leave no variance over", LinearModel.Fit(matrix, 2).Value().Coefficients[1].Error.Reason);
-        var four = Symmetric.FromTriangle(4, [99, 90, -90, 0, 99, 90, 0, 99, 0, 99]);
+        var four = Triangle.Symmetric(4, [99, 90, -90, 0, 99, 90, 0, 99, 0, 99]);
         var fit = CrossProducts.Covariance(100, [0, 0, 0, 0], four).Then(c => LinearModel.Fit(c, 3));
         Assert.Equal("the noise is greater than what tells the predictors apart", fit.Reason);
     }

@@ -64,7 +64,7 @@ internal sealed class RocBlock : LayoutBlock
 
         ReleasedStatistic Bare(string bin, string quantity) => scope.Bare(_measure.Name, MeasureKind.Roc, _measure.Score, bin, quantity);
 
-        double[] Values(double[] cells) => RocCurve.Of(cells.AsSpan(0, Count), cells.AsSpan(Count)).TryGet(out var curve)
+        double[] Values(double[] cells) => RocCurve.Of(cells.AsSpan(0, Count), cells.AsSpan(Count), scope.Options.Has(Repairs.Monotone)).TryGet(out var curve)
             ? [curve.Auc, curve.StandardError, curve.Events, curve.Others, .. curve.Points.SkipLast(1).SelectMany(p => (double[])[p.Sensitivity, p.FalsePositiveRate])]
             : Drawn.None(bare.Length);
     }

@@ -5,29 +5,28 @@ namespace SecureAggregation.Statistics.Internal.Estimators;
 /// <summary>Means and sample covariances (n − 1) of some columns.</summary>
 /// <param name="Count">How many complete rows.</param>
 /// <param name="Means">One a column.</param>
-/// <param name="Matrix">Positive semi-definite.</param>
+/// <param name="Matrix">Positive semi-definite, if it is repaired where it is not.</param>
 /// <param name="Repaired">The totals were impossible, and <paramref name="Matrix"/> is the nearest possible one.</param>
-internal sealed record CovarianceMatrix(double Count, double[] Means, Matrix<double> Matrix, bool Repaired)
+/// <param name="Definite">Whether impossible totals are repaired; else <paramref name="Matrix"/> is what they give.</param>
+internal sealed record CovarianceMatrix(double Count, double[] Means, Matrix<double> Matrix, bool Repaired, bool Definite)
 {
-    /// <summary>Pearson's correlation of two columns, within [−1, 1].</summary>
+    /// <summary>Pearson's correlation of two columns, within [−1, 1] unless impossible totals stay as they are.</summary>
     public Answer<double> Correlation(int a, int b)
     {
         var spread = Math.Sqrt(Matrix[a, a]) * Math.Sqrt(Matrix[b, b]);
         if (!(spread > 0)) return Answer.Not("the rows of a column are all equal");
-        return Answer.Number(a == b ? 1 : Math.Clamp(Matrix[a, b] / spread, -1, 1));
+        var r = Matrix[a, b] / spread;
+        return Answer.Number(a == b ? 1 : Definite ? Math.Clamp(r, -1, 1) : r);
     }
 
     /// <summary>The t test of no correlation, n − 2 degrees of freedom.</summary>
-    public Answer<Test> CorrelationTest(int a, int b)
+    public static Answer<Test> CorrelationTest(double r, double count)
     {
-        var df = Count - 2;
-        return Correlation(a, b).Then(r =>
-        {
-            if (!(df >= 1)) return Answer.Not(Moments.TooFewRows);
-            if (r * r >= 1) return Answer.Not("one column follows from the other");
-            var t = r * Math.Sqrt(df / ((1 - r) * (1 + r)));
-            return Answer.Finite(t, t).Then(s => (Answer<Test>)new Test(s, df, Tails.Student(s, df)));
-        });
+        var df = count - 2;
+        if (!(df >= 1)) return Answer.Not(Moments.TooFewRows);
+        if (r * r >= 1) return Answer.Not("one column follows from the other");
+        var t = r * Math.Sqrt(df / ((1 - r) * (1 + r)));
+        return Answer.Finite(t, t).Then(s => (Answer<Test>)new Test(s, df, Tails.Student(s, df)));
     }
 
     /// <summary>All correlations: not determined if a column's rows are all equal.</summary>
@@ -59,8 +58,9 @@ internal static class CrossProducts
     /// <param name="products">Σzz', symmetric.</param>
     /// <param name="middle">One a column; empty stands for 0.</param>
     /// <param name="unit">One a column; empty stands for 1.</param>
+    /// <param name="definite">Whether impossible totals are repaired (<see cref="Symmetric.Nearest"/>).</param>
     public static Answer<CovarianceMatrix> Covariance(
-        double count, ReadOnlySpan<double> sums, Matrix<double> products, ReadOnlySpan<double> middle = default, ReadOnlySpan<double> unit = default)
+        double count, ReadOnlySpan<double> sums, Matrix<double> products, ReadOnlySpan<double> middle = default, ReadOnlySpan<double> unit = default, bool definite = true)
     {
         if (!(count >= 2)) return Answer.Not(Moments.TooFewRows);
         var means = new double[sums.Length];
@@ -77,7 +77,7 @@ internal static class CrossProducts
         }
 
         if (!Symmetric.IsFinite(matrix) || !double.IsFinite(count)) return Answer.Not(Answer.TooLarge);
-        var (nearest, repaired) = Symmetric.Nearest(matrix);
-        return Answer.Finite(new CovarianceMatrix(count, means, nearest, repaired), means);
+        var (nearest, repaired) = definite ? Symmetric.Nearest(matrix) : (matrix, false);
+        return Answer.Finite(new CovarianceMatrix(count, means, nearest, repaired, definite), means);
     }
 }

@@ -3,17 +3,18 @@ using MathNet.Numerics.LinearAlgebra;
 namespace SecureAggregation.Statistics.Internal.Estimators;
 
 /// <summary>Principal components, the one of most variance first.</summary>
-/// <param name="Variances">The eigenvalues, at least 0.</param>
+/// <param name="Variances">The eigenvalues, at least 0 if the matrix is repaired.</param>
 /// <param name="Loadings">One unit vector a component. Its sign is free: the greatest loading, the first of equals, is positive.</param>
 /// <param name="Explained">Shares of the whole variance; they add up to 1.</param>
 internal sealed record PrincipalComponents(double[] Variances, double[][] Loadings, double[] Explained)
 {
     /// <param name="matrix">A covariance or correlation matrix.</param>
-    public static Answer<PrincipalComponents> Of(Matrix<double> matrix)
+    /// <param name="definite">Whether eigenvalues below 0 become 0.</param>
+    public static Answer<PrincipalComponents> Of(Matrix<double> matrix, bool definite = true)
     {
         if (!Symmetric.IsFinite(matrix)) return Answer.Not(Answer.TooLarge);
         var (values, vectors) = Symmetric.Eigen(matrix);
-        var variances = values.Select(v => Math.Max(0, v)).ToArray();
+        var variances = values.Select(v => definite ? Math.Max(0, v) : v).ToArray();
         var whole = variances.Sum();
         if (!(whole > 0)) return Answer.Not("no column varies");
         var loadings = vectors.EnumerateColumns().Select(Signed).ToArray();

@@ -12,15 +12,16 @@ internal static class Quantile
     /// The first bin with at least a share p of the rows up to its end: with a bin a value it is the inverse of the empirical distribution
     /// function (Hyndman and Fan, The American Statistician 50, 1996, type 1).
     /// </summary>
-    public static Answer<int> Bin(ReadOnlySpan<double> counts, double p) => Find(Cumulative(counts), p);
+    public static Answer<int> Bin(ReadOnlySpan<double> counts, double p, bool monotone = true) => Find(Cumulative(counts, monotone), p);
 
     /// <summary>The same where rows are taken as evenly spread in their bin.</summary>
     /// <param name="edges">Ascending, one more than counts.</param>
     /// <param name="counts">Rows a bin.</param>
     /// <param name="p">Between 0 and 1.</param>
-    public static Answer<double> OfBins(ReadOnlySpan<double> edges, ReadOnlySpan<double> counts, double p)
+    /// <param name="monotone">Whether cumulative counts that fall are repaired; else the first bin that reaches the share counts.</param>
+    public static Answer<double> OfBins(ReadOnlySpan<double> edges, ReadOnlySpan<double> counts, double p, bool monotone = true)
     {
-        var cumulative = Cumulative(counts);
+        var cumulative = Cumulative(counts, monotone);
         var found = Find(cumulative, p);
         if (!found.TryGet(out var bin)) return Answer.Not(found.Reason!);
         var before = bin == 0 ? 0 : cumulative[bin - 1];
@@ -40,10 +41,11 @@ internal static class Quantile
         return bin;
     }
 
-    private static double[] Cumulative(ReadOnlySpan<double> counts)
+    private static double[] Cumulative(ReadOnlySpan<double> counts, bool monotone)
     {
         var sums = new double[counts.Length];
         for (var i = 0; i < counts.Length; i++) sums[i] = counts[i] + (i == 0 ? 0 : sums[i - 1]);
+        if (!monotone) return sums;
         Monotone.Rising(sums);
         foreach (ref var sum in sums.AsSpan()) sum = Math.Max(0, sum);
         return sums;

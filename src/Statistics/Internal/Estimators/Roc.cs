@@ -11,8 +11,8 @@ internal readonly record struct RocPoint(double Sensitivity, double FalsePositiv
 /// <param name="Points">One a bin, from the lowest, and (0, 0) at the end.</param>
 internal sealed record RocCurve(double Auc, double StandardError, double Events, double Others, RocPoint[] Points)
 {
-    /// <summary>From rows with and without the event in each bin of the score, lowest first. The area comes from the counts as they are, the points from the nearest that rise.</summary>
-    public static Answer<RocCurve> Of(ReadOnlySpan<double> events, ReadOnlySpan<double> others)
+    /// <summary>From rows with and without the event in each bin of the score, lowest first. The area comes from the counts as they are, the points from the nearest that rise, or also as they are.</summary>
+    public static Answer<RocCurve> Of(ReadOnlySpan<double> events, ReadOnlySpan<double> others, bool monotone = true)
     {
         var (positives, negatives) = (AtLeast(events), AtLeast(others));
         var (m, n) = (positives[0], negatives[0]);
@@ -21,10 +21,15 @@ internal sealed record RocCurve(double Auc, double StandardError, double Events,
         for (var i = 0; i < events.Length; i++) area += others[i] / n * ((positives[i] + positives[i + 1]) / 2 / m);
         area = Math.Clamp(area, 0, 1);
         var error = ErrorOf(area, m, n);
-        Monotone.Falling(positives);
-        Monotone.Falling(negatives);
+        if (monotone)
+        {
+            Monotone.Falling(positives);
+            Monotone.Falling(negatives);
+        }
+
+        double Share(double of, double all) => monotone ? Math.Clamp(of / all, 0, 1) : of / all;
         var points = new RocPoint[positives.Length];
-        for (var i = 0; i < points.Length; i++) points[i] = new RocPoint(Math.Clamp(positives[i] / m, 0, 1), Math.Clamp(negatives[i] / n, 0, 1));
+        for (var i = 0; i < points.Length; i++) points[i] = new RocPoint(Share(positives[i], m), Share(negatives[i], n));
         return Answer.Finite(new RocCurve(area, error, m, n, points), area, error, m, n);
     }
 

@@ -4,18 +4,19 @@ namespace SecureAggregation.Statistics.Internal.Estimators;
 /// <param name="Events">Rows whose event is in the bin.</param>
 /// <param name="Censored">Rows last seen in the bin without the event: they count as at risk until its end.</param>
 /// <param name="Beyond">Rows that were seen without the event until after the last bin.</param>
-internal sealed record EventTable(double[] Events, double[] Censored, double Beyond)
+/// <param name="Monotone">Whether curves that noise makes go up and down are repaired.</param>
+internal sealed record EventTable(double[] Events, double[] Censored, double Beyond, bool Monotone = true)
 {
     /// <summary>
     /// How many are at risk in each bin: the events and censored rows of this and all later bins. Noise cancels in these sums, so no cell is
-    /// clipped before; the sums are then made the nearest that never rise, and clipped.
+    /// clipped before; the sums are then made the nearest that never rise, if that is wanted, and clipped.
     /// </summary>
     public double[] AtRisk()
     {
         var risk = new double[Events.Length];
         var left = Beyond;
         for (var i = risk.Length - 1; i >= 0; i--) risk[i] = left += Events[i] + Censored[i];
-        Monotone.Falling(risk);
+        if (Monotone) Estimators.Monotone.Falling(risk);
         foreach (ref var rows in risk.AsSpan()) rows = Math.Max(0, rows);
         return risk;
     }
@@ -38,7 +39,7 @@ internal static class Survival
     private const double Rounding = 1e-12;
 
     /// <summary>
-    /// The curve, one point a bin until nobody is at risk. Where noise makes it rise, it is the nearest that never does; events are then
+    /// The curve, one point a bin until nobody is at risk. Where noise makes it rise, it is the nearest that never does, unless the table says otherwise; events are then
     /// what that curve says.
     /// </summary>
     public static Answer<SurvivalPoint[]> Curve(EventTable table, double confidence = 0.95)
@@ -58,19 +59,24 @@ internal static class Survival
             hazard[i] = (i == 0 ? 0 : hazard[i - 1]) + share;
         }
 
-        Monotone.Falling(survival);
-        Monotone.Rising(hazard);
+        if (table.Monotone)
+        {
+            Monotone.Falling(survival);
+            Monotone.Rising(hazard);
+            foreach (ref var s in survival.AsSpan()) s = Math.Clamp(s, 0, 1);
+            foreach (ref var h in hazard.AsSpan()) h = Math.Max(0, h);
+        }
+
         var z = Tails.NormalQuantile(confidence);
         var points = new SurvivalPoint[bins];
         var before = new SurvivalPoint(0, 1, 0, 1, 1, 0, 0);
         var (greenwood, aalen) = (0.0, 0.0);
         for (var i = 0; i < bins; i++)
         {
-            var s = Math.Clamp(survival[i], 0, 1);
-            var h = Math.Max(0, hazard[i]);
+            var (s, h) = (survival[i], hazard[i]);
             aalen += Math.Max(0, h - before.Hazard) / risk[i];
             if (s > 0) greenwood += (before.Survival - s) / s / risk[i];
-            var error = s > 0 && s < 1 ? s * Math.Sqrt(greenwood) : 0;
+            var error = s > 0 && s < 1 ? s * Math.Sqrt(Math.Max(0, greenwood)) : 0;
             var (low, high) = s <= 0 ? (0, before.High) : s >= 1 ? (1, 1) : LogLog(s, z * error);
             points[i] = before = new SurvivalPoint(risk[i], s, error, low, high, h, Math.Sqrt(aalen));
         }

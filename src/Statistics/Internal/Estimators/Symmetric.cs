@@ -15,19 +15,6 @@ internal static class Symmetric
     /// <summary>A covariance matrix's eigenvalue, in units of the correlation matrix's, down to which it is rounding and not noise.</summary>
     private const double Rounding = 1e-10;
 
-    /// <summary>The symmetric matrix of an upper triangle, row by row.</summary>
-    public static Matrix<double> FromTriangle(int size, ReadOnlySpan<double> upper)
-    {
-        var matrix = Matrix<double>.Build.Dense(size, size);
-        var next = 0;
-        for (var i = 0; i < size; i++)
-        {
-            for (var j = i; j < size; j++) matrix[i, j] = matrix[j, i] = upper[next++];
-        }
-
-        return matrix;
-    }
-
     public static bool IsFinite(Matrix<double> matrix) => matrix.ForAll(double.IsFinite);
 
     /// <summary>A factor to solve with, or null where the matrix is not positive definite. Scaled to a unit diagonal first, so that units do not matter.</summary>

@@ -31,6 +31,7 @@ internal static class QueryReader
         var rowsPerPerson = map.Whole("rows_per_person") ?? 1;
         var groupsPerPerson = map.Whole("groups_per_person") ?? 1;
         var rowsPerParty = map.Whole("rows_per_party") ?? Analysis.DefaultRowsPerParty;
+        var repairs = map.Find("repairs") is { } repairNode ? ReadRepairs(repairNode) : Repairs.All;
         var schema = map.Find("schema");
         map.End();
         return new AnalysisQuery
@@ -48,6 +49,7 @@ internal static class QueryReader
             RowsPerPerson = Small(rowsPerPerson),
             GroupsPerPerson = Small(groupsPerPerson),
             RowsPerParty = rowsPerParty,
+            Repairs = repairs,
             SchemaPath = schema is YamlScalarNode ? Yaml.Text(schema, "schema") : null,
             Schema = schema is YamlMappingNode ? SchemaReader.Read(new YamlMap(schema, "the schema")) : null,
         };
@@ -79,6 +81,9 @@ internal static class QueryReader
         "none" => NoiseMode.None,
         var text => throw new AnalysisException($"noise is '{text}'; it must be local, distributed or none.", Yaml.Line(node)),
     };
+
+    private static Repairs ReadRepairs(YamlNode node) =>
+        Yaml.At(Yaml.Line(node), () => RepairWords.Parse(Yaml.Items(node, "repairs").Select(r => Yaml.Text(r, "A repair"))));
 
     private static GroupBy[] ReadGroups(YamlNode node) =>
         [.. new YamlMap(node, "group_by").Entries.Select(e => ReadKeys(e.Key, e.Value, "group_by"))];
