@@ -20,7 +20,7 @@ public sealed class ModelTests
     [InlineData("mean", -0.0004, 0.02, "0.000", "0.020")]
     [InlineData("mean", -3.217, 0.15, "−3.22", "0.15")]
     [InlineData("variance", 81.25, 0, "81.25", "0.00000")]
-    [InlineData("count", -4, 9.4, "0", "9")]
+    [InlineData("count", -4, 9.4, "−4", "9")]
     public void Estimate_prints_no_more_digits_than_the_noise_supports(string kind, double value, double half, string shown, string halfShown)
     {
         var text = EstimateText.Of(Released.Of(Scenario.Number(kind, "x", value, half))[0]);
