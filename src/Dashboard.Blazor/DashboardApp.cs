@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.HttpOverrides;
 using SecureAggregation.Client;
+using SecureAggregation.Crypto;
 using SecureAggregation.Dashboard.Blazor.Components;
 using SecureAggregation.Dashboard.Blazor.Security;
 using SecureAggregation.Dashboard.Blazor.Store;
@@ -17,7 +18,8 @@ internal static class DashboardApp
     /// <param name="options">Where to listen.</param>
     /// <param name="consortium">The SDK, connected; the application disposes it.</param>
     /// <param name="time">The clock of the deck's ages and countdowns.</param>
-    public static WebApplication Build(DashboardOptions options, IConsortium consortium, TimeProvider time)
+    /// <param name="coordinator">The deck's key, if it is a coordinator's and may ask; stays the caller's.</param>
+    public static WebApplication Build(DashboardOptions options, IConsortium consortium, TimeProvider time, IdentityKey? coordinator = null)
     {
         options.CheckListen();
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = typeof(DashboardApp).Assembly.GetName().Name, ContentRootPath = AppContext.BaseDirectory });
@@ -29,6 +31,7 @@ internal static class DashboardApp
 
         var services = builder.Services;
         services.AddSingleton(time).AddSingleton(_ => consortium).AddSingleton<DeckStore>().AddSingleton<DeckClock>().AddSingleton<VerificationDesk>();
+        services.AddSingleton(new DeckKey(coordinator)).AddSingleton<QueryDesk>();
         services.AddScoped<DeckView>();
         services.AddHostedService(provider => provider.GetRequiredService<VerificationDesk>());
         services.AddHostedService<StationFeed>();

@@ -25,7 +25,7 @@ internal sealed record DashboardOptions
 
           --station URL        address of the station, such as https://station.example:7443
           --roster FILE        the consortium's signed roster; the station's key is pinned to it
-          --key FILE           identity key of an auditor of the roster (never an outpost's)
+          --key FILE           identity key of the deck in the roster: an auditor's to read, a coordinator's to ask as well (never an outpost's)
           --listen URL         where browsers find the dashboard (default http://127.0.0.1:7480; port 0 takes a free one)
           --data DIR           folder of the dashboard's own files: accounts, session keys (default ~/.local/share/secagg-dashboard)
           --sign-in MODE       local: accounts with passwords (default; the first start prints a link that makes the first one)

@@ -21,9 +21,9 @@ try
     using var identity = ReadKey(options.KeyFile);
     var roster = Roster.Open(await File.ReadAllBytesAsync(options.RosterFile));
     if (roster.FindParty(identity.Public) is { } party)
-        throw new OptionsException($"--key {options.KeyFile} is the key of the outpost {party.Name}; the dashboard must not hold it: make an auditor's key with `secagg keygen` and name it in the roster");
+        throw new OptionsException($"--key {options.KeyFile} is the key of the outpost {party.Name}; the dashboard must not hold it: make an auditor's or coordinator's key with `secagg keygen` and name it in the roster");
     var consortium = Consortium.Connect(new ConsortiumOptions { Address = options.Station, Roster = roster, Identity = identity, Time = TimeProvider.System });
-    await using var app = DashboardApp.Build(options, consortium, TimeProvider.System);
+    await using var app = DashboardApp.Build(options, consortium, TimeProvider.System, roster.FindCoordinator(identity.Public) is null ? null : identity);
     try
     {
         await app.StartAsync();

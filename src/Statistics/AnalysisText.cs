@@ -56,7 +56,8 @@ public static class AnalysisText
         switch (measure)
         {
             case ColumnMeasure { Column: "" }:
-                return [word];
+                // A word alone has no room for a weight.
+                return [measure.Weight == 1 ? word : word + ":"];
             case ColumnMeasure m:
                 return [$"{word}: {Quote(m.Column)}", .. m.Of is MeasureKind.Count or MeasureKind.Distinct ? [] : OneBound(m.Column, analysis)];
             case HistogramMeasure m:

@@ -35,7 +35,7 @@ public class DeckTests
     private static readonly (string Name, string Path)[] s_pages =
     [
         ("overview", "/"), ("rounds", "/rounds"), ("round-done", $"/rounds/{Hex(1)}"), ("round-verified", $"/rounds/{Hex(70)}"), ("round-dropped", $"/rounds/{Hex(3)}"),
-        ("round-running", $"/rounds/{Hex(9)}"), ("round-aborted", $"/rounds/{Hex(2)}"), ("access", "/access"), ("help", "/help"), ("not-found", "/nowhere"),
+        ("round-running", $"/rounds/{Hex(9)}"), ("round-aborted", $"/rounds/{Hex(2)}"), ("ask", "/ask"), ("access", "/access"), ("help", "/help"), ("not-found", "/nowhere"),
     ];
 
     [BrowserFact]

@@ -27,6 +27,7 @@ internal sealed class ComponentHost : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddLogging().AddSupplyValueFromQueryProvider().AddSingleton<IErrorBoundaryLogger>(new Rethrow());
         services.AddSingleton<TimeProvider>(Time).AddSingleton<IConsortium>(Consortium).AddSingleton<DeckStore>().AddSingleton<DeckClock>();
+        services.AddSingleton(new DeckKey(null)).AddSingleton<QueryDesk>();
         services.AddSingleton<VerificationDesk>().AddScoped<DeckView>();
         services.AddAuthorizationCore().AddCascadingAuthenticationState().AddSingleton<AuthenticationStateProvider>(Person).AddScoped<Session>();
         services.AddSingleton(new DashboardOptions { Station = new Uri("https://station"), RosterFile = "", KeyFile = "" });

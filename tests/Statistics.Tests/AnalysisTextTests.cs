@@ -21,6 +21,7 @@ public sealed class AnalysisTextTests
         """;
 
     [Theory]
+    [InlineData("measures: [{ count: , weight: 5 }, { mean: age }]")]
     [InlineData("measures: [count, { count: age }, { sum: weight }, { mean: age, low: 20, high: 60, weight: 7 }, { sd: height }, { variance: days }]")]
     [InlineData("measures: [{ histogram: age, bins: 9 }, { histogram: sex }, { histogram: weight, edges: [10, 20.5, 100] }, { histogram: seen, edges: [2020-01-01, 2021-01-01, 2029-12-31] }]")]
     [InlineData("measures: [{ box: age }, { quantiles: weight, at: [0.1, 0.5], bins: 30 }, { median: days, from: 0, to: 3650, step: 365 }]")]

@@ -8,6 +8,7 @@ internal static class DeckUrls
 {
     public const string Overview = "/";
     public const string Rounds = "/rounds";
+    public const string Ask = "/ask";
     public const string Access = "/access";
     public const string Help = "/help";
     public const string Health = "/health";

@@ -1,14 +1,15 @@
 using SecureAggregation.Protocol.Wire;
 
-namespace SecureAggregation.Cli;
+namespace SecureAggregation.Client;
 
 /// <summary>What an outpost's fixed code means for whoever asked, and what to do about it. The rule itself is known at the outpost alone.</summary>
-internal static class RefusalWords
+public static class RefusalWords
 {
     /// <summary>"Budget: …" of a code's name as a round carries it; other words as they are.</summary>
     public static string Of(string reason) =>
         Enum.TryParse<RefusalCode>(reason, out var code) && Of(code) is { Length: > 0 } words ? $"{reason}: {words}" : reason;
 
+    /// <summary>What a code means, in words that follow the outpost's name; empty for codes of a round's own course.</summary>
     public static string Of(RefusalCode code) => code switch
     {
         RefusalCode.Policy => "its policy does not allow this coordinator, measure, column or filter",
