@@ -161,7 +161,7 @@ internal sealed class RoundPlay : IDisposable
                 _traffic.Up(parties[i], message);
                 var offer = Round.Consider((uint)parties[i], message, RoundWorld.Now);
                 if (offer.Outcome != OfferOutcome.Accept) throw new InvalidOperationException($"{message.Kind} of party {parties[i]}: {offer.Detail}");
-                Log((uint)parties[i] + 1, message);
+                Log((uint)parties[i] + 1, message, offer);
             }
         }
     }
@@ -173,8 +173,8 @@ internal sealed class RoundPlay : IDisposable
         if (Round.Abort is { } abort) throw new InvalidOperationException($"The round was aborted: {abort.Reason}");
     });
 
-    private void Log(uint sender, Envelope envelope) =>
-        Round.Apply(new Entry { TimeMs = (ulong)RoundWorld.Now.ToUnixTimeMilliseconds(), Sender = sender, Envelope = envelope });
+    private void Log(uint sender, Envelope envelope, Offer? offer = null) =>
+        Round.Apply(new Entry { TimeMs = (ulong)RoundWorld.Now.ToUnixTimeMilliseconds(), Sender = sender, Envelope = envelope }, offer);
 
     private RoundReport Report()
     {

@@ -52,6 +52,29 @@ public static class Commitments
         return blinder;
     }
 
+    /// <summary>Digest of one of the two keys under which a pair seals what it deals to each other: <see cref="SealKeys"/> joins both.</summary>
+    public static byte[] SealKey(ReadOnlySpan<byte> context1, uint one, uint other, ReadOnlySpan<byte> key)
+    {
+        using var hash = new LabelHash("digest/seal");
+        return hash.Field(context1).Field(Math.Min(one, other)).Field(Math.Max(one, other)).Field(key).Finish();
+    }
+
+    /// <summary>
+    /// Commitment to both sealing keys of a pair; both ends compute the same one. Either key can be shown and checked, with the digest of the other,
+    /// without the other.
+    /// </summary>
+    /// <param name="context1">The round after phase 1.</param>
+    /// <param name="from">One of the pair.</param>
+    /// <param name="to">The other.</param>
+    /// <param name="sent"><see cref="SealKey"/> of the key under which <paramref name="from"/> seals for <paramref name="to"/>.</param>
+    /// <param name="received"><see cref="SealKey"/> of the key of the other direction.</param>
+    public static byte[] SealKeys(ReadOnlySpan<byte> context1, uint from, uint to, ReadOnlySpan<byte> sent, ReadOnlySpan<byte> received)
+    {
+        using var hash = new LabelHash("commit/seal");
+        hash.Field(context1).Field(Math.Min(from, to)).Field(Math.Max(from, to));
+        return from < to ? hash.Field(sent).Field(received).Finish() : hash.Field(received).Field(sent).Finish();
+    }
+
     /// <summary>
     /// Begins the commitment of a party to its noised input; the packed input follows through <see cref="LabelHash.Append"/>. The salt (32 random bytes)
     /// keeps small inputs from being guessed.

@@ -11,14 +11,13 @@ namespace SecureAggregation.Protocol;
 /// before it applies it; a restart and an auditor apply the same entries and reach the same state (docs/protocol.md sections 5 and 7).
 /// Not thread-safe: its host calls it from one place.
 /// </summary>
-public sealed class AggregatorRound
+public sealed partial class AggregatorRound
 {
     private readonly Roster _roster;
     private readonly Func<Question, int, RoundShape> _shapeOf;
     private readonly int _cores;
     private readonly SortedDictionary<uint, Attendance> _parties = [];
     private readonly List<Envelope> _broadcasts = [];
-    private readonly HashSet<(uint Low, uint High)> _disputed = [];
     private RoundRecord? _record;
     private Unmasking? _masks;
     private MessageJudge? _judge;
@@ -26,7 +25,8 @@ public sealed class AggregatorRound
     private Addressees? _addressees;
     private Ending? _ending;
     private RunningSum? _sum;
-    private (uint Party, Envelope Envelope, Judgement Judgement)? _considered;
+    private Ties? _ties;
+    private long _version;
 
     /// <summary>A round that has not begun; the first entry to apply is its proposal.</summary>
     /// <param name="roster">The roster in force.</param>
@@ -80,6 +80,9 @@ public sealed class AggregatorRound
     /// <summary>Why the round was aborted, when it was.</summary>
     public Abort? Abort { get; private set; }
 
+    /// <summary>Pairs of U2 that committed to different keys, ascending: one of the two lies, and nobody can tell which.</summary>
+    public IEnumerable<(uint Low, uint High)> Disputes => _ties?.Disputed ?? [];
+
     /// <summary>Every broadcast so far, in order.</summary>
     public IReadOnlyList<Envelope> Broadcasts => _broadcasts;
 
@@ -118,16 +121,18 @@ public sealed class AggregatorRound
         ArgumentNullException.ThrowIfNull(envelope);
 
         // To the millisecond, as the log keeps it: a replay must judge alike.
-        var judgement = Judge(party, envelope, DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()));
+        var time = now.ToUnixTimeMilliseconds();
+        var judgement = Judge(party, envelope, DateTimeOffset.FromUnixTimeMilliseconds(time));
         var tooMuch = judgement.Offer.Outcome == OfferOutcome.Reject && _parties.TryGetValue(party, out var a) && a.Evidence >= Limits.Evidence;
         if (tooMuch) judgement = new Judgement(Offer.Ignored);
-        _considered = (party, envelope, judgement);
-        return judgement.Offer;
+        return judgement.Offer with { Judged = new JudgedMessage(party, envelope, (ulong)time, _version, judgement) };
     }
 
     /// <summary>Changes the state by one entry of the log.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="offer">What <see cref="Consider"/> said of its message, so that it is not judged twice; of no effect if anything was applied since.</param>
     /// <exception cref="TranscriptException">The entry does not follow from what was applied before.</exception>
-    public void Apply(Entry entry)
+    public void Apply(Entry entry, Offer? offer = null)
     {
         ArgumentNullException.ThrowIfNull(entry);
         var at = DateTimeOffset.FromUnixTimeMilliseconds(checked((long)Math.Min(entry.TimeMs, 253402300799000)));
@@ -135,56 +140,15 @@ public sealed class AggregatorRound
         try
         {
             if (entry.Sender == 0) ApplyBroadcast(envelope, at);
-            else ApplyMessage(entry.Sender - 1, envelope, entry.Rejection, at);
+            else ApplyMessage(entry, offer?.Judged, at);
         }
         catch (RefusalException e)
         {
             throw new TranscriptException($"A {envelope.Kind} that no party would accept: {e.Message}");
         }
 
+        _version++;
         if (State == RoundState.Running) _ending!.Add(entry);
-    }
-
-    /// <summary>
-    /// Begins to take the vector that a party's accepted Input message announces; null when none is awaited. The intake adds it to the round's sum while it
-    /// arrives, and may be used on another thread than the round, beside those of other parties. What an earlier intake of the party
-    /// received must be given to <see cref="WithdrawVector"/>, and the intake then be disposed.
-    /// </summary>
-    public VectorIntake? BeginVector(uint party) =>
-        State == RoundState.Running && Phase == RoundPhase.Input && _parties.TryGetValue(party, out var a) && !a.Answered(MessageKind.Input)
-        && a.Input is { } input
-            ? new VectorIntake(Record, Shape, party, input.VectorDigest.Span, _sum)
-            : null;
-
-    /// <summary>
-    /// Takes what arrived of a vector out of the round's sum again: it broke off, is not the signed one, or is whole and its party is not a survivor. Without
-    /// this, or if the bytes cannot be read or are not those that arrived, the total is as right, but is made from the stored vectors. May be called on any
-    /// thread once the party's intake takes nothing more, but, unless the vector is whole, before it is disposed; does nothing when there is nothing to take out.
-    /// </summary>
-    /// <param name="party">The party.</param>
-    /// <param name="received">Its packed vector from the beginning, at least as far as the intake took it.</param>
-    public void WithdrawVector(uint party, Stream received)
-    {
-        ArgumentNullException.ThrowIfNull(received);
-        _sum?.Withdraw(party, received);
-    }
-
-    /// <summary>Says that the whole vector of a party has been checked and is on disk; false if it came too late to count.</summary>
-    public bool MarkVectorStored(uint party)
-    {
-        if (State != RoundState.Running || Phase != RoundPhase.Input || !_parties.TryGetValue(party, out var a)) return false;
-        if (!a.Has(MessageKind.Input) || a.Answered(MessageKind.Input)) return false;
-        a.VectorStored = true;
-        return true;
-    }
-
-    /// <summary>Says that a party sent a vector that is not the one that it signed; the party is out of the round.</summary>
-    public void MarkVectorWrong(uint party)
-    {
-        if (!_parties.TryGetValue(party, out var a)) return;
-        a.Failed.Add(MessageKind.Input);
-        // What the log convicts it of stands: an abort that names it must follow from the entries, and of this there is none.
-        if (a.Blamed == BlameCode.Unspecified) a.Blamed = BlameCode.VectorMismatch;
     }
 
     /// <summary>
@@ -223,17 +187,6 @@ public sealed class AggregatorRound
             ? _broadcasts.Where(b => _addressees!.Concerns(b.Kind, party)).Select(b => _addressees!.For(b, party))
             : [];
 
-    /// <summary>Checks the vector of a survivor against what it signed, at any time after the survivors are fixed.</summary>
-    public VectorIntake IntakeOf(uint survivor) => new(Record, Shape, survivor, Record.Survivors[survivor].VectorDigest.Span);
-
-    /// <summary>The total of the round from its messages and masked vectors alone, for a verifier; the survivors must have unmasked.</summary>
-    /// <exception cref="TranscriptException">The messages do not give every seed.</exception>
-    public RingVector Recompute(IMaskedVectors vectors)
-    {
-        if (!Masks.TryGather(Recovery, out _)) throw new TranscriptException("The revealed seeds do not undo every mask.");
-        return Unmasked(AddStored(vectors, cores: 1));
-    }
-
     private static Envelope Seal(MessageKind kind, ByteString body, RoundContexts contexts, IdentityKey station) => new()
     {
         Kind = kind, Body = body, Signature = ByteString.CopyFrom(station.Sign(Digests.Message(kind, contexts, body.Span))),
@@ -242,11 +195,12 @@ public sealed class AggregatorRound
     private Judgement Judge(uint party, Envelope envelope, DateTimeOffset now) =>
         State == RoundState.Running ? _judge!.Judge(Phase, party, envelope, now) : new Judgement(Offer.Ignored);
 
-    private void ApplyMessage(uint party, Envelope envelope, RejectionCode rejection, DateTimeOffset at)
+    private void ApplyMessage(Entry entry, JudgedMessage? judged, DateTimeOffset at)
     {
-        var judgement = _considered is { } c && c.Party == party && ReferenceEquals(c.Envelope, envelope) ? c.Judgement : Judge(party, envelope, at);
+        var (party, envelope, rejection) = (entry.Sender - 1, entry.Envelope, entry.Rejection);
+        var holds = judged is not null && judged.Party == party && ReferenceEquals(judged.Envelope, envelope) && judged.TimeMs == entry.TimeMs && judged.Version == _version;
+        var judgement = holds ? judged!.Judgement : Judge(party, envelope, at);
         var offer = judgement.Offer;
-        _considered = null;
         if (!_parties.TryGetValue(party, out var from)) throw new TranscriptException($"Party {party} is not invited to this round.");
         var logged = rejection == RejectionCode.None ? OfferOutcome.Accept : OfferOutcome.Reject;
         if (offer.Outcome != logged || offer.Rejection != rejection)
@@ -261,7 +215,12 @@ public sealed class AggregatorRound
         }
 
         from.Take(envelope, judgement, at);
-        _judge!.Remember(from, envelope, judgement.Message!);
+        Record.Remember(envelope, judgement.Message!);
+        foreach (var complaint in judgement.Complaints ?? [])
+        {
+            _ties!.Spoil(party, complaint.Dealer);
+            Expel(_parties[complaint.Dealer], BlameCode.BadDealing);
+        }
     }
 
     private static string Say(OfferOutcome outcome, RejectionCode code) => outcome == OfferOutcome.Reject ? $"rejected as {code}" : outcome.ToString().ToLowerInvariant();
@@ -271,14 +230,21 @@ public sealed class AggregatorRound
         from.Evidence++;
         if (rejection == RejectionCode.Conflict)
         {
-            from.Blamed = BlameCode.ConflictingMessages;
+            from.Convict(BlameCode.ConflictingMessages);
         }
         else if (rejection is RejectionCode.WrongSecret or RejectionCode.BadContent)
         {
             // Signed and wrong: no other message of this kind will be taken from it, so there is nothing to wait for.
             from.Failed.Add(kind);
-            from.Blamed = kind == MessageKind.Recover ? BlameCode.BadShare : kind == MessageKind.Unmask ? BlameCode.WrongSeed : from.Blamed;
+            if (rejection == RejectionCode.WrongSecret) from.Convict(kind switch { MessageKind.Recover => BlameCode.BadShare, MessageKind.Unmask => BlameCode.WrongSeed, _ => BlameCode.FalseComplaint });
         }
+    }
+
+    /// <summary>Convicts a party in phase 3: it has no place among the survivors, whatever it has sent.</summary>
+    private static void Expel(Attendance party, BlameCode code)
+    {
+        party.Failed.Add(MessageKind.Input);
+        party.Convict(code);
     }
 
     private void ApplyBroadcast(Envelope envelope, DateTimeOffset at)
@@ -304,8 +270,12 @@ public sealed class AggregatorRound
                 _composer.FixDisputes();
                 Enter(RoundPhase.Input, at);
                 break;
+            case MessageKind.VectorFault:
+                ApplyFault(envelope);
+                return;
             case MessageKind.Survivors:
                 MustHaveSaid(MessageKind.Input, Record.AcceptSurvivors(envelope).Inputs);
+                if (Members(Record.Survivors.Keys).FirstOrDefault(a => a.Failed.Contains(MessageKind.Input)) is { } expelled) throw new TranscriptException($"{expelled.Member.Name} is among the survivors although the log has put it out of the round.");
                 _sum!.Close();
                 Enter(RoundPhase.Agree, at);
                 break;
@@ -339,7 +309,7 @@ public sealed class AggregatorRound
     {
         MessageKind.Advertised => Phase is RoundPhase.Propose or RoundPhase.Advertise,
         MessageKind.Shared => Phase == RoundPhase.Share,
-        MessageKind.Survivors => Phase == RoundPhase.Input,
+        MessageKind.VectorFault or MessageKind.Survivors => Phase == RoundPhase.Input,
         MessageKind.Agreed => Phase == RoundPhase.Agree,
         MessageKind.Recovery => Phase == RoundPhase.Unmask,
         MessageKind.Total => Phase is RoundPhase.Unmask or RoundPhase.Recover,
@@ -350,9 +320,10 @@ public sealed class AggregatorRound
     {
         _record = RoundRecord.Open(_roster, envelope, at, _cores);
         foreach (var index in _record.Proposal.Invited) _parties.Add(index, new Attendance(_roster.FindParty(index)!));
-        _masks = new Unmasking(_record, _parties, _disputed);
-        _judge = new MessageJudge(_record, _parties, _masks);
-        _composer = new Composer(_record, _parties, _disputed);
+        _ties = new Ties(_record);
+        _masks = new Unmasking(_record, _parties, _ties);
+        _judge = new MessageJudge(_record, _parties, _ties, _masks);
+        _composer = new Composer(_record, _parties, _ties);
         _addressees = new Addressees(_record, _parties, _masks, _judge);
         _ending = new Ending(_parties, _masks);
         Shape = _shapeOf(_record.Question, _parties.Count).Checked();
@@ -384,6 +355,7 @@ public sealed class AggregatorRound
     {
         Phase = phase;
         PhaseStarted = at;
+        _version++;
     }
 
     private bool Due(MessageKind kind, IEnumerable<Attendance> awaited, DateTimeOffset now) => now >= Deadline || awaited.All(a => a.Answered(kind));
@@ -441,25 +413,6 @@ public sealed class AggregatorRound
         if (!Masks.TryGather(Recovery, out _)) return SealAbort(AbortReason.Unrecoverable, station);
         using var sum = Unmasked(_sum!.Take(Record.Survivors.Keys) ?? AddStored(vectors, _cores));
         return Seal(MessageKind.Total, TotalBody.Encode(_ending!.Total(Record.Survivors.Keys), sum), Record.Contexts, station);
-    }
-
-    private RingVector Unmasked(RingVector sum)
-    {
-        Masks.Unmask(sum, _cores);
-        return sum;
-    }
-
-    /// <summary>The sum from the stored vectors: after a restart, and whenever the running one is not exactly the survivors'.</summary>
-    private RingVector AddStored(IMaskedVectors vectors, int cores)
-    {
-        var (sum, survivors) = (new RunningSum(Shape), Survivors);
-        Workers.Run(survivors.Count, cores, i =>
-        {
-            using var intake = new VectorIntake(Record, Shape, survivors[i], Record.Survivors[survivors[i]].VectorDigest.Span, sum);
-            using var stored = vectors.Open(survivors[i]);
-            if (!intake.CompleteFrom(stored)) throw new IOException($"The stored vector of {_parties[survivors[i]].Member.Name} is not the one that it signed; the storage has changed it.");
-        });
-        return sum.Take(survivors)!;
     }
 
     private Envelope SealAbort(AbortReason reason, IdentityKey station) =>

@@ -54,6 +54,17 @@ public sealed class KeyRing(TimeSpan life) : IDisposable
         return peers.Length;
     }
 
+    /// <summary>Uses the key of a round for no further one; that round, and others that began with it, keep it.</summary>
+    internal void Retire(KeyLease lease)
+    {
+        lock (_gate)
+        {
+            if (_current is null || !lease.IsOf(_current)) return;
+            _current.Release();
+            _current = null;
+        }
+    }
+
     /// <summary>A ring that hands out one given key, for published test vectors.</summary>
     internal static KeyRing Fixed(AgreementKey key, DateTimeOffset notAfter) =>
         new(Limits.KeyLife) { _current = new Lease(key, DateTimeOffset.MaxValue, notAfter) };
@@ -125,6 +136,8 @@ public sealed class KeyLease : IDisposable
 
     /// <summary>End of life that is advertised.</summary>
     public DateTimeOffset NotAfter => Held.NotAfter;
+
+    internal bool IsOf(KeyRing.Lease lease) => ReferenceEquals(_lease, lease);
 
     private KeyRing.Lease Held => _lease ?? throw new ObjectDisposedException(nameof(KeyLease));
 

@@ -21,6 +21,9 @@ public static class Limits
     /// <summary>Rejected messages that the station keeps as evidence, for each party and round.</summary>
     public const int Evidence = 8;
 
+    /// <summary>How often a party may begin to send its vector in a round: after each loss of its stream it begins anew.</summary>
+    public const int Uploads = 32;
+
     /// <summary>Longest time that a phase may be given.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(10);
 

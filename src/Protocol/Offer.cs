@@ -21,6 +21,9 @@ public enum OfferOutcome
 /// <param name="Detail">A sentence for the operator; holds nothing secret.</param>
 public sealed record Offer(OfferOutcome Outcome, RejectionCode Rejection, string Detail)
 {
+    /// <summary>For <see cref="AggregatorRound.Apply"/>, which need not judge again.</summary>
+    internal Internal.JudgedMessage? Judged { get; init; }
+
     internal static Offer Accepted { get; } = new(OfferOutcome.Accept, RejectionCode.None, "");
 
     internal static Offer Ignored { get; } = new(OfferOutcome.Ignore, RejectionCode.None, "");

@@ -16,9 +16,10 @@ public sealed class PartyRound : IDisposable
     private readonly PartySetup _setup;
     private readonly RoundRecord _record;
     private readonly List<Envelope> _sent = [];
-    private readonly Dictionary<MessageKind, ByteString> _handled = [];
+    private readonly Dictionary<MessageKind, byte[]> _handled = [];
     private readonly SortedDictionary<uint, ReceivedShares> _received = [];
     private readonly HashSet<uint> _disputed = [];
+    private readonly List<Complaint> _complaints = [];
     private readonly HashSet<MessageKind> _confirmed = [];
     private KeyLease? _key;
     private Dealing? _dealing;
@@ -70,7 +71,7 @@ public sealed class PartyRound : IDisposable
         var record = RoundRecord.Open(setup.Roster, proposal, now, setup.Cores);
         if (!record.Proposal.Invited.Contains(setup.Index)) throw new RefusalException(RefusalCode.NotInvited, "This party is not among the invited.");
         var round = new PartyRound(setup, record);
-        round._handled.Add(MessageKind.Propose, proposal.Body);
+        round._handled.Add(MessageKind.Propose, SHA256.HashData(proposal.Body.Span));
         return round;
     }
 
@@ -155,7 +156,7 @@ public sealed class PartyRound : IDisposable
         var envelope = broadcast.Envelope ?? new Envelope();
         if (_handled.TryGetValue(envelope.Kind, out var before))
         {
-            if (before.Equals(envelope.Body)) return PartyStep.Nothing;
+            if (PublicBytes.Equal(before, SHA256.HashData(envelope.Body.Span))) return PartyStep.Nothing;
             var code = envelope.Kind == MessageKind.Survivors ? RefusalCode.SecondSurvivorSet : RefusalCode.OutOfOrder;
             return Refuse(RoundRecord.Refuse(code, $"The station sent two different broadcasts of kind {envelope.Kind}."));
         }
@@ -171,7 +172,8 @@ public sealed class PartyRound : IDisposable
             MessageKind.Abort => Guarded(State, () => OnAbort(envelope)),
             _ => Refuse(RoundRecord.Refuse(RefusalCode.OutOfOrder, $"A broadcast of kind {envelope.Kind} came where it may not come.")),
         };
-        if (Refusal == RefusalCode.Unspecified) _handled[envelope.Kind] = envelope.Body;
+        // Its hash only: a total has a vector in it.
+        if (Refusal == RefusalCode.Unspecified) _handled[envelope.Kind] = SHA256.HashData(envelope.Body.Span);
         return step;
     }
 
@@ -186,7 +188,7 @@ public sealed class PartyRound : IDisposable
         var entries = _dealing.Entries.ToList();
         var root = MerkleTree.Root([.. entries.Select(e => e.LeafHash())]);
         State = PartyRoundState.Shared;
-        return PartyStep.Send(Say(MessageKind.Share, _dealing.Body(root), entries));
+        return PartyStep.Send(Say(MessageKind.Share, _dealing.Body(root), entries.ConvertAll(e => e.Wire)));
     }
 
     /// <summary>For the agreements ahead of need: <see cref="KeyRing.Prepare"/>.</summary>
@@ -209,7 +211,11 @@ public sealed class PartyRound : IDisposable
             ReceiveShares(dealer, byDealer.GetValueOrDefault(dealer));
         }
 
-        if (_disputed.Count > _record.MostDisputes) throw RoundRecord.Refuse(RefusalCode.Disputes, $"{_disputed.Count} pairs are disputed; no more than {_record.MostDisputes} neighbours can be corrupt.");
+        var corrupt = _disputed.Count + _complaints.Count;
+        if (corrupt > _record.MostDisputes) throw RoundRecord.Refuse(RefusalCode.Disputes, $"{corrupt} neighbours dispute the keys of their pair or dealt badly; no more than {_record.MostDisputes} can be corrupt.");
+
+        // What was shown of it is bound to this round; the next ones do without it all the same.
+        if (_complaints.Count != 0) _setup.Keys.Retire(_key!);
         State = PartyRoundState.AwaitingInput;
         return _input is null ? PartyStep.Nothing : SendInput();
     }
@@ -224,14 +230,19 @@ public sealed class PartyRound : IDisposable
             throw RoundRecord.Refuse(RefusalCode.BadShares, $"What party {dealer} dealt to this party is missing or not under its signed root.");
         }
 
-        var shares = _dealing!.Open(dealer, entry)
-            ?? throw RoundRecord.Refuse(RefusalCode.BadShares, $"The shares of party {dealer} do not open, or do not fit its commitment.");
-        _received.Add(dealer, shares);
-        if (!PublicBytes.Equal(entry.SeedCommitment, _dealing.EntryFor(dealer).SeedCommitment))
+        if (!entry.AgreesWith(_dealing!.EntryFor(dealer)))
         {
             // Only a pair with a corrupt member disagrees; with a pre-shared key the corrupt one would have to be this pair's own.
-            if (_setup.PreSharedKeys.ContainsKey(dealer)) throw RoundRecord.Refuse(RefusalCode.Disputes, $"Party {dealer} holds another seed although a key was shared with it beforehand.");
+            if (_setup.PreSharedKeys.ContainsKey(dealer)) throw RoundRecord.Refuse(RefusalCode.Disputes, $"Party {dealer} holds other keys although one was shared with it beforehand.");
             _disputed.Add(dealer);
+        }
+        else if (_dealing.Open(dealer, entry) is { } shares)
+        {
+            _received.Add(dealer, shares);
+        }
+        else
+        {
+            _complaints.Add(_dealing.Complain(dealer));
         }
     }
 
@@ -247,10 +258,12 @@ public sealed class PartyRound : IDisposable
         AppendPacked(digest, vector);
         _vectorDigest = ByteString.CopyFrom(digest.Finish());
         State = PartyRoundState.InputSent;
+        var complaints = _complaints.ConvertAll(c => c.Wire);
         var message = Say(MessageKind.Input, new Input
         {
             Party = _setup.Index, VectorDigest = _vectorDigest, InputCommitment = ByteString.CopyFrom(commitment), ChargedMicro = _chargedMicro,
-        });
+            ComplaintsRoot = Complaint.Root(complaints),
+        }, complaints);
         return PartyStep.Send(message) with { Vector = SentVector };
     }
 
@@ -365,14 +378,14 @@ public sealed class PartyRound : IDisposable
         }
     }
 
-    private Envelope Say(MessageKind kind, IMessage message, IEnumerable<ShareEntry>? entries = null)
+    private Envelope Say(MessageKind kind, IMessage message, IReadOnlyCollection<ByteString>? parts = null)
     {
         var body = message.ToByteString();
         var envelope = new Envelope
         {
             Kind = kind, Body = body, Signature = ByteString.CopyFrom(_setup.Identity.Sign(Digests.Message(kind, _record.Contexts, body.Span))),
         };
-        envelope.Detached.Add((entries ?? []).Select(e => e.Wire));
+        envelope.Detached.Add(parts ?? []);
         _sent.Add(envelope);
         return envelope;
     }

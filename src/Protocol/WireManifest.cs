@@ -30,8 +30,9 @@ public sealed class WireManifest
         "Advertised.advertisements.body", "Advertised.advertisements.signature",
         "Share.party", "Share.self_commitment", "Share.recovery_commitment", "Share.entries_root", "Share.entries",
         "Shared.shares.body", "Shared.shares.signature",
-        "Input.party", "Input.vector_digest", "Input.input_commitment", "Input.charged_micro",
+        "Input.party", "Input.vector_digest", "Input.input_commitment", "Input.complaints_root", "Input.charged_micro", "Input.complaints",
         "MaskedVector.data",
+        "VectorFault.party", "VectorFault.received_digest",
         "Survivors.inputs.body", "Survivors.inputs.signature",
         "Agree.party", "Agree.survivors_digest",
         "Agreed.agreements.body", "Agreed.agreements.signature",
@@ -67,6 +68,7 @@ public sealed class WireManifest
         MessageKind.Share => Share.Parser,
         MessageKind.Shared => Shared.Parser,
         MessageKind.Input => Input.Parser,
+        MessageKind.VectorFault => VectorFault.Parser,
         MessageKind.Survivors => Survivors.Parser,
         MessageKind.Agree => Agree.Parser,
         MessageKind.Agreed => Agreed.Parser,
@@ -102,7 +104,7 @@ public sealed class WireManifest
         }
 
         AddFields(body, body.Descriptor.Name);
-        var detached = $"{body.Descriptor.Name}.entries";
+        var detached = $"{body.Descriptor.Name}.{(body is Input ? "complaints" : "entries")}";
         foreach (var part in envelope.Detached) Count(detached, part.Length);
     }
 

@@ -15,7 +15,7 @@ public sealed partial class ManifestTests
         var fields = Enum.GetValues<MessageKind>().Select(WireManifest.ParserOf).OfType<MessageParser>().Select(p => p.ParseFrom(ByteString.Empty).Descriptor)
             .Append(Query.Descriptor).SelectMany(d => Leaves(d, d.Name))
             .Concat(Leaves(Entry.Descriptor, "Entry").Where(name => !name.StartsWith("Entry.envelope.", StringComparison.Ordinal)))
-            .Concat(["Envelope.kind", "Envelope.signature", "Share.entries", "MaskedVector.data", "Evidence.body", "Evidence.detached"])
+            .Concat(["Envelope.kind", "Envelope.signature", "Share.entries", "Input.complaints", "MaskedVector.data", "Evidence.body", "Evidence.detached"])
             .Where(name => name != "Proposal.query");
 
         Assert.Equal(fields.Order(StringComparer.Ordinal), WireManifest.Allowed.Order(StringComparer.Ordinal));

@@ -121,7 +121,7 @@ public sealed class PartyRoundTests
             round.RunThrough(MessageKind.Shared);
             var secrets = SecretsOf(round.Parties[1]).ToList();
 
-            // b, q, the keys and seeds of 3 pairs, the shares of 3 dealers.
+            // b, q, the seeds of 3 pairs and the keys under which those seal, the shares of 3 dealers.
             Assert.Equal(2 + 3 + 3 + 3, secrets.Count);
             Assert.All(secrets, s => Assert.NotEqual(0, s.Span.Length));
             var lease = Field<KeyLease>(round.Parties[1], "_key");
@@ -164,7 +164,7 @@ public sealed class PartyRoundTests
         if (typeof(PartyRound).GetField("_dealing", BindingFlags.NonPublic | BindingFlags.Instance)!.GetValue(party) is not Dealing dealing) yield break;
         yield return dealing.SelfSeed;
         yield return Property(dealing, "RecoverySeed");
-        foreach (var key in Field<Dictionary<uint, SecretBytes>>(dealing, "_pairKeys").Values) yield return key;
+        foreach (var key in Field<Dictionary<uint, SecretBytes>>(dealing, "_incoming").Values) yield return key;
         foreach (var seed in Field<Dictionary<uint, SecretBytes>>(dealing, "_pairSeeds").Values) yield return seed;
     }
 

@@ -15,8 +15,8 @@ public sealed class VectorTests
     [Fact]
     public void Vectors_are_all_there()
     {
-        Assert.Equal(7, VectorRound.Rounds.Count());
-        Assert.Equal(58, VectorRound.Negatives.Count());
+        Assert.Equal(8, VectorRound.Rounds.Count());
+        Assert.Equal(64, VectorRound.Negatives.Count());
     }
 
     [Theory]
@@ -142,6 +142,7 @@ public sealed class VectorTests
         Assert.Equal(dealt.Bytes("commitment"), shares.Commitment(context1, dealer, holder));
         Assert.Equal(dealt.Bytes("commitment"), entry.ShareCommitment);
         Assert.Equal(dealt.Bytes("seed_commitment"), entry.SeedCommitment);
+        Assert.Equal(dealt.Bytes("seal_commitment"), entry.SealCommitment);
         var (own, other) = (shares.Reveal(context1, dealer, holder, SharedSecret.SelfSeed), shares.Reveal(context1, dealer, holder, SharedSecret.RecoverySeed));
         Assert.Equal(dealt.Bytes("b_share"), own.Share);
         Assert.Equal(dealt.Bytes("blinder_b"), own.Blinder);

@@ -11,6 +11,7 @@ ROSTER_END = 1893456000  # 2030-01-01T00:00:00Z
 SUITE = 1
 DEADLINES = [60000] * 7
 CHARGE = 500_000  # millionths of epsilon
+BAD_DEALING = 8
 ZERO_KEY = bytes(32)
 
 
@@ -69,7 +70,7 @@ class Round:
         self.spec, self.seed = spec, spec["seed"]
         self.bits, self.length, self.c = spec["bits"], spec["length"], spec["c"]
         self.declines, self.drops = spec.get("declines", {}), spec.get("drops", {})
-        self.corrupt, self.pre_shared = spec.get("corrupt", {}), {}
+        self.corrupt, self.bad, self.pre_shared = spec.get("corrupt", {}), spec.get("bad", {}), {}
         tape = p.Tape(self.seed, "round")
         self.coordinator, self.auditor, self.aggregator = tape.scalar(), tape.scalar(), tape.scalar()
         self.round_id, self.query_id, self.analysis = tape.draw(16), tape.draw(16), tape.draw(48)
@@ -245,14 +246,34 @@ class Round:
     def is_disputed(self, u, v):
         return self.corrupt.get(u) == v or self.corrupt.get(v) == u
 
+    def agreed(self, u, among):
+        """Neighbours of u that do not dispute what they share with it."""
+        return [v for v in self.neighbours(u, among) if not self.is_disputed(u, v)]
+
+    def held(self, u, dealers):
+        """Dealers of whom u holds shares."""
+        return [w for w in self.agreed(u, dealers) if u not in self.bad.get(w, {})]
+
+    def complaint(self, u, dealer, key=None):
+        return u32(dealer) + (key or self.seal_key(dealer, u)) + self.seal_digest(u, dealer)
+
     def aad(self, u, v):
         return self.context1 + u32(u) + u32(v)
 
+    def seal_key(self, u, v):
+        """The key under which u seals for v."""
+        return expand(self.pair_key(u, v), "seal", self.aad(u, v), 16)
+
+    def seal_digest(self, u, v):
+        return h("digest/seal", self.context1, min(u, v), max(u, v), self.seal_key(u, v))
+
+    def seal_commitment(self, u, v):
+        lower, higher = min(u, v), max(u, v)
+        return h("commit/seal", self.context1, lower, higher, self.seal_digest(lower, higher), self.seal_digest(higher, lower))
+
     def seal(self, u, v, plaintext, key_holder=None):
         """Seals for v; under the key for `key_holder` if one is named."""
-        info = self.context1 + u32(u) + u32(v if key_holder is None else key_holder)
-        key = expand(self.pair_key(u, v if key_holder is None else key_holder), "seal", info, 16)
-        return p.gcm_seal(key, plaintext, self.aad(u, v))
+        return p.gcm_seal(self.seal_key(u, v if key_holder is None else key_holder), plaintext, self.aad(u, v))
 
     def vault_key(self, q, w, v):
         return expand(q, "vault", self.aad(w, v), 16)
@@ -286,10 +307,15 @@ class Round:
                 opening = self._opening(u, v, b_shares[v + 1], q_shares[v + 1], party.tape.draw(32))
                 seed = self.other_seed(u, v) if self.corrupt.get(u) == v else self.pair_seed(u, v)
                 sealed = self.seal(u, v, opening["b_share"] + opening["q_share"] + opening["r"])
+                if self.bad.get(u, {}).get(v) == "does not open":
+                    sealed = bytes([sealed[0] ^ 1]) + sealed[1:]
+                elif self.bad.get(u, {}).get(v) == "does not fit":
+                    sealed = self.seal(u, v, opening["q_share"] + opening["b_share"] + opening["r"])
                 vault = p.gcm_seal(self.vault_key(party.q, u, v), seed, self.aad(u, v))
-                entry = u32(v) + sealed + opening["commitment"] + vault + self.seed_commitment(u, v, seed)
-                assert len(entry) == 228
-                self.dealt[u, v] = {**opening, "seed_commitment": self.seed_commitment(u, v, seed), "entry": entry}
+                commitments = {"seed_commitment": self.seed_commitment(u, v, seed), "seal_commitment": self.seal_commitment(u, v)}
+                entry = u32(v) + sealed + opening["commitment"] + vault + commitments["seed_commitment"] + commitments["seal_commitment"]
+                assert len(entry) == 260
+                self.dealt[u, v] = {**opening, **commitments, "entry": entry}
                 entries.append(entry)
             party.commitment_b = h("commit/b", self.context1, u, party.b)
             party.commitment_q = h("commit/q", self.context1, u, party.q)
@@ -323,6 +349,14 @@ class Round:
     def vector_digest(self, party, packed_y):
         return h("input/y", self.context2, party, self.bits, self.length, packed_y)
 
+    def fits(self, dealer, holder, entry):
+        """Whether an entry opens and fits its commitment."""
+        try:
+            plain = p.gcm_open(self.seal_key(dealer, holder), entry[4:116], self.aad(dealer, holder))
+        except ValueError:
+            return False
+        return self._opening(dealer, holder, plain[:32], plain[32:64], plain[64:])["commitment"] == entry[116:148]
+
     def _input(self):
         for u in self.u2:
             party = self.parties[u]
@@ -331,9 +365,9 @@ class Round:
             # A party opens what it was dealt, as an honest one must.
             for w in self.neighbours(u, self.u2):
                 entry, dealt = self.dealt[w, u]["entry"], self.dealt[w, u]
-                plain = p.gcm_open(expand(self.pair_key(u, w), "seal", self.aad(w, u), 16), entry[4:116], self.aad(w, u))
-                assert self._opening(w, u, plain[:32], plain[32:64], plain[64:])["commitment"] == entry[116:148] == dealt["commitment"]
-                assert self.is_disputed(u, w) == (entry[196:] != self.dealt[u, w]["seed_commitment"])
+                assert self.is_disputed(u, w) == (entry[196:] != self.dealt[u, w]["entry"][196:])
+                assert self.is_disputed(u, w) or self.fits(w, u, entry) == (u not in self.bad.get(w, {}))
+            complaints = [self.complaint(u, w) for w in self.agreed(u, self.u2) if w not in self.held(u, self.u2)]
             size, data = self.spec["bits"] // 8 + 1, p.Tape(self.seed, f"input {u}")
             party.x = [int.from_bytes(data.draw(size), "big") % (1 << self.bits) for _ in range(self.length)]
             party.salt = party.tape.draw(32)
@@ -344,9 +378,11 @@ class Round:
             party.y, party.packed_y = y, pack(y, self.bits)
             party.h_y = self.vector_digest(u, party.packed_y)
             party.h_x = h("commit/x", self.context2, u, party.salt, pack(party.x, self.bits))
-            self.send(u, "input", wire.input_header(u, party.h_y, party.h_x, CHARGE), vector=party.packed_y)
+            root = p.merkle_root(complaints) if complaints else b""
+            self.send(u, "input", wire.input_header(u, party.h_y, party.h_x, CHARGE, root), vector=party.packed_y, detached=complaints)
         self.wait_for(self.u2, "input")
-        bodies = self.bodies("input")
+        # The dealers that are rightly complained of are out, though their vectors came.
+        bodies = {u: pair for u, pair in self.bodies("input").items() if u not in self.bad}
         self.u3 = list(bodies)
         assert len(self.u3) >= self.t and (not self.graph or self.graph.keeps_rule(self.u3))
         self.d3 = h("survivors", self.context2, members(self.u3), *(self.parties[u].h_y for u in self.u3))
@@ -367,19 +403,19 @@ class Round:
         self.wait_for(self.u3, "unmask")
         if not self.silent:
             return
-        self.asked = [w for w in self.dropped if self.neighbours(w, self.silent)]
+        self.asked = [w for w in self.dropped if self.agreed(w, self.silent)]
         self.send("station", "recovery", wire.recovery(self.silent, self.asked))
         for u in self.u3:
-            if u not in self.silent and self.neighbours(u, self.silent + self.asked):
+            if u not in self.silent and self.held(u, self.silent + self.asked):
                 self.send(u, "recover", self.recover_body(u))
 
     def recover_body(self, u, holder=None):
         """What u reveals; `holder` names the party whose share of the first silent one it shows instead of its own."""
         own, other = [], []
-        for position, dealer in enumerate(self.neighbours(u, self.silent)):
+        for position, dealer in enumerate(self.held(u, self.silent)):
             dealt = self.dealt[dealer, holder if holder is not None and position == 0 else u]
             own.append(wire.revealed(dealer, dealt["b_share"], dealt["blinder_b"], dealt["commitment_q"]))
-        for dealer in self.neighbours(u, self.asked):
+        for dealer in self.held(u, self.asked):
             dealt = self.dealt[dealer, u]
             other.append(wire.revealed(dealer, dealt["q_share"], dealt["blinder_q"], dealt["commitment_b"]))
         return wire.recover(u, own, other)
@@ -393,20 +429,19 @@ class Round:
             ("q", self.recovered_q, self.asked),
         ):
             for dealer in dealers:
-                chosen = self.neighbours(dealer, holders)[-self.t_shares :]
+                chosen = [u for u in holders if dealer in self.held(u, [dealer])][-self.t_shares :]
                 assert len(chosen) == self.t_shares
                 secret = p.shamir_combine({u + 1: self.dealt[dealer, u][target + "_share"] for u in chosen})
                 commitment = self.parties[dealer].commitment_b if target == "b" else self.parties[dealer].commitment_q
                 assert h("commit/" + target, self.context1, dealer, secret) == commitment
                 secrets[dealer] = secret
         for w, q in self.recovered_q.items():
-            for v in self.neighbours(w, self.silent):
+            for v in self.agreed(w, self.silent):
                 vault = self.dealt[w, v]["entry"][148:196]
                 seed = p.gcm_open(self.vault_key(q, w, v), vault, self.aad(w, v))
                 assert self.seed_commitment(w, v, seed) == self.dealt[w, v]["seed_commitment"]
-                if not self.is_disputed(w, v):
-                    assert seed == self.pair_seed(w, v)
-                    self.vault_seeds[w, v] = seed
+                assert seed == self.pair_seed(w, v)
+                self.vault_seeds[w, v] = seed
         total = [0] * self.length
         for u in self.u3:
             total = self.add(total, self.parties[u].y)
@@ -419,5 +454,5 @@ class Round:
         for u in self.u3:
             plain = self.add(plain, self.parties[u].x)
         assert total == plain and unpack(pack(total, self.bits), self.bits, self.length) == total
-        self.total = total
-        self.send("station", "total", wire.total(self.u3, self.bits, self.length, len(self.leaves), p.merkle_root(self.leaves), pack(total, self.bits)))
+        self.total, blamed = total, [(u, BAD_DEALING) for u in sorted(self.bad)]
+        self.send("station", "total", wire.total(self.u3, self.bits, self.length, len(self.leaves), p.merkle_root(self.leaves), blamed, pack(total, self.bits)))

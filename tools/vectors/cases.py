@@ -80,7 +80,7 @@ CASES = [
     {
         "name": "07-disputed-and-dropped",
         "description": "n = 6, b = 8, c = 1; corrupt party 1 commits to another seed for its pair with 3 and vanishes "
-        "after its share; party 3 vanishes after its agreement: q of 1 is recovered, and what the vault of 1 for 3 holds is not used.",
+        "after its share; party 3 vanishes after its agreement: b of 3 is recovered, without 1, and q of 1 is not asked for, since no mask needs what its vault holds.",
         "roster": [1, 2, 3, 4, 7, 8],
         "invited": [1, 2, 3, 4, 7, 8],
         "bits": 8,
@@ -90,6 +90,20 @@ CASES = [
         "min_honest": 2,
         "corrupt": {1: 3},
         "drops": {1: "share", 3: "agree"},
+    },
+    {
+        "name": "08-bad-dealing",
+        "description": "n = 8, b = 16, c = 1; corrupt party 0 seals for 1 what does not open and for 3 what does not fit its commitment. Both complain, "
+        "0 is out of U3 though its vector came, party 4 vanishes after its agreement: b of 4 and, without shares of 1 and 3, q of 0 are recovered.",
+        "roster": [0, 1, 2, 3, 4, 5, 6, 7],
+        "invited": [0, 1, 2, 3, 4, 5, 6, 7],
+        "bits": 16,
+        "length": 3,
+        "c": 1,
+        "min_survivors": 3,
+        "min_honest": 2,
+        "bad": {0: {1: "does not open", 3: "does not fit"}},
+        "drops": {4: "agree"},
     },
 ]
 

@@ -5,9 +5,9 @@ The readings of the document on which an expected code rests are in README.md.
 
 import primitives as p
 import wire
-from aggregation import CHARGE, DEADLINES, NOW, SUITE, ZERO_KEY, Round, h, pack
+from aggregation import CHARGE, DEADLINES, NOW, SUITE, ZERO_KEY, Round, h, pack, u32
 
-FIVE, RECOVERY, DISPUTED, EVERYWHERE = "02-one-drops", "03-recovery", "04-disputed-pair", "05-dropouts-everywhere"
+FIVE, RECOVERY, DISPUTED, EVERYWHERE, BADLY = "02-one-drops", "03-recovery", "04-disputed-pair", "05-dropouts-everywhere", "08-bad-dealing"
 VECTORS = "wrong", "too long", "incomplete"
 BODY_KIND = {"advertised": "advertise", "shared": "share", "survivors": "input", "agreed": "agree"}
 
@@ -198,7 +198,6 @@ def _advertisements(r):
     off = p.encode_point((x, y ^ 1))
     for name, what, body, code in (
         ("point-off-curve", "key is not on the curve", _advertise(r, 2, public=off), "BAD_MESSAGE"),
-        ("key-of-another", "key is that of party 0", _advertise(r, 2, public=r.parties[0].ephemeral_public), "BAD_MESSAGE"),
         ("key-end-too-far", "key ends 2 hours ahead", _advertise(r, 2, end=NOW + 7200), "EXPIRED"),
         ("key-end-past", "key ended an hour ago", _advertise(r, 2, end=NOW - 3600), "EXPIRED"),
     ):
@@ -246,19 +245,6 @@ def _shares(r):
     def shared(deliveries, **change):
         return _broadcast(r, "shared", deliveries=[{"party": 1, "from_dealers": deliveries}], **change)
 
-    def dealt(change):
-        """Dealer 3 gives party 1 the changed entry, and commits to it."""
-        entries = list(r.sent("share", 3)["detached"])
-        position = [v for v in r.u1 if v != 3].index(1)
-        entries[position] = change(entries[position])
-        body = wire.share(3, r.parties[3].commitment_b, r.parties[3].commitment_q, p.merkle_root(entries))
-        deliveries = [r.delivery(3, 1, entries) if d["dealer"] == 3 else d for d in deals]
-        return shared(deliveries, replace={3: _signed(r, 3, "share", body)})
-
-    def other_key(entry):
-        opening = r.dealt[3, 1]
-        return entry[:4] + r.seal(3, 1, opening["b_share"] + opening["q_share"] + opening["r"], key_holder=4) + entry[116:]
-
     stranger = wire.share(6, p.sha256(b"b"), p.sha256(b"q"), p.sha256(b"root"))
     entry = r.dealt[3, 1]["entry"]
     tampered = [{**d, "entry": entry[:10] + bytes([entry[10] ^ 1]) + entry[11:]} if d["dealer"] == 3 else d for d in deals]
@@ -276,21 +262,33 @@ def _shares(r):
             shared([d for d in deals if d["dealer"] in (0, 3)], leave_out=[4, 5]),
             "FLOORS",
         ),
-        (
-            "share-sealed-to-another",
-            "The entry of dealer 3 for party 1 is sealed with the key for party 4.",
-            dealt(other_key),
-            "BAD_SHARES",
-        ),
-        (
-            "share-commitment-wrong",
-            "The share commitment of dealer 3 for party 1 is not that of what it sealed.",
-            dealt(lambda e: e[:116] + p.sha256(e[116:148]) + e[148:]),
-            "BAD_SHARES",
-        ),
         ("entry-not-in-tree", "The station changed a byte of the entry of dealer 3 for party 1.", shared(tampered), "BAD_SHARES"),
     ):
         yield _case(name, what, EVERYWHERE, r, message, 1, code)
+
+
+def _complaints(r):
+    """Of the round in which party 0 dealt badly to 1 and 3; party 3 complains of others too, or otherwise."""
+    rightly, key = r.complaint(3, 0), r.seal_key(0, 3)
+
+    def complain(*complaints, root=None):
+        party = r.parties[3]
+        body = wire.input_header(3, party.h_y, party.h_x, CHARGE, root or p.merkle_root(complaints))
+        return r.message(3, "input", body, vector=party.packed_y, detached=list(complaints))
+
+    for name, what, message, code in (
+        ("false", "also complains of party 2, whose shares open and fit", complain(rightly, r.complaint(3, 2)), "WRONG_SECRET"),
+        ("other-key", "shows another key than the pair committed to", complain(r.complaint(3, 0, bytes([key[0] ^ 1]) + key[1:])), "WRONG_SECRET"),
+        ("other-direction", "shows the key of the other direction", complain(r.complaint(3, 0, r.seal_key(3, 0))), "WRONG_SECRET"),
+        ("of-itself", "complains of itself", complain(rightly, u32(3) + rightly[4:]), "WRONG_SECRET"),
+        ("of-stranger", "complains of party 8, which is not there", complain(rightly, u32(8) + rightly[4:]), "WRONG_SECRET"),
+        ("twice", "complains twice of party 0", complain(rightly, rightly), "BAD_CONTENT"),
+        ("out-of-order", "complains of 2 before 0", complain(r.complaint(3, 2), rightly), "BAD_CONTENT"),
+        ("short", "sends a complaint of 51 bytes", complain(rightly[:-1]), "BAD_CONTENT"),
+        ("not-under-root", "signs the root of another complaint", complain(rightly, root=p.merkle_root([r.complaint(1, 0)])), "BAD_CONTENT"),
+        ("missing", "signs a root and sends no complaint", complain(root=p.merkle_root([rightly])), "BAD_CONTENT"),
+    ):
+        yield _case("complaint-" + name, f"Input in which party 3 {what}.", BADLY, r, message, "station", code)
 
 
 def _left_out(five, everywhere):
@@ -429,6 +427,7 @@ def make(rounds: dict[str, Round]):
         (_agreements, FIVE),
         (_vectors, DISPUTED),
         (_unmasking, RECOVERY),
+        (_complaints, BADLY),
     ):
         yield from maker(rounds[base])
     yield from _left_out(rounds[FIVE], rounds[EVERYWHERE])

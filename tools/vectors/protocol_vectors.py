@@ -62,7 +62,7 @@ def party_json(round_, index):
         "ephemeral_public": party.ephemeral_public.hex(),
         "key_not_after": party.key_not_after,
         "last_message": [m["kind"] for m in round_.messages if m["from"] == index][-1],
-        "corrupt": index in round_.corrupt,
+        "corrupt": index in round_.corrupt or index in round_.bad,
         "tape": party.tape.used.hex(),
     }
     if hasattr(party, "x"):

@@ -106,8 +106,8 @@ def share(party, commitment_b, commitment_q, root):
     return uint(1, party) + data(2, commitment_b) + data(3, commitment_q) + data(4, root)
 
 
-def input_header(party, digest, commitment, charged):
-    return uint(1, party) + data(2, digest) + data(3, commitment) + uint(5, charged)
+def input_header(party, digest, commitment, charged, complaints_root=b""):
+    return uint(1, party) + data(2, digest) + data(3, commitment) + data(4, complaints_root) + uint(5, charged)
 
 
 def agree(party, digest):
@@ -130,8 +130,9 @@ def recover(party, self_shares, recovery_shares):
     return uint(1, party) + repeated(2, self_shares) + repeated(3, recovery_shares)
 
 
-def total(survivors, bits, length, entries, root, packed_total):
-    return packed(1, survivors) + uint(2, bits) + uint(3, length) + uint(4, entries) + data(5, root) + data(7, packed_total)
+def total(survivors, bits, length, entries, root, blamed, packed_total):
+    blames = repeated(6, [uint(1, party) + uint(2, code) for party, code in blamed])
+    return packed(1, survivors) + uint(2, bits) + uint(3, length) + uint(4, entries) + data(5, root) + blames + data(7, packed_total)
 
 
 def entry(round_id, time_ms, sender, envelope_bytes, rejection=0):

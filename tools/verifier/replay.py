@@ -32,6 +32,15 @@ class Dealt:
         self.sealed, self.share, self.vault, self.seed, self.seal = data[4:116], data[116:148], data[148:196], data[196:228], data[228:260]
 
 
+class Complaint:
+    """What a holder shows of a dealer."""
+
+    __slots__ = ("dealer", "seal_key", "sibling")
+
+    def __init__(self, data):
+        self.dealer, self.seal_key, self.sibling = int.from_bytes(data[:4], "big"), data[4:20], data[20:]
+
+
 def share_commitment(context1, dealer, holder, self_part, recovery_part):
     """A part is (share, blinder), or the 32 bytes that stand for it."""
     def part(value, name):
@@ -170,10 +179,15 @@ class Round:
 
     def _vector_fault(self, body):
         demand(body.party in self.u2 and (INPUT, body.party) in self.accepted, "a vector fault of a party without an input")
-        signed = self.accepted[INPUT, body.party].value.vector_digest
-        demand(len(body.received_digest) == 32 and body.received_digest != signed, "a vector fault that is none")
+        demand(body.party not in self.declined and (INPUT, body.party) not in self.failed, "a vector fault of a party whose vector is not awaited")
+        demand(len(body.received_digest) == 32, "a vector fault without a digest")
         self.failed.add((INPUT, body.party))
-        self.blame[body.party] = BLAME_VECTOR
+        self.convict(body.party, BLAME_VECTOR)
+
+    def convict(self, party, code):
+        """The first counts; the station's word gives way to a proof."""
+        if self.blame.get(party, BLAME_VECTOR) == BLAME_VECTOR:
+            self.blame[party] = code
 
     def _survivors(self, body):
         senders = {(e.body, e.signature): v for (kind, v), e in self.accepted.items() if kind == INPUT}
@@ -196,7 +210,7 @@ class Round:
 
     def _recovery(self, body):
         self.silent = [v for v in self.u3 if (UNMASK, v) not in self.accepted]
-        self.dropped = [w for w in self.gone if any(self.holds(v, w) for v in self.silent)]
+        self.dropped = [w for w in self.gone if any(self.paired(v, w) for v in self.silent)]
         demand(self.silent and body.silent == self.silent and body.dropped == self.dropped, "recovery does not name who is to be recovered")
         self.phase = RECOVERING
 
@@ -230,22 +244,22 @@ class Round:
             if kind == DECLINE:
                 self.declined.add(v)
             if kind == INPUT:
-                for complaint in envelope.value.complaints:
+                for complaint in map(Complaint, envelope.detached):
                     self.upheld.add((v, complaint.dealer))
                     self.failed.add((INPUT, complaint.dealer))
-                    self.blame[complaint.dealer] = BLAME_DEALING
+                    self.convict(complaint.dealer, BLAME_DEALING)
             if kind == SHARE:
                 self.entries[v] = {w: Dealt(part) for w, part in zip(sorted(self.graph.neighbours[v]), envelope.detached)}
         elif verdict == CONFLICT:
-            self.blame[v] = BLAME_CONFLICT
+            self.convict(v, BLAME_CONFLICT)
         elif verdict in (BAD_CONTENT, WRONG_SECRET):
             self.failed.add((kind, v))
             if kind == RECOVER:
-                self.blame[v] = BLAME_SHARE
+                self.convict(v, BLAME_SHARE)
             elif kind == UNMASK:
-                self.blame[v] = BLAME_SEED
+                self.convict(v, BLAME_SEED)
             elif kind == INPUT and verdict == WRONG_SECRET:
-                self.blame[v] = BLAME_COMPLAINT
+                self.convict(v, BLAME_COMPLAINT)
 
     def judge(self, v, envelope, time):
         kind, before = envelope.kind, self.accepted.get((envelope.kind, v))
@@ -274,8 +288,10 @@ class Round:
             return BAD_CONTENT
         if body.party != v:
             return WRONG_PARTY
-        if kind != SHARE and envelope.detached:
+        if kind not in (SHARE, INPUT) and envelope.detached:
             return BAD_MESSAGE
+        if kind == INPUT and not self.are_complaints(body, envelope.detached):
+            return BAD_CONTENT
         if not self.is_true(kind, v, body, envelope.detached):
             return WRONG_SECRET if kind in (INPUT, UNMASK, RECOVER) else BAD_CONTENT
         return CONFLICT if before else ACCEPTED
@@ -298,13 +314,11 @@ class Round:
             return len(body.fresh) == 32 and is_point(body.public_key) and time - 300_000 <= ends <= time + 3_900_000
         if kind == INPUT:
             charged = body.charged_micro == 0 if self.query.noise == 3 else body.charged_micro >= self.query.epsilon_micro
-            return len(body.vector_digest) == len(body.input_commitment) == 32 and charged
+            return len(body.vector_digest) == len(body.input_commitment) == 32 and len(body.complaints_root) in (0, 32) and charged
         return kind != AGREE or body.survivors_digest == self.d3
 
     def is_true(self, kind, v, body, detached):
         """What the state shows (7.3, 11)."""
-        if kind == ADVERTISE:
-            return all(e.value.public_key != body.public_key for (k, u), e in self.accepted.items() if k == ADVERTISE and u != v)
         if kind == DECLINE:
             return len(body.earlier_round) == (16 if body.code == 27 else 0)
         if kind == SHARE:
@@ -312,7 +326,7 @@ class Round:
             return (len(detached) == len(holders) and all(len(part) == 260 and part[:4] == u32(w) for w, part in zip(holders, detached))
                     and tree_root([leaf_hash(part) for part in detached]) == body.entries_root)
         if kind == INPUT:
-            return ascending([x.dealer for x in body.complaints]) and all(self.is_upheld(v, x) for x in body.complaints)
+            return all(self.is_upheld(v, complaint) for complaint in map(Complaint, detached))
         if kind == UNMASK:
             return (len(body.self_seed) == 32 and self._fits(v, "b", body.self_seed)
                     and [pair.neighbour for pair in body.dropped] == self.masked_with(v)
@@ -364,7 +378,7 @@ class Round:
                 result.convicted[w] = BLAME_SECRET
                 continue
             for v in self.silent:
-                if self.holds(v, w):
+                if self.paired(v, w):
                     place = self.context1 + u32(w) + u32(v)
                     seed = opened(expand(secret, "vault", place, 16), self.entries[w][v].vault, place)
                     if seed is None or not self.is_seed(w, v, seed):
@@ -394,9 +408,14 @@ class Round:
                 yield pairs[w], w > u
 
     # 7.6
+    @staticmethod
+    def are_complaints(body, parts):
+        root = tree_root([leaf_hash(part) for part in parts]) if parts else b""
+        return all(len(part) == 52 for part in parts) and ascending([Complaint(part).dealer for part in parts]) and body.complaints_root == root
+
     def is_upheld(self, v, complaint):
         u, context1 = complaint.dealer, self.context1
-        if not (u in self.u2 and self.paired(v, u) and len(complaint.seal_key) == 16 and len(complaint.sibling) == 32):
+        if not (u in self.holders and self.paired(v, u)):
             return False
         lower, higher = min(u, v), max(u, v)
         key = H("digest/seal", context1, lower, higher, complaint.seal_key)

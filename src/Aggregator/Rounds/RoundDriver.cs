@@ -236,7 +236,7 @@ internal sealed class RoundDriver : IAsyncDisposable
                 Consider(message.From, message.Envelope);
                 break;
             case RoundInput.VectorBegin begin:
-                begin.Upload.SetResult(_vectors.Begin(begin.From.Party));
+                BeginVector(begin);
                 break;
             case RoundInput.VectorEnd end:
                 EndVector(end);
@@ -261,7 +261,7 @@ internal sealed class RoundDriver : IAsyncDisposable
         Record(new Entry
         {
             RoundId = ByteString.CopyFrom(RoundId), TimeMs = (ulong)now.ToUnixTimeMilliseconds(), Sender = party + 1, Envelope = envelope, Rejection = offer.Rejection,
-        });
+        }, offer);
         if (offer.Outcome == OfferOutcome.Reject)
         {
             _services.Logger.MessageRejected(Name, envelope.Kind.ToString(), name, offer.Detail);
@@ -277,10 +277,20 @@ internal sealed class RoundDriver : IAsyncDisposable
         }
     }
 
-    /// <summary>Applies an entry; it is appended with the next flush, before anything that follows from it leaves.</summary>
-    private void Record(Entry entry)
+    private void BeginVector(RoundInput.VectorBegin begin)
     {
-        _round.Apply(entry);
+        var party = begin.From.Party;
+        var upload = _vectors.Begin(party);
+        begin.Upload.SetResult(upload);
+        if (upload is not null || !_vectors.IsSpent(party)) return;
+        _services.Logger.VectorRefused(Name, _services.Parties.Name(party), $"it was begun {Protocol.Limits.Uploads} times and never came whole");
+        begin.From.CountBad($"a vector that was begun more than {Protocol.Limits.Uploads} times");
+    }
+
+    /// <summary>Applies an entry; it is appended with the next flush, before anything that follows from it leaves.</summary>
+    private void Record(Entry entry, Offer? offer = null)
+    {
+        _round.Apply(entry, offer);
         _unflushed.Add(entry);
     }
 
@@ -309,11 +319,18 @@ internal sealed class RoundDriver : IAsyncDisposable
                 from.CountBad("a vector longer than the round's vectors are");
                 break;
             case VectorResult.Wrong:
-                _round.MarkVectorWrong(party);
+                RecordFault(party, end.Upload.Actual);
                 _services.Logger.VectorRefused(Name, name, "it is not the one that its outpost signed, or its padding is not zero");
                 from.CountBad("a vector that is not the one that was signed");
                 break;
         }
+    }
+
+    /// <summary>A vector that is not the signed one puts its party out of the round, after a restart too: the log says so.</summary>
+    private void RecordFault(uint party, byte[] received)
+    {
+        if (_round.RefuseVector(party, received, _key) is not { } fault) return;
+        Record(new Entry { RoundId = ByteString.CopyFrom(RoundId), TimeMs = (ulong)Now().ToUnixTimeMilliseconds(), Envelope = fault });
     }
 
     /// <summary>Broadcasts what is due, as often as something is.</summary>
@@ -389,7 +406,8 @@ internal sealed class RoundDriver : IAsyncDisposable
         foreach (var party in view.Parties.Where(p => p.State == PartyState.Blamed))
         {
             _services.Logger.PartyBlamed(Name, party.Name, party.Reason);
-            _services.Alerts.Raise("blamed", Severity.Critical, $"{party.Name} is convicted by its own signed messages: {party.Reason}.", RoundId, party.Name);
+            var by = party.Reason == nameof(BlameCode.VectorMismatch) ? "is blamed by the station" : "is convicted by its own signed messages";
+            _services.Alerts.Raise("blamed", Severity.Critical, $"{party.Name} {by}: {party.Reason}.", RoundId, party.Name);
         }
 
         if (_round.State == RoundState.Done)
@@ -446,8 +464,8 @@ internal sealed class RoundDriver : IAsyncDisposable
 
     private void FailStorage(string reason)
     {
-        // What parties said has been applied and goes into the log with the abort, which may blame them for it; the station's own word has not.
-        _unflushed.RemoveAll(entry => entry.Sender == 0);
+        // What parties said has been applied and goes into the log with the abort, which may blame them for it; a broadcast has not.
+        _unflushed.RemoveAll(entry => entry is { Sender: 0, Envelope.Kind: not MessageKind.VectorFault });
         _vectors.Dispose();
         if (_round.State != RoundState.Running)
         {

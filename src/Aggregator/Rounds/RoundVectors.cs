@@ -8,11 +8,13 @@ internal sealed class RoundVectors(IBlobStore blobs, AggregatorRound round) : IM
 {
     private readonly byte[] _roundId = round.RoundId;
     private readonly Dictionary<uint, VectorUpload> _arriving = [];
+    private readonly Dictionary<uint, int> _begun = [];
 
     public Stream Open(uint party) => blobs.Open(_roundId, party);
 
     /// <summary>
-    /// Begins the vector of a party; what came before of it is dropped. Null if none is awaited: it is here already, or its time has passed.
+    /// Begins the vector of a party; what came before of it is dropped. Null if none is awaited, for it is here already or its time has passed, or if it was
+    /// begun too often (<see cref="IsSpent"/>).
     /// </summary>
     public VectorUpload? Begin(uint party)
     {
@@ -23,7 +25,8 @@ internal sealed class RoundVectors(IBlobStore blobs, AggregatorRound round) : IM
             _arriving.Remove(party);
         }
 
-        if (round.BeginVector(party) is not { } intake) return null;
+        if (IsSpent(party) || round.BeginVector(party) is not { } intake) return null;
+        _begun[party] = _begun.GetValueOrDefault(party) + 1;
         try
         {
             return _arriving[party] = new VectorUpload(round, intake, blobs.Create(_roundId, party));
@@ -34,6 +37,9 @@ internal sealed class RoundVectors(IBlobStore blobs, AggregatorRound round) : IM
             throw;
         }
     }
+
+    /// <summary>Whether a party has begun its vector as often as it may: each beginning takes what came before out of the sum again.</summary>
+    public bool IsSpent(uint party) => _begun.GetValueOrDefault(party) >= Limits.Uploads;
 
     /// <summary>Forgets an upload that has ended; false if it is not the party's last one, and then its end changes nothing.</summary>
     public bool End(uint party, VectorUpload upload) => _arriving.TryGetValue(party, out var last) && last == upload && _arriving.Remove(party);

@@ -24,6 +24,9 @@ internal sealed class VectorUpload(AggregatorRound round, VectorIntake intake, I
     /// <summary>Bytes of a whole vector.</summary>
     public long Length => intake.Length;
 
+    /// <summary>Digest of what came, once all of it has, right or wrong; empty before.</summary>
+    public byte[] Actual => intake.Actual.ToArray();
+
     /// <summary>Completed when the whole vector is on disk under its name; fails if it cannot be written. Null until all of it is here and right.</summary>
     public Task? Commit { get; private set; }
 

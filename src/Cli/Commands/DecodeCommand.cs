@@ -115,6 +115,7 @@ internal static class DecodeCommand
             MessageKind.Share => Share.Parser,
             MessageKind.Shared => Shared.Parser,
             MessageKind.Input => Input.Parser,
+            MessageKind.VectorFault => VectorFault.Parser,
             MessageKind.Survivors => Survivors.Parser,
             MessageKind.Agree => Agree.Parser,
             MessageKind.Agreed => Agreed.Parser,

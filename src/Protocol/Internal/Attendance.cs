@@ -17,7 +17,8 @@ internal sealed class Attendance(RosterMember member)
 
     public bool Left => Has(MessageKind.Decline);
 
-    public BlameCode Blamed { get; set; }
+    /// <summary>What the log convicts it of first; the station's own word gives way to what the party signed.</summary>
+    public BlameCode Blamed { get; private set; }
 
     public int Evidence { get; set; }
 
@@ -43,6 +44,11 @@ internal sealed class Attendance(RosterMember member)
 
     /// <summary>Whether the station need not wait for a message of this kind.</summary>
     public bool Answered(MessageKind kind) => Left || Failed.Contains(kind) || (Has(kind) && (kind != MessageKind.Input || VectorStored));
+
+    public void Convict(BlameCode code)
+    {
+        if (Blamed is BlameCode.Unspecified or BlameCode.VectorMismatch) Blamed = code;
+    }
 
     public void Take(Envelope envelope, Judgement judgement, DateTimeOffset at)
     {

@@ -7,7 +7,7 @@ namespace SecureAggregation.Protocol.Internal;
 /// The bodies of the broadcasts that follow from what parties have said: the station sends them, and whoever replays the log holds the logged ones
 /// against them.
 /// </summary>
-internal sealed class Composer(RoundRecord record, IReadOnlyDictionary<uint, Attendance> parties, HashSet<(uint Low, uint High)> disputed)
+internal sealed class Composer(RoundRecord record, IReadOnlyDictionary<uint, Attendance> parties, Ties ties)
 {
     public Advertised Advertised()
     {
@@ -17,7 +17,7 @@ internal sealed class Composer(RoundRecord record, IReadOnlyDictionary<uint, Att
     }
 
     /// <summary>
-    /// Those who dealt, less whoever disagrees with more neighbours about the seed of the pair than can be corrupt: only a corrupt party does. The worst go first and the
+    /// Those who dealt, less whoever disagrees with more neighbours about the keys of the pair than can be corrupt: only a corrupt party does. The worst go first and the
     /// rest is counted again, so that one liar takes nobody with it.
     /// </summary>
     public Shared Shared()
@@ -56,20 +56,21 @@ internal sealed class Composer(RoundRecord record, IReadOnlyDictionary<uint, Att
     /// <summary>Whether parties would refuse these survivors. To leave out more of them would not help: the holes only grow.</summary>
     public bool IsCut() => record.Graph.FindCut(p => record.Shared.ContainsKey(p) && IsWhole(parties[p])) is not null;
 
-    private static bool IsWhole(Attendance a) => a.VectorStored && !a.Left;
+    /// <summary>A party whose vector was taken before a neighbour's complaint convicted it is out all the same.</summary>
+    private static bool IsWhole(Attendance a) => a.VectorStored && !a.Left && !a.Failed.Contains(MessageKind.Input);
 
     private static IEnumerable<SignedBody> Bodies(MessageKind kind, IEnumerable<Attendance> parties) =>
         parties.Select(a => a.Get(kind)!).Select(e => new SignedBody { Body = e.Body, Signature = e.Signature });
 
     private static bool Disagree(Attendance a, Attendance b) =>
-        !PublicBytes.Equal(a.Entries[b.Member.Index].SeedCommitment, b.Entries[a.Member.Index].SeedCommitment);
+        !a.Entries[b.Member.Index].AgreesWith(b.Entries[a.Member.Index]);
 
-    /// <summary>Pairs of U2 whose mask both leave out.</summary>
+    /// <summary>Pairs of U2 that neither mask nor share.</summary>
     public void FixDisputes()
     {
         foreach (var low in record.Shared.Keys)
         {
-            disputed.UnionWith(record.Peers(low).Where(high => low < high && Disagree(parties[low], parties[high])).Select(high => (low, high)));
+            foreach (var high in record.Peers(low).Where(high => low < high && Disagree(parties[low], parties[high]))) ties.Dispute(low, high);
         }
     }
 

@@ -5,13 +5,14 @@ using SecureAggregation.Crypto;
 namespace SecureAggregation.Protocol.Internal;
 
 /// <summary>
-/// What one party draws and deals in phase 2: its two seeds, their shares for each neighbour, and the seeds of its pairs. All of it is erased
-/// with the round.
+/// What one party draws and deals in phase 2: its two seeds, their shares for each neighbour, the seeds of its pairs, and the keys under which it will be
+/// dealt to. All of it is erased with the round.
 /// </summary>
 internal sealed class Dealing : IDisposable
 {
-    private readonly Dictionary<uint, SecretBytes> _pairKeys = [];
     private readonly Dictionary<uint, SecretBytes> _pairSeeds = [];
+    private readonly Dictionary<uint, SecretBytes> _incoming = [];
+    private readonly Dictionary<uint, byte[]> _outgoing = [];
     private readonly Dictionary<uint, ShareEntry> _entries = [];
     private readonly RoundRecord _record;
     private readonly uint _self;
@@ -34,8 +35,16 @@ internal sealed class Dealing : IDisposable
         var dealing = new Dealing(record, self, SecretBytes.Random(PairKeys.SeedSize, setup.Random), SecretBytes.Random(PairKeys.SeedSize, setup.Random));
         try
         {
-            dealing.DeriveSeeds(key, setup);
-            dealing.DealEntries(setup.Random);
+            var pairKeys = dealing.AgreeOnKeys(key, setup);
+            try
+            {
+                dealing.DealEntries(pairKeys, setup.Random);
+            }
+            finally
+            {
+                pairKeys.ForEach(pairKey => pairKey.Dispose());
+            }
+
             return dealing;
         }
         catch
@@ -62,39 +71,28 @@ internal sealed class Dealing : IDisposable
     public SecretBytes PairSeed(uint neighbour) => _pairSeeds[neighbour];
 
     /// <summary>Opens what a dealer sealed for this party; null if it does not open or does not fit the dealer's commitment.</summary>
-    public ReceivedShares? Open(uint dealer, ShareEntry entry)
-    {
-        var context1 = _record.Contexts.Context1;
-        using var key = PairKeys.Seal(_pairKeys[dealer], context1, dealer, _self);
-        using var plain = new SecretBytes(ShareEntry.SealedSize - Aead.TagSize);
-        if (!Aead.TryOpen(key.Span, entry.Sealed, PairKeys.AssociatedData(context1, dealer, _self), plain.Span)) return null;
-        var received = new ReceivedShares(plain.Span);
-        if (CryptographicOperations.FixedTimeEquals(received.Commitment(context1, dealer, _self), entry.ShareCommitment)) return received;
-        received.Dispose();
-        return null;
-    }
+    public ReceivedShares? Open(uint dealer, ShareEntry entry) => ReceivedShares.TryOpen(entry, _incoming[dealer].Span, _record.Contexts.Context1, dealer);
+
+    /// <summary>Shows the key under which a dealer sealed what does not open.</summary>
+    public Complaint Complain(uint dealer) => Complaint.Create(dealer, _incoming[dealer].Span, _outgoing[dealer]);
 
     public void Dispose()
     {
         SelfSeed.Dispose();
         RecoverySeed.Dispose();
-        foreach (var secret in _pairKeys.Values.Concat(_pairSeeds.Values)) secret.Dispose();
+        foreach (var secret in _incoming.Values.Concat(_pairSeeds.Values)) secret.Dispose();
     }
 
-    private void DeriveSeeds(KeyLease key, PartySetup setup)
+    /// <summary>The keys of the pairs, ascending by neighbour; the caller disposes them.</summary>
+    private List<SecretBytes> AgreeOnKeys(KeyLease key, PartySetup setup)
     {
         var peers = _record.Neighbours(_self).Select(p => (Party: p, Key: _record.Advertised[p].PublicKey.ToByteArray())).ToList();
         key.AgreeWith(peers.ConvertAll(p => p.Key), setup.Cores);
-        foreach (var (peer, peerKey) in peers)
-        {
-            var pairKey = PairKeys.Pair(
-                _record.Roster.Hash, _self, key.PublicKey, peer, peerKey, key.Agree(peerKey), setup.PreSharedKeys.GetValueOrDefault(peer));
-            _pairKeys.Add(peer, pairKey);
-            _pairSeeds.Add(peer, PairKeys.PairSeed(pairKey, _record.Contexts.Context1));
-        }
+        return peers.ConvertAll(p => PairKeys.Pair(
+            _record.Roster.Hash, _self, key.PublicKey, p.Party, p.Key, key.Agree(p.Key), setup.PreSharedKeys.GetValueOrDefault(p.Party)));
     }
 
-    private void DealEntries(RandomNumberGenerator random)
+    private void DealEntries(List<SecretBytes> pairKeys, RandomNumberGenerator random)
     {
         var context1 = _record.Contexts.Context1;
         var holders = _record.Neighbours(_self).ToList();
@@ -108,15 +106,20 @@ internal sealed class Dealing : IDisposable
             recoveryShares[i].CopyTo(plain.Span[Shamir.ShareSize..]);
             random.GetBytes(plain.Span[(2 * Shamir.ShareSize)..]);
             using var shares = new ReceivedShares(plain.Span);
-            using var sealKey = PairKeys.Seal(_pairKeys[v], context1, _self, v);
+            var (seed, incoming) = (PairKeys.PairSeed(pairKeys[i], context1), PairKeys.Seal(pairKeys[i], context1, v, _self));
+            _pairSeeds.Add(v, seed);
+            _incoming.Add(v, incoming);
+            using var sealKey = PairKeys.Seal(pairKeys[i], context1, _self, v);
+            _outgoing.Add(v, Commitments.SealKey(context1, _self, v, sealKey.Span));
             using var vaultKey = PairKeys.Vault(RecoverySeed.Span, context1, _self, v);
             var aad = PairKeys.AssociatedData(context1, _self, v);
             _entries.Add(v, ShareEntry.Create(
                 v,
                 Aead.Seal(sealKey.Span, plain.Span, aad),
                 shares.Commitment(context1, _self, v),
-                Aead.Seal(vaultKey.Span, _pairSeeds[v].Span, aad),
-                Commitments.PairSeed(context1, _self, v, _pairSeeds[v].Span)));
+                Aead.Seal(vaultKey.Span, seed.Span, aad),
+                Commitments.PairSeed(context1, _self, v, seed.Span),
+                Commitments.SealKeys(context1, _self, v, _outgoing[v], Commitments.SealKey(context1, _self, v, incoming.Span))));
             CryptographicOperations.ZeroMemory(selfShares[i]);
             CryptographicOperations.ZeroMemory(recoveryShares[i]);
         }

@@ -86,7 +86,7 @@ internal static class Digests
             case MessageKind.Share or MessageKind.Shared:
                 hash.Field(contexts.Context1);
                 break;
-            case MessageKind.Input or MessageKind.Survivors or MessageKind.Agree:
+            case MessageKind.Input or MessageKind.VectorFault or MessageKind.Survivors or MessageKind.Agree:
                 hash.Field(contexts.Context2);
                 break;
             case MessageKind.Agreed or MessageKind.Unmask or MessageKind.Recovery or MessageKind.Recover or MessageKind.Total:
@@ -110,6 +110,7 @@ internal static class Digests
         MessageKind.Share => "share",
         MessageKind.Shared => "shared",
         MessageKind.Input => "input",
+        MessageKind.VectorFault => "vector_fault",
         MessageKind.Survivors => "survivors",
         MessageKind.Agree => "agree",
         MessageKind.Agreed => "agreed",

@@ -42,10 +42,10 @@ internal sealed class Ending(IReadOnlyDictionary<uint, Attendance> parties, Unma
 
     private ByteString Root() => ByteString.CopyFrom(MerkleTree.Root(_leaves));
 
-    /// <summary>Whom the log convicts. A wrong vector convicts nobody here: no entry could show it.</summary>
+    /// <summary>Whom the log convicts.</summary>
     private IEnumerable<Blame> Convicted(AbortReason reason = AbortReason.Unspecified, Recovery? recovery = null)
     {
-        var blamed = parties.Values.Where(a => a.Blamed is not (BlameCode.Unspecified or BlameCode.VectorMismatch))
+        var blamed = parties.Values.Where(a => a.Blamed != BlameCode.Unspecified)
             .Select(a => new Blame { Party = a.Member.Index, Code = a.Blamed });
         if (reason == AbortReason.Unrecoverable && recovery is not null && !masks.TryGather(recovery, out var wrong)) blamed = blamed.Concat(wrong);
         return blamed.DistinctBy(b => b.Party).OrderBy(b => b.Party);

@@ -8,21 +8,12 @@ namespace SecureAggregation.Protocol.Internal;
 /// The station's judgement on messages of parties: whether one is expected, signed and right in this round. Changes nothing; the same judgement is
 /// made again by whoever replays the log.
 /// </summary>
-internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint, Attendance> parties, Unmasking masks)
+internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint, Attendance> parties, Ties ties, Unmasking masks)
 {
     private static readonly Judgement s_ignored = new(Offer.Ignored);
 
-    private readonly Dictionary<ByteString, RosterMember> _keys = [];
-
     /// <summary>What phase 5b asks for, once it does.</summary>
     public Recovery? Recovery { get; set; }
-
-    /// <summary>Remembers an accepted message: it has been checked, and its key is taken.</summary>
-    public void Remember(Attendance from, Envelope envelope, IMessage message)
-    {
-        record.Remember(envelope, message);
-        if (message is Advertise advertise) _keys[advertise.PublicKey] = from.Member;
-    }
 
     /// <summary>Judges a message that comes while a phase is open.</summary>
     public Judgement Judge(RoundPhase open, uint party, Envelope envelope, DateTimeOffset now)
@@ -110,13 +101,18 @@ internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint,
             _ => Read(Recover.Parser, m => m.Party),
         };
         if (read.Party != from.Member.Index) throw new ContentException(RejectionCode.WrongParty, $"The stream of {from.Member.Name} brought a message of party {read.Party}.");
-        if (envelope.Kind != MessageKind.Share && envelope.Detached.Count != 0)
+        if (envelope.Kind is not (MessageKind.Share or MessageKind.Input) && envelope.Detached.Count != 0)
         {
             throw new ContentException(RejectionCode.BadMessage, $"A {envelope.Kind} has no detached parts.");
         }
 
         CheckTruth(from, read.Message);
-        return new Judgement(Offer.Accepted, read.Message, read.Message is Share share ? ReadEntries(share, envelope) : null);
+        return read.Message switch
+        {
+            Share share => new Judgement(Offer.Accepted, share, ReadEntries(share, envelope)),
+            Input input => new Judgement(Offer.Accepted, input, Complaints: ReadComplaints(input, envelope)),
+            _ => new Judgement(Offer.Accepted, read.Message),
+        };
 
         (IMessage, uint) Read<T>(MessageParser<T> parser, Func<T, uint> party)
             where T : IMessage<T> => record.CheckMessage(parser, envelope, party) is var message ? (message, party(message)) : default;
@@ -125,11 +121,6 @@ internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint,
     /// <summary>What is rightly signed can still not be true.</summary>
     private void CheckTruth(Attendance from, IMessage message)
     {
-        if (message is Advertise advertise && _keys.TryGetValue(advertise.PublicKey, out var owner) && owner != from.Member)
-        {
-            throw new ContentException(RejectionCode.BadContent, $"The key is that of {owner.Name}.");
-        }
-
         if (message is Decline decline && decline.EarlierRound.Length != (decline.Code == RefusalCode.AlreadyAnswered ? 16 : 0))
         {
             throw new ContentException(RejectionCode.BadContent, "A refusal names an earlier round, with 16 bytes, exactly when the same was answered there.");
@@ -148,6 +139,31 @@ internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint,
         DealtEntries.TryRead(envelope.Detached, record.Neighbours(share.Party)) is { } entries && PublicBytes.Equal(entries.Root, share.EntriesRoot.Span)
             ? entries
             : throw new ContentException(RejectionCode.BadContent, "The dealt entries are not one for each neighbour under the signed root.");
+
+    private IReadOnlyList<Complaint> ReadComplaints(Input input, Envelope envelope)
+    {
+        if (Complaint.TryRead(envelope.Detached) is not { } complaints || !Complaint.Root(envelope.Detached).Equals(input.ComplaintsRoot))
+        {
+            throw new ContentException(RejectionCode.BadContent, "The complaints are not ascending ones under the signed root.");
+        }
+
+        foreach (var complaint in complaints)
+        {
+            if (WhyFalse(input.Party, complaint) is { } why) throw new ContentException(RejectionCode.WrongSecret, $"The complaint of party {input.Party} about party {complaint.Dealer} is false: {why}.");
+        }
+
+        return complaints;
+    }
+
+    /// <summary>Null if a dealer is rightly complained of. The commitment of the holder that complains is the dealer's too, for else the pair were disputed.</summary>
+    private string? WhyFalse(uint holder, Complaint complaint)
+    {
+        if (!record.Shared.ContainsKey(complaint.Dealer) || !ties.AreSound(holder, complaint.Dealer)) return "it holds no shares of that party, which is none of its neighbours or disputes their keys";
+        var context1 = record.Contexts.Context1;
+        if (!complaint.Fits(context1, holder, parties[holder].Entries[complaint.Dealer].SealCommitment)) return "the key is not the one that the pair committed to";
+        using var shares = ReceivedShares.TryOpen(parties[complaint.Dealer].Entries[holder], complaint.SealKey, context1, complaint.Dealer);
+        return shares is null ? null : "what was dealt opens and fits its commitment";
+    }
 
     /// <summary>A message that is signed rightly but says what cannot be.</summary>
     private sealed class ContentException(RejectionCode code, string message) : Exception(message)

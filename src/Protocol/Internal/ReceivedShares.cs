@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Google.Protobuf;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
@@ -12,6 +13,20 @@ internal sealed class ReceivedShares(ReadOnlySpan<byte> plain) : IDisposable
     private readonly SecretBytes _plain = SecretBytes.Copy(plain);
 
     private ReadOnlySpan<byte> Blinder => _plain.Span[(2 * Shamir.ShareSize)..];
+
+    /// <summary>
+    /// Opens what a dealer sealed for a holder; null if it does not open under the key, or does not fit the dealer's commitment. The holder and whoever judges
+    /// its complaint come to the same end.
+    /// </summary>
+    public static ReceivedShares? TryOpen(ShareEntry entry, ReadOnlySpan<byte> sealKey, byte[] context1, uint dealer)
+    {
+        using var plain = new SecretBytes(Size);
+        if (!Aead.TryOpen(sealKey, entry.Sealed, PairKeys.AssociatedData(context1, dealer, entry.Holder), plain.Span)) return null;
+        var received = new ReceivedShares(plain.Span);
+        if (CryptographicOperations.FixedTimeEquals(received.Commitment(context1, dealer, entry.Holder), entry.ShareCommitment)) return received;
+        received.Dispose();
+        return null;
+    }
 
     public byte[] Commitment(byte[] context1, uint dealer, uint holder) => Commitments.Shares(
         context1, dealer, holder, OneCommitment(context1, dealer, holder, SharedSecret.SelfSeed), OneCommitment(context1, dealer, holder, SharedSecret.RecoverySeed));

@@ -114,13 +114,7 @@ internal sealed class RoundRecord
         CheckStation(envelope);
         var advertisements = Each(body.Advertisements, s => Sound(Read(MessageKind.Advertise, Advertise.Parser, s.Body), joined, Limits.KeyTolerance));
         CheckParties(advertisements, a => a.Party, _invited.Contains);
-        var keys = new HashSet<ByteString>();
-        foreach (var advertise in advertisements)
-        {
-            if (!keys.Add(advertise.PublicKey)) throw Refuse(RefusalCode.BadMessage, $"Party {advertise.Party} advertises the key of another party.");
-            Advertised.Add(advertise.Party, advertise);
-        }
-
+        foreach (var advertise in advertisements) Advertised.Add(advertise.Party, advertise);
         if (RoundRules.TryFor(Advertised.Count, Roster, Question.Query, out var rules) is { } rule) throw Refuse(RefusalCode.Floors, rule);
         Rules = rules;
         Contexts.Context1 = Digests.Context1(Contexts.Context0, rules, body.Advertisements.Select(s => s.Body));
@@ -262,6 +256,7 @@ internal sealed class RoundRecord
     private Input Sound(Input input)
     {
         CheckDigests(input.VectorDigest, input.InputCommitment);
+        if (!input.ComplaintsRoot.IsEmpty) CheckDigests(input.ComplaintsRoot);
         var least = Question.ChargeMicro;
         if (input.ChargedMicro < least || (least == 0 && input.ChargedMicro != 0))
         {

@@ -8,7 +8,7 @@ namespace SecureAggregation.Protocol.Internal;
 /// Phase 5b and 6 at the station and at every verifier: gathers the seeds that undo the masks, rebuilding those of parties that fell silent, and
 /// computes the total. Every seed is held against its commitment before it is used.
 /// </summary>
-internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, Attendance> parties, IReadOnlySet<(uint Low, uint High)> disputed)
+internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, Attendance> parties, Ties ties)
 {
     private readonly Dictionary<uint, byte[]> _selfSeeds = [];
     private readonly Dictionary<(uint Survivor, uint Dropped), byte[]> _pairSeeds = [];
@@ -23,7 +23,7 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
         var request = new Recovery();
         request.Silent.Add(Silent);
         if (request.Silent.Count == 0) return null;
-        request.Dropped.Add(record.Dropped.Where(w => record.Neighbours(w).Intersect(request.Silent).Any()));
+        request.Dropped.Add(record.Dropped.Where(w => request.Silent.Any(v => ties.AreSound(v, w))));
         return request;
     }
 
@@ -37,7 +37,7 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
             return "the self seed does not fit its commitment";
         }
 
-        var expected = record.DroppedPeers(unmask.Party).Where(w => !IsDisputed(unmask.Party, w)).ToList();
+        var expected = record.DroppedPeers(unmask.Party).Where(w => ties.AreSound(unmask.Party, w)).ToList();
         if (unmask.Dropped.Count != expected.Count) return "the list of pair seeds is not that of its dropped neighbours";
         for (var i = 0; i < expected.Count; i++)
         {
@@ -58,10 +58,10 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
 
     /// <summary>Whether a party that has unmasked holds a share of anything that is asked for.</summary>
     public bool IsAsked(uint party, Recovery request) =>
-        parties[party].Unmask is not null && request.Silent.Concat(request.Dropped).Any(dealer => record.Graph.AreJoined(party, dealer));
+        parties[party].Unmask is not null && request.Silent.Concat(request.Dropped).Any(dealer => ties.Holds(party, dealer));
 
     /// <summary>Whether every secret that was asked for has enough shares.</summary>
-    public bool Enough(Recovery request) => request.Silent.Concat(request.Dropped).All(dealer => Answers(dealer).Skip(record.Rules.ShareThreshold - 1).Any());
+    public bool Enough(Recovery request) => request.Silent.Concat(request.Dropped).All(HasEnough);
 
     /// <summary>Gathers every seed; false with the culprits if some cannot be had.</summary>
     public bool TryGather(Recovery? request, out IReadOnlyList<Blame> blamed)
@@ -76,12 +76,11 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
         }
 
         if (request is null) return true;
-        if (!Enough(request)) return false;
         var blames = new List<Blame>();
-        foreach (var silent in request.Silent) RebuildSelfSeed(silent, blames);
-        foreach (var dropped in request.Dropped) OpenVault(dropped, request.Silent, blames);
+        foreach (var silent in request.Silent.Where(HasEnough)) RebuildSelfSeed(silent, blames);
+        foreach (var dropped in request.Dropped.Where(HasEnough)) OpenVault(dropped, request.Silent, blames);
         blamed = blames;
-        return blames.Count == 0;
+        return blames.Count == 0 && Enough(request);
     }
 
     /// <summary>Makes the total out of the sum of the survivors' masked vectors: takes out every mask. <see cref="TryGather"/> must have succeeded.</summary>
@@ -100,14 +99,14 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
         masks.Add(key.Span, put == MaskSign.Add ? MaskSign.Subtract : MaskSign.Add);
     }
 
-    private bool IsDisputed(uint one, uint other) => disputed.Contains((Math.Min(one, other), Math.Max(one, other)));
+    private bool HasEnough(uint dealer) => Answers(dealer).Skip(record.Rules.ShareThreshold - 1).Any();
 
     private bool FitsPair(uint owner, uint peer, Attendance committed, ReadOnlySpan<byte> seed) =>
         seed.Length == PairKeys.SeedSize && PublicBytes.Equal(Commitments.PairSeed(record.Contexts.Context1, owner, peer, seed), committed.Entries[peer].SeedCommitment);
 
     private string? WrongShares(uint holder, Google.Protobuf.Collections.RepeatedField<RevealedShare> shares, Google.Protobuf.Collections.RepeatedField<uint> asked, SharedSecret kind)
     {
-        var dealers = asked.Where(dealer => record.Graph.AreJoined(holder, dealer)).ToList();
+        var dealers = asked.Where(dealer => ties.Holds(holder, dealer)).ToList();
         if (shares.Count != dealers.Count) return "the list of shares is not the one that was asked for";
         for (var i = 0; i < dealers.Count; i++)
         {
@@ -122,7 +121,7 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
     }
 
     /// <summary>Answers that hold a share of this dealer, ascending.</summary>
-    private IEnumerable<Recover> Answers(uint dealer) => record.Neighbours(dealer).Select(v => parties[v].Recover).OfType<Recover>();
+    private IEnumerable<Recover> Answers(uint dealer) => record.Neighbours(dealer).Where(v => ties.Holds(v, dealer)).Select(v => parties[v].Recover).OfType<Recover>();
 
     private SecretBytes Rebuild(uint dealer, Func<Recover, IEnumerable<RevealedShare>> list)
     {
@@ -159,7 +158,7 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
             return;
         }
 
-        foreach (var neighbour in silent.Where(v => record.Graph.AreJoined(v, owner) && !IsDisputed(owner, v)))
+        foreach (var neighbour in silent.Where(v => ties.AreSound(v, owner)))
         {
             using var key = PairKeys.Vault(recoverySeed.Span, context1, owner, neighbour);
             var seed = new byte[PairKeys.SeedSize];

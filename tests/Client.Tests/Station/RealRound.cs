@@ -94,7 +94,8 @@ public sealed class RealRound : IMaskedVectors
         {
             foreach (var message in said.Step.Messages)
             {
-                if (_station.Consider(said.Party, message, _now).Outcome == OfferOutcome.Accept) Append(said.Party + 1, message);
+                var offer = _station.Consider(said.Party, message, _now);
+                if (offer.Outcome == OfferOutcome.Accept) Append(said.Party + 1, message, offer);
             }
 
             if (said.Step.Vector?.ToArray() is not { } vector) continue;
@@ -105,11 +106,11 @@ public sealed class RealRound : IMaskedVectors
         }
     }
 
-    private void Append(uint sender, Envelope envelope)
+    private void Append(uint sender, Envelope envelope, Offer? offer = null)
     {
         var entry = new Entry { RoundId = RoundId, TimeMs = (ulong)_now.ToUnixTimeMilliseconds(), Sender = sender, Envelope = envelope };
         _log.Add(entry.ToByteArray());
-        _station.Apply(entry);
+        _station.Apply(entry, offer);
     }
 
     private byte[] Write()

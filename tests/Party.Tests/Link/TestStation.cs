@@ -380,7 +380,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
         if (party != 0) Unmasker.Saw(_record!, party, envelope);
         var offer = _round!.Consider(party, envelope, Now);
         Assert.NotEqual(OfferOutcome.Reject, offer.Outcome);
-        if (offer.Outcome == OfferOutcome.Accept) Append(party + 1, envelope, offer.Rejection);
+        if (offer.Outcome == OfferOutcome.Accept) Append(party + 1, envelope, offer.Rejection, offer);
     }
 
     private void Advance()
@@ -436,7 +436,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
 
     private byte[][] Leaves() => [.. _log.Select(e => MerkleTree.LeafHash(e.ToByteArray()))];
 
-    private void Append(uint sender, Envelope envelope, RejectionCode rejection)
+    private void Append(uint sender, Envelope envelope, RejectionCode rejection, Offer? offer = null)
     {
         var roundId = envelope.Kind == MessageKind.Propose
             ? Protocol.Wire.Proposal.Parser.ParseFrom(envelope.Body).RoundId
@@ -446,7 +446,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
             RoundId = roundId, TimeMs = (ulong)Now.ToUnixTimeMilliseconds(), Sender = sender, Envelope = envelope, Rejection = rejection,
         };
         _log.Add(entry);
-        _round!.Apply(entry);
+        _round!.Apply(entry, offer);
     }
 
     private void Tell(byte[] roundId, Envelope envelope) =>

@@ -16,7 +16,8 @@ internal static class Secrets
     public static SecretBytes RecoverySeed(this Dealing dealing) =>
         (SecretBytes)typeof(Dealing).GetProperty("RecoverySeed", BindingFlags.NonPublic | BindingFlags.Instance)!.GetValue(dealing)!;
 
-    public static SecretBytes PairKey(this Dealing dealing, uint peer) => Field<Dictionary<uint, SecretBytes>>(dealing, "_pairKeys")[peer];
+    /// <summary>The key under which a dealer seals for it.</summary>
+    public static SecretBytes SealKey(this Dealing dealing, uint dealer) => Field<Dictionary<uint, SecretBytes>>(dealing, "_incoming")[dealer];
 
     private static T Field<T>(object of, string name) => (T)of.GetType().GetField(name, BindingFlags.NonPublic | BindingFlags.Instance)!.GetValue(of)!;
 }

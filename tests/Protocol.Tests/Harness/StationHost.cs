@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Internal;
 using SecureAggregation.Protocol.Wire;
 
@@ -13,6 +14,9 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
     private readonly Dictionary<uint, byte[]> _blobs = [];
     private readonly HashSet<uint> _stored = [];
     private ByteString _roundId = ByteString.Empty;
+
+    /// <summary>Signs what the station says of vectors.</summary>
+    public IdentityKey Key { get; init; } = Consortium.Station;
 
     public List<Entry> Log { get; } = [];
 
@@ -62,7 +66,7 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
     {
         var offer = Round.Consider(party, envelope, now);
         if (offer.Outcome == OfferOutcome.Reject) Rejected.Add((party, envelope.Kind, offer.Rejection));
-        if (offer.Outcome != OfferOutcome.Ignore) Append(party + 1, envelope, offer.Rejection, now);
+        if (offer.Outcome != OfferOutcome.Ignore) Append(party + 1, envelope, offer.Rejection, now, offer);
         return offer;
     }
 
@@ -82,7 +86,7 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
         if (intake.Received < intake.Length) return Withdraw(party, blob);
         if (!intake.Complete())
         {
-            Round.MarkVectorWrong(party);
+            Refuse(party, intake.Actual.ToArray());
             return Withdraw(party, blob);
         }
 
@@ -124,16 +128,19 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
         Assert.Equal(now.Survivors, then.Survivors);
         if (now.Phase != RoundPhase.Advertise) Assert.Equal(now.Deadline, then.Deadline);
 
-        // A vector that is not the signed one is never stored, so a restart knows only that there is none.
-        var wrong = now.Progress.Where(p => p.Reason == nameof(BlameCode.VectorMismatch)).Select(p => p.Index).ToHashSet();
+        Assert.Equal(now.Disputes, then.Disputes);
         Assert.Equal(Display(now), Display(then));
 
-        IEnumerable<(uint, PartyState, string)> Display(AggregatorRound round) =>
-            round.Progress.Where(p => !wrong.Contains(p.Index)).Select(p => (p.Index, p.State, p.Reason));
+        static IEnumerable<(uint, PartyState, string)> Display(AggregatorRound round) => round.Progress.Select(p => (p.Index, p.State, p.Reason));
     }
 
     /// <summary>The end of phase 0 is the one change that no entry records: nothing is said at it.</summary>
     private static RoundPhase Joined(RoundPhase phase) => phase == RoundPhase.Propose ? RoundPhase.Advertise : phase;
+
+    private void Refuse(uint party, byte[] received)
+    {
+        if (Round.RefuseVector(party, received, Key) is { } fault) Append(0, fault, RejectionCode.None, Round.PhaseStarted);
+    }
 
     private bool Withdraw(uint party, MemoryStream received)
     {
@@ -143,13 +150,13 @@ internal sealed class StationHost(Roster roster, RoundShape shape) : IMaskedVect
         return false;
     }
 
-    private void Append(uint sender, Envelope envelope, RejectionCode rejection, DateTimeOffset now)
+    private void Append(uint sender, Envelope envelope, RejectionCode rejection, DateTimeOffset now, Offer? offer = null)
     {
         var entry = new Entry
         {
             RoundId = _roundId, TimeMs = (ulong)now.ToUnixTimeMilliseconds(), Sender = sender, Envelope = envelope, Rejection = rejection,
         };
         Log.Add(entry);
-        Round.Apply(entry);
+        Round.Apply(entry, offer);
     }
 }

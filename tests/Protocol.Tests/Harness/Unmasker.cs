@@ -246,6 +246,6 @@ internal sealed class Unmasker
 
         private bool IsDisputed(uint one, uint other) =>
             _dealt.TryGetValue(one, out var a) && _dealt.TryGetValue(other, out var b) && a.Entries.TryGetValue(other, out var ab) && b.Entries.TryGetValue(one, out var ba)
-            && !PublicBytes.Equal(ab.SeedCommitment, ba.SeedCommitment);
+            && !ab.AgreesWith(ba);
     }
 }

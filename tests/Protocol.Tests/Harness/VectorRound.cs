@@ -90,7 +90,7 @@ internal sealed class VectorRound
     /// </summary>
     public StationHost PlayStation(int end)
     {
-        var host = new StationHost(Roster, Shape);
+        var host = new StationHost(Roster, Shape) { Key = Station };
         var now = Now;
         foreach (var message in Messages.Take(end))
         {
