@@ -116,7 +116,7 @@ public sealed class KeyAttackTests
     {
         using var station = new LyingStation(Lie.Change<Advertised>(
             MessageKind.Advertised, (s, _, m) => Change(m, Corrupt, a => a.PublicKey = Advertise.Parser.ParseFrom(m.Advertisements[0].Body).PublicKey)));
-        station.Run().GoesOnWithout(Corrupt);
+        station.Run().Stops(AbortReason.TooFewShares);
     }
 
     [Theory]
