@@ -58,7 +58,7 @@ internal sealed class SimulatedStation(World world)
                 if (offer.Outcome == OfferOutcome.Reject) world.Tally.Count("messages rejected");
                 break;
             case ChunkPacket chunk:
-                Find(packet.Round)?.Take(party, chunk);
+                if (Find(packet.Round) is { } taker && taker.Take(party, chunk) is { } fault) Apply(taker, taker.NewEntry(0, fault, RejectionCode.None));
                 break;
             case CosignPacket cosign:
                 _reach[party] = Math.Max(_reach.GetValueOrDefault(party), cosign.Size);

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Tests.Harness;
 using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Simulation;
@@ -9,7 +10,6 @@ internal sealed class StationRound(World world, string id) : IMaskedVectors
 {
     private readonly Dictionary<uint, byte[]> _blobs = [];
     private readonly Dictionary<uint, (VectorIntake Intake, MemoryStream Bytes)> _uploads = [];
-    private readonly HashSet<uint> _wrongVectors = [];
     private readonly List<State> _states = [];
 
     public string Id => id;
@@ -36,38 +36,38 @@ internal sealed class StationRound(World world, string id) : IMaskedVectors
         world.Invariants.Applied(this);
     }
 
-
     /// <summary>Takes a part of a vector, as the first part says from its beginning or where the last ended.</summary>
-    public void Take(uint party, ChunkPacket chunk)
+    /// <returns>What is to be logged of it: that it is not the signed one; else null.</returns>
+    public Envelope? Take(uint party, ChunkPacket chunk)
     {
         if (chunk.Offset == 0)
         {
             Withdraw(party);
-            if (Round.BeginVector(party) is not { } begun) return;
+            if (Round.BeginVector(party) is not { } begun) return null;
             _uploads[party] = (begun, new MemoryStream());
         }
 
-        if (!_uploads.TryGetValue(party, out var upload) || upload.Intake.Received != chunk.Offset) return;
+        if (!_uploads.TryGetValue(party, out var upload) || upload.Intake.Received != chunk.Offset) return null;
         if (!upload.Intake.TryAppend(chunk.Data))
         {
             Withdraw(party);
-            return;
+            return null;
         }
 
         upload.Bytes.Write(chunk.Data);
-        if (upload.Intake.Received < upload.Intake.Length) return;
+        if (upload.Intake.Received < upload.Intake.Length) return null;
         if (!upload.Intake.Complete())
         {
-            _wrongVectors.Add(party);
-            Round.MarkVectorWrong(party);
+            var fault = Round.RefuseVector(party, upload.Intake.Actual.ToArray(), Consortium.Station);
             Withdraw(party);
-            return;
+            return fault;
         }
 
         upload.Intake.Dispose();
         _uploads.Remove(party);
         _blobs[party] = upload.Bytes.ToArray();
         Round.MarkVectorStored(party);
+        return null;
     }
 
     /// <summary>What follows from a broadcast for the vectors: those of others than survivors go.</summary>
@@ -116,7 +116,7 @@ internal sealed class StationRound(World world, string id) : IMaskedVectors
         {
             round.Apply(entries[i]);
             var state = StateOf(round);
-            if (i < _states.Count && !state.Equals(_states[i], _wrongVectors))
+            if (i < _states.Count && !state.Equals(_states[i]))
             {
                 throw new BrokenInvariantException($"After entry {i} ({entries[i].Envelope.Kind}) of its log a replay is at\n  {state}\nbut the station was at\n  {_states[i]}");
             }
@@ -155,9 +155,9 @@ internal sealed class StationRound(World world, string id) : IMaskedVectors
 
     private sealed record State(string Round, IReadOnlyList<(uint Party, string Standing)> Parties)
     {
-        /// <summary>A vector that is not the signed one is in no entry, so of its sender a replay knows less.</summary>
-        public bool Equals(State other, HashSet<uint> but) =>
-            Round == other.Round && Parties.Where(p => !but.Contains(p.Party)).SequenceEqual(other.Parties.Where(p => !but.Contains(p.Party)));
+        public bool Equals(State? other) => Round == other?.Round && Parties.SequenceEqual(other.Parties);
+
+        public override int GetHashCode() => Round.GetHashCode(StringComparison.Ordinal);
 
         public override string ToString() => $"{Round} {string.Join("; ", Parties)}";
     }
