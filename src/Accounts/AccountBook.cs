@@ -122,9 +122,10 @@ public sealed class AccountBook
             if (file is not { Version: 1, Accounts: { } lines }) throw new AccountException($"{path} is not a file of accounts of version 1; restore it, or move it away to begin anew");
             foreach (var line in lines)
             {
+                if (line is null) throw new AccountException($"{path} has an account that is null; restore the file");
                 if (AccountRules.WrongName(line.Name ?? "") is { } wrong) throw new AccountException($"{path}: '{line.Name}': {wrong}");
                 if (string.IsNullOrEmpty(line.Password) || string.IsNullOrEmpty(line.Stamp)) throw new AccountException($"{path}: account {line.Name} lacks its password's hash or its stamp; restore the file");
-                if (Array.Find(line.Roles ?? [], role => Accounts.Roles.Find(role) is null) is { } unknown) throw new AccountException($"{path}: account {line.Name}: '{unknown}' is not a role");
+                if (Array.Find(line.Roles ?? [""], role => Accounts.Roles.Find(role) is null) is { } unknown) throw new AccountException($"{path}: account {line.Name}: '{unknown}' is not a role");
             }
 
             var twice = lines.GroupBy(l => l.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1);

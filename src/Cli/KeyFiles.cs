@@ -55,7 +55,7 @@ internal static class KeyFiles
             var q = key.ExportParameters(includePrivateParameters: false).Q;
             return new IdentityPublicKey([4, .. q.X!, .. q.Y!]);
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException or PlatformNotSupportedException)
         {
             throw new CliException(ExitCode.BadInput, $"{path} is not a public key on P-256 in PEM; `secagg keygen NAME.pem` writes one to NAME.pem.pub", e);
         }

@@ -69,7 +69,7 @@ internal static class QueryFiles
             var same = PublicBytes.Equal(Question.ContentOf(Query.Parser.ParseFrom(kept.Body)), Question.ContentOf(Query.Parser.ParseFrom(signed.Body)));
             return same ? kept : throw new CliException(ExitCode.BadInput, $"{path} holds another query than '{query.Name}'; name another file, or delete it to sign anew");
         }
-        catch (InvalidProtocolBufferException e)
+        catch (Exception e) when (Unreadable.Is(e))
         {
             throw new CliException(ExitCode.BadInput, $"{path} is no signed query; name another file for it", e);
         }

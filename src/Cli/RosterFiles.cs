@@ -30,7 +30,7 @@ internal static class RosterFiles
             Roster.Sign(roster, []);
             return (draft, roster);
         }
-        catch (Exception e) when (e is InvalidProtocolBufferException or RosterException)
+        catch (Exception e) when (e is RosterException || Unreadable.Is(e))
         {
             throw new CliException(ExitCode.BadInput, $"{path} is not a roster: {e.Message}", e);
         }

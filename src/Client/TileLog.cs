@@ -91,8 +91,14 @@ public sealed class TileLog
     /// <exception cref="TileException">A file is missing, changed, or has no place in the log; or the log is not the remembered one.</exception>
     public async Task<LogSummary> VerifyAsync(Roster? pinned = null, Checkpoint? remembered = null, Action<long>? progress = null, CancellationToken cancellation = default)
     {
-        var tiles = Tile.Of(Head.Size).ToList();
-        foreach (var tile in tiles) await _tree.LoadAsync(tile);
+        // One after the other, since nobody has vouched for the size yet: of 2⁶² entries no list would end.
+        var tiles = new List<Tile>();
+        foreach (var tile in Tile.Of(Head.Size))
+        {
+            await _tree.LoadAsync(tile);
+            tiles.Add(tile);
+        }
+
         var rosters = new List<long>();
         var rounds = new List<(EndedRound Round, List<long> Own)>();
         var open = new Dictionary<string, List<long>>(StringComparer.Ordinal);
@@ -194,7 +200,7 @@ public sealed class TileLog
         {
             return Entry.Parser.ParseFrom(last).Envelope is { Kind: MessageKind.Total } end ? Total.Parser.ParseFrom(end.Body).Survivors : [];
         }
-        catch (Google.Protobuf.InvalidProtocolBufferException)
+        catch (Exception e) when (Unreadable.Is(e))
         {
             return [];
         }

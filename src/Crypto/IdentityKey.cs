@@ -73,8 +73,9 @@ public sealed class IdentityKey : IDisposable
             if (P256.PointOf(key.ExportSubjectPublicKeyInfo()).IsEmpty) throw new CryptographicException("another curve");
             return new IdentityKey(key);
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException or PlatformNotSupportedException)
         {
+            // OpenSSL's word for a point that is not on its curve is that the platform does not support it.
             key.Dispose();
             throw new CryptographicException($"The key file's \"{PemLabel}\" block is not an elliptic-curve key on P-256; {FixIt}.", e);
         }

@@ -49,8 +49,18 @@ public static class PinnedCertificate
             return $"the key {key.Fingerprint} of {peer} is not the roster's {pinned.Fingerprint}: wrong address, wrong roster, or something stands in between";
         }
 
-        var (from, to) = (new DateTimeOffset(certificate.NotBefore), new DateTimeOffset(certificate.NotAfter));
-        if (now + Skew < from) return $"the certificate of {peer} is valid only from {from.ToUniversalTime():u}; check both clocks";
-        return now - Skew > to ? $"the certificate of {peer} expired at {to.ToUniversalTime():u}; {peer} must make a new one" : null;
+        DateTime from, to;
+        try
+        {
+            (from, to) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+        }
+        catch (CryptographicException)
+        {
+            // The platform's reader looks at dates only when it is asked for them.
+            return $"the certificate of {peer} has no dates that can be read; {peer} must make a new one";
+        }
+
+        if ((now + Skew).UtcDateTime < from) return $"the certificate of {peer} is valid only from {from:u}; check both clocks";
+        return (now - Skew).UtcDateTime > to ? $"the certificate of {peer} expired at {to:u}; {peer} must make a new one" : null;
     }
 }

@@ -29,7 +29,7 @@ public static class Canonical
             // Unknown fields are dropped here, so they show as a difference below.
             message = parser.WithDiscardUnknownFields(true).ParseFrom(bytes);
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception e) when (Unreadable.Is(e))
         {
             throw new WireException($"The bytes are not a {typeof(T).Name} in protobuf encoding.");
         }

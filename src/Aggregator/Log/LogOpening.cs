@@ -69,7 +69,7 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
             var envelope = Entry.Parser.ParseFrom(entry.Leaf).Envelope;
             if (envelope?.Kind == MessageKind.Roster) _epochs.Add((entry.Index, Roster.Open(envelope.Body.Span)));
         }
-        catch (Exception e) when (e is RosterException or InvalidProtocolBufferException)
+        catch (Exception e) when (e is RosterException || Unreadable.Is(e))
         {
             throw Refuse($"Entry {entry.Index} of the transcript holds no roster that can be read: {e.Message}");
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Google.Protobuf;
 using Grpc.Core;
+using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Aggregator.Parties;
@@ -16,6 +17,12 @@ internal sealed class IncomingFrame : IDisposable
     private const byte OffsetTag = 0x10;
     private const byte DataTag = 0x1A;
     private const int RoundIdLength = 16;
+
+    /// <summary>
+    /// Fields that nobody knows are dropped: an envelope goes into the log as it was read, and an entry with such a field is none that a verifier takes. An
+    /// outpost could otherwise make every bundle of its rounds worthless.
+    /// </summary>
+    private static readonly MessageParser<PartyFrame> s_parser = PartyFrame.Parser.WithDiscardUnknownFields(true);
 
     private byte[] _buffer = [];
     private int _length;
@@ -48,10 +55,12 @@ internal sealed class IncomingFrame : IDisposable
 
     /// <summary>Reads a frame; the message's limit has been held against its length.</summary>
     /// <exception cref="InvalidProtocolBufferException">It is none.</exception>
+    /// <exception cref="WireException">It is more than one field.</exception>
     public static IncomingFrame Read(ReadOnlySequence<byte> payload)
     {
         if (TryReadChunk(payload) is { } chunk) return chunk;
-        var frame = PartyFrame.Parser.ParseFrom(payload);
+        OneField.Require(payload);
+        var frame = s_parser.ParseFrom(payload);
         if (frame.Chunk is not { } odd) return new IncomingFrame { Other = frame };
         // Written in another order, or with fields that are not known here: as good, and rare.
         return WithData(new ReadOnlySequence<byte>(odd.Data.Memory), odd.RoundId.ToByteArray(), odd.Offset);

@@ -52,7 +52,7 @@ internal static class DecodeCommand
         {
             while (stream.Position < stream.Length) records.Add(BundleRecord.Parser.ParseDelimitedFrom(stream));
         }
-        catch (InvalidProtocolBufferException e)
+        catch (Exception e) when (Unreadable.Is(e))
         {
             throw new CliException(ExitCode.BadInput, $"the bundle's record {records.Count} cannot be read: {e.Message}", e);
         }
@@ -97,7 +97,7 @@ internal static class DecodeCommand
                 entry.Rejection == RejectionCode.None ? "" : Words(entry.Rejection.ToString()),
                 bodies ? Body(entry.Envelope) : null);
         }
-        catch (Exception e) when (e is InvalidProtocolBufferException or ArgumentOutOfRangeException or OverflowException)
+        catch (Exception e) when (e is OverflowException || Unreadable.Is(e))
         {
             return new EntryLine(record.Index, DateTimeOffset.UnixEpoch, "?", $"unreadable: {e.Message}", record.Leaf.Length, "", null);
         }
@@ -136,7 +136,7 @@ internal static class DecodeCommand
             var roster = Protocol.Wire.Roster.Parser.ParseFrom(SignedRoster.Parser.ParseFrom(bytes).Body);
             return roster.Consortium.Length > 0 && roster.Parties.Count > 0 ? roster : null;
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception e) when (Unreadable.Is(e))
         {
             return null;
         }
@@ -149,7 +149,7 @@ internal static class DecodeCommand
             var query = Query.Parser.ParseFrom(SignedQuery.Parser.ParseFrom(bytes).Body);
             return query.QueryId.Length == 16 && query.Dataset.Length > 0 ? query : null;
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception e) when (Unreadable.Is(e))
         {
             return null;
         }

@@ -1,4 +1,4 @@
-using Google.Protobuf;
+using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Client.Internal;
@@ -24,7 +24,7 @@ internal sealed record EndedRound(byte[] Id, long Last, uint Before, bool HasTot
                 _ => null,
             };
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception e) when (Unreadable.Is(e))
         {
             // Its own verification will say so; there is nothing to list.
             return null;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Google.Protobuf.Reflection;
 using Grpc.Core;
 
 namespace Grpc.Wire;
@@ -8,6 +9,10 @@ namespace Grpc.Wire;
 internal sealed class MessageReader<T>(PipeReader input, Marshaller<T> marshaller, int? limit)
     where T : class
 {
+    private const int FirstStep = 256 * 1024;
+
+    private static readonly MessageDescriptor? s_type = Choices.TypeOf<T>();
+
     /// <summary>The next message; null at a clean end.</summary>
     /// <exception cref="RpcException">The bytes break the protocol or the limit.</exception>
     public async ValueTask<T?> ReadAsync(CancellationToken cancellationToken)
@@ -18,11 +23,13 @@ internal sealed class MessageReader<T>(PipeReader input, Marshaller<T> marshalle
 
         var length = Length(result.Buffer);
         var frame = Prefix.Size + (long)length;
-        if (result.Buffer.Length < frame)
+        while (result.Buffer.Length < frame)
         {
+            // Room for what is asked for is made at once, so it is asked for in steps: the length is a word of the other side's, and only what came is a fact.
+            var step = Math.Min(frame, Math.Max(FirstStep, 2 * result.Buffer.Length));
             input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-            result = await input.ReadAtLeastAsync((int)frame, cancellationToken).ConfigureAwait(false);
-            if (result.Buffer.Length < frame) throw Truncated(result.Buffer.Length, frame);
+            result = await input.ReadAtLeastAsync((int)step, cancellationToken).ConfigureAwait(false);
+            if (result.Buffer.Length < step) throw Truncated(result.Buffer.Length, frame);
         }
 
         return Parse(result.Buffer.Slice(Prefix.Size, length));
@@ -48,6 +55,7 @@ internal sealed class MessageReader<T>(PipeReader input, Marshaller<T> marshalle
     {
         try
         {
+            if (s_type is not null && Choices.AreRepeated(s_type, payload)) throw new InvalidOperationException($"A {s_type.Name} holds one of its parts twice.");
             return marshaller.ContextualDeserializer(new IncomingMessage(payload))
                 ?? throw new InvalidOperationException("The marshaller returned null.");
         }

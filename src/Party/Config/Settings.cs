@@ -61,7 +61,9 @@ internal static class Settings
         }
 
         var folder = ConfigFile(command) is { } path ? Path.GetDirectoryName(path)! : Environment.CurrentDirectory;
-        string Absolute(string name) => name.Length == 0 ? "" : Path.GetFullPath(name, folder);
+        string Absolute(string name) => name.Length == 0 ? ""
+            : !name.Contains('\0', StringComparison.Ordinal) ? Path.GetFullPath(name, folder)
+            : throw Bad("A path in the configuration has a NUL character in it, which no file's name has; take it out.");
         options.Roster = Absolute(options.Roster);
         options.RosterPinFile = Absolute(options.RosterPinFile);
         options.Key = Absolute(options.Key);

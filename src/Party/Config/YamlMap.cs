@@ -1,5 +1,6 @@
 using System.Globalization;
 using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace SecureAggregation.Party.Config;
@@ -10,6 +11,8 @@ namespace SecureAggregation.Party.Config;
 /// </summary>
 internal sealed class YamlMap
 {
+    private const int MaxDepth = 40;
+
     private readonly string _file;
     private readonly string _path;
     private readonly YamlMappingNode _node;
@@ -32,11 +35,17 @@ internal sealed class YamlMap
         var stream = new YamlStream();
         try
         {
+            RequirePlain(text, file);
             stream.Load(new StringReader(text));
         }
         catch (YamlException e)
         {
             throw new ConfigurationException($"{file}, line {e.Start.Line}: not valid YAML: {e.Message}", inner: e);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException)
+        {
+            // The library lets some of its own slips through, e.g. for a list that is never closed.
+            throw new ConfigurationException($"{file}: not valid YAML; is a bracket or quote never closed?", inner: e);
         }
 
         return stream.Documents is [{ RootNode: YamlMappingNode root }]
@@ -141,6 +150,20 @@ internal sealed class YamlMap
     }
 
     public ConfigurationException Fail(string key, string sentence) => Fail(Find(key) ?? _node, sentence);
+
+    /// <summary>Goes through the text without recursion: deep nesting would overflow the stack, and aliases can make a small text huge.</summary>
+    private static void RequirePlain(string text, string file)
+    {
+        var (parser, depth) = (new Parser(new StringReader(text)), 0);
+        while (parser.MoveNext())
+        {
+            var current = parser.Current!;
+            depth += current.NestingIncrease;
+            if (depth > MaxDepth) throw new ConfigurationException($"{file}, line {current.Start.Line}: nested deeper than {MaxDepth}; flatten it.");
+            if (current is AnchorAlias or NodeEvent { Anchor.IsEmpty: false })
+                throw new ConfigurationException($"{file}, line {current.Start.Line}: an anchor or alias (& or *); write the value out.");
+        }
+    }
 
     private static YamlMap Checked(string file, string path, YamlMappingNode node)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Google.Protobuf;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
@@ -8,6 +9,7 @@ namespace SecureAggregation.Protocol.Internal;
 internal sealed class BundleReader(Stream stream)
 {
     private const int LongestRecord = 192 * 1024 * 1024;
+    private const int FirstRoom = 64 * 1024;
     private BundleRecord? _next;
     private bool _ended;
 
@@ -52,19 +54,27 @@ internal sealed class BundleReader(Stream stream)
             throw Damaged($"says that it has {length} bytes: more than the file or the limit of {LongestRecord}.");
         }
 
-        var bytes = new byte[length];
-        if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) != bytes.Length)
-        {
-            throw Damaged("is cut off.");
-        }
-
+        var bytes = ReadBytes(length);
         try
         {
+            OneField.Require(new ReadOnlySequence<byte>(bytes));
             return Canonical.Decode(BundleRecord.Parser, bytes, LongestRecord);
         }
         catch (WireException e)
         {
             throw Damaged($"is damaged: {e.Message}");
+        }
+    }
+
+    /// <summary>Of a pipe nobody knows how long it is: the room grows with what has come, not with what was said.</summary>
+    private byte[] ReadBytes(int length)
+    {
+        var bytes = new byte[stream.CanSeek ? length : Math.Min(length, FirstRoom)];
+        for (var have = 0; ; Array.Resize(ref bytes, (int)Math.Min(length, 2L * have)))
+        {
+            have += stream.ReadAtLeast(bytes.AsSpan(have), bytes.Length - have, throwOnEndOfStream: false);
+            if (have < bytes.Length) throw Damaged("is cut off.");
+            if (have == length) return bytes;
         }
     }
 

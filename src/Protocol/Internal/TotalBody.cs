@@ -60,7 +60,7 @@ internal static class TotalBody
                 return canonical ? (UnsafeByteOperations.UnsafeWrap(body.Memory[..head]), first) : (body, body.Length);
             }
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception e) when (Unreadable.Is(e))
         {
             // The strict decoder says so, in its words.
         }

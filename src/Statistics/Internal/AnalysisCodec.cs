@@ -34,7 +34,7 @@ internal static class AnalysisCodec
 
     public static Analysis Decode(ReadOnlySpan<byte> bytes)
     {
-        var wire = SchemaCodec.Parse(Wire.Analysis.Parser, bytes, Analysis.MaxEncodedLength, "analysis");
+        var wire = SchemaCodec.Parse(Wire.Analysis.Parser, Wire.Analysis.Descriptor, bytes, Analysis.MaxEncodedLength, "analysis");
         if (wire.Version != Version)
         {
             throw new AnalysisException(

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Google.Protobuf.Reflection;
 
 namespace SecureAggregation.Statistics.Internal;
 
@@ -16,7 +17,7 @@ internal static class SchemaCodec
 
     public static DatasetSchema Decode(ReadOnlySpan<byte> bytes)
     {
-        var wire = Parse(Wire.DatasetSchema.Parser, bytes, MaxEncodedLength, "dataset schema");
+        var wire = Parse(Wire.DatasetSchema.Parser, Wire.DatasetSchema.Descriptor, bytes, MaxEncodedLength, "dataset schema");
         var schema = new DatasetSchema(wire.Name, wire.Description, (RowRule)wire.RowRule, [.. wire.Columns.Select(FromWire)], wire.Owner, (DatasetAccess)wire.Access);
         RequireCanonical(schema.Encode(), bytes, "dataset schema");
         return schema;
@@ -45,16 +46,18 @@ internal static class SchemaCodec
     };
 
     /// <summary>Size before anything is allocated; unknown fields are dropped here and noticed by <see cref="RequireCanonical"/>.</summary>
-    public static T Parse<T>(MessageParser<T> parser, ReadOnlySpan<byte> bytes, int maxLength, string what)
+    public static T Parse<T>(MessageParser<T> parser, MessageDescriptor type, ReadOnlySpan<byte> bytes, int maxLength, string what)
         where T : IMessage<T>
     {
         if (bytes.Length > maxLength) throw new AnalysisException($"The encoded {what} has {bytes.Length} bytes; at most {maxLength}.");
         try
         {
+            OneofRule.Require(type, bytes, what);
             return parser.WithDiscardUnknownFields(true).ParseFrom(bytes);
         }
-        catch (InvalidProtocolBufferException e)
+        catch (Exception e) when (e is InvalidProtocolBufferException or IndexOutOfRangeException or ArgumentException)
         {
+            // Lengths that overflow are stopped by arrays and spans, not by the parser itself.
             throw new AnalysisException(
                 $"The encoded {what} is malformed; it must be a protobuf message of protos/secagg/v1/analysis.proto.", e);
         }

@@ -51,7 +51,7 @@ internal static class Yaml
         {
             // The library lets some of its own slips through, e.g. for a list that is never closed.
             throw new AnalysisException(
-                $"The {what} is not valid YAML; is a bracket or quote never closed?", (int)parser.Current!.End.Line);
+                $"The {what} is not valid YAML; is a bracket or quote never closed, or a key there twice?", parser.Current is { } at ? (int)at.End.Line : null);
         }
     }
 
@@ -126,7 +126,8 @@ internal sealed class YamlMap
         foreach (var (key, value) in map.Children)
         {
             var name = key is YamlScalarNode { Value: { } text } ? text : throw new AnalysisException($"A key of {what} must be a single word.", Yaml.Line(key));
-            _entries.Add(name, (value, Yaml.Line(key)));
+            // Two keys of different tags are two for the library, and one word here.
+            if (!_entries.TryAdd(name, (value, Yaml.Line(key)))) throw new AnalysisException($"{Capital(what)} has the key '{name}' twice; keep one.", Yaml.Line(key));
         }
     }
 

@@ -1,0 +1,2 @@
+// A campaign uses all cores by itself.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

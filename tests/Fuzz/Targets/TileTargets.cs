@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Google.Protobuf;
+using SecureAggregation.Accounts;
+using SecureAggregation.Client;
+using SecureAggregation.Crypto;
+using SecureAggregation.Fuzz.Engine;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Testing;
+using static SecureAggregation.Fuzz.Engine.Outcome;
+using Consortium = SecureAggregation.Protocol.Tests.Harness.Consortium;
+
+namespace SecureAggregation.Fuzz.Targets;
+
+/// <summary>Files that any web server may publish, and files of accounts.</summary>
+internal static class TileTargets
+{
+    private static readonly Lazy<(SortedDictionary<string, byte[]> Files, byte[] RoundId)> s_log = new(Publish);
+
+    public static IEnumerable<Target> All =>
+    [
+        new("tiles", 3_000, () => [.. s_log.Value.Files.Values.Select((bytes, i) => (byte[])[(byte)i, .. bytes])], () => AsLog)
+        {
+            Make = Files, Words = CodecTargets.Points, Allowance = 4 * 1024 * 1024, PerByte = 200,
+        },
+        new("accounts", 200, () => [Encoding.UTF8.GetBytes(Book)], Accounts) { Make = Mutation.OfText, Words = TextTargets.Json, Allowance = 512 * 1024, PerByte = 1000 },
+    ];
+
+    private const string Book =
+        """
+        { "version": 1, "accounts": [
+          { "name": "ada", "roles": ["auditor"], "password": "AQAAAAIAAzRQAAAAEA==", "stamp": "0123456789abcdef", "created": "2026-01-01T00:00:00+00:00" },
+          { "name": "bob", "roles": ["auditor"], "password": "AQAAAAIAAzRQAAAAEA==", "stamp": "abcdef0123456789", "created": "2026-01-02T00:00:00+00:00" } ] }
+        """;
+
+    /// <summary>The log of one round behind its roster, as files.</summary>
+    private static (SortedDictionary<string, byte[]> Files, byte[] RoundId) Publish()
+    {
+        var round = Round.All[0];
+        var roster = new Entry { TimeMs = round.Log[0].TimeMs, Envelope = new Envelope { Kind = MessageKind.Roster, Body = ByteString.CopyFrom(Round.Consortium.Roster.Signed) } };
+        List<byte[]> leaves = [roster.ToByteArray(), .. round.Log.Select(e => e.ToByteArray())];
+        var hashes = leaves.ConvertAll(l => MerkleTree.LeafHash(l));
+        var id = round.Log[0].RoundId.ToByteArray();
+        var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal)
+        {
+            [TilePaths.Checkpoint] = Encoding.UTF8.GetBytes(Round.Head(leaves).Note),
+            [TilePaths.Rosters] = "0\n"u8.ToArray(),
+            [TilePaths.Round(id)] = Encoding.ASCII.GetBytes(string.Concat(round.Log.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"{i + 1}\n")))),
+        };
+        foreach (var tile in Tile.Of(leaves.Count)) files[tile.Path] = [.. hashes.SelectMany(h => h)];
+        for (var i = 0; i < leaves.Count; i++) files[TilePaths.Entry(i)] = leaves[i];
+        foreach (var party in round.Station.Round.Survivors)
+        {
+            using var packed = new MemoryStream();
+            round.Station.Open(party).CopyTo(packed);
+            files[TilePaths.Vector(id, party)] = packed.ToArray();
+        }
+
+        return (files, id);
+    }
+
+    /// <summary>One file changed; a head is signed anew, over any size and root.</summary>
+    private static byte[] Files(Draw draw)
+    {
+        var seed = draw.Seed;
+        if (!s_log.Value.Files.Keys.ElementAtOrDefault(seed[0])?.Equals(TilePaths.Checkpoint, StringComparison.Ordinal) ?? true) return [seed[0], .. Mutation.Changed(draw, seed[1..])];
+        if (draw.OneIn(2)) return [seed[0], .. Mutation.Changed(draw, seed[1..])];
+        var size = (long)(draw.Number() & long.MaxValue);
+        return [seed[0], .. Encoding.UTF8.GetBytes(Checkpoint.Create(Round.Consortium.Roster.LogOrigin, size, draw.Bytes(32), Consortium.Station).Note)];
+    }
+
+    private static bool AsLog(byte[] input)
+    {
+        if (input.Length == 0 || input[0] >= s_log.Value.Files.Count) return false;
+        var files = new Changed(s_log.Value.Files, s_log.Value.Files.Keys.ElementAt(input[0]), input[1..]);
+        var whole = Or<TileException>(() =>
+        {
+            var summary = TileLog.OpenAsync(files).GetAwaiter().GetResult().VerifyAsync(Round.Consortium.Roster).GetAwaiter().GetResult();
+            Must(summary.Rounds.Count == 1 && summary.Entries == s_log.Value.Files.Keys.Count(k => k.StartsWith("entry/", StringComparison.Ordinal)), "another log was taken for this one");
+        });
+        var bundle = new MemoryStream();
+        var written = Or<TileException>(() => TileLog.OpenAsync(files).GetAwaiter().GetResult().WriteBundleAsync(s_log.Value.RoundId, bundle).GetAwaiter().GetResult());
+        if (!written) return whole;
+        bundle.Position = 0;
+        var report = TranscriptVerifier.Verify(bundle, new VerifyOptions { ShapeOf = (_, _) => Round.Shape, RosterHash = Round.Consortium.Roster.Hash });
+        Must(report.Passed || report.Total is null, "a bundle that fails has a total");
+        return whole;
+    }
+
+    private static Func<byte[], bool> Accounts()
+    {
+        var path = new Scratch()["accounts.json"];
+        return input => Or<AccountException>(() =>
+        {
+            File.WriteAllBytes(path, input);
+            var book = AccountBook.Open(path, new SeededRandom(1), new ManualTimeProvider());
+            Must(book.All.Select(a => a.Name.ToUpperInvariant()).Distinct().Count() == book.All.Count, "two accounts of one name");
+        });
+    }
+
+    private sealed class Changed(SortedDictionary<string, byte[]> files, string path, byte[] bytes) : ITileFiles
+    {
+        public Task<byte[]?> ReadAsync(string wanted, CancellationToken cancellation = default) =>
+            Task.FromResult(wanted == path ? bytes : files.GetValueOrDefault(wanted));
+
+        public IEnumerable<string> List() => files.Keys.Where(k => k is not (TilePaths.Checkpoint or TilePaths.Rosters));
+    }
+}
