@@ -225,7 +225,9 @@ internal static class QueryCommands
         try
         {
             var honest = roster is null ? 0 : Protocol.RoundRules.HonestFloor(roster, query.MinSurvivors ?? 0);
-            return query with { Epsilon = Precision.EpsilonFor(query, schema, text[..at], half, parties, honest, rows) };
+            var found = query with { Epsilon = Precision.EpsilonFor(query, schema, text[..at], half, parties, honest, rows) };
+            arguments.Terminal.Note(string.Create(CultureInfo.InvariantCulture, $"with ε = {found.Epsilon} {text[..at]} is expected to be known to ± {half}; write it into the query, which has ε = {query.Epsilon}"));
+            return found;
         }
         catch (AnalysisException e)
         {
