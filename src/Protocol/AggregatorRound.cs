@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Internal;
 using SecureAggregation.Protocol.Wire;
@@ -275,7 +276,7 @@ public sealed partial class AggregatorRound
                 return;
             case MessageKind.Survivors:
                 MustHaveSaid(MessageKind.Input, Record.AcceptSurvivors(envelope).Inputs);
-                if (Members(Record.Survivors.Keys).FirstOrDefault(a => a.Failed.Contains(MessageKind.Input)) is { } expelled) throw new TranscriptException($"{expelled.Member.Name} is among the survivors although the log has put it out of the round.");
+                if (Members(Record.Survivors.Keys).FirstOrDefault(a => a.Left || a.Failed.Contains(MessageKind.Input)) is { } expelled) throw new TranscriptException($"{expelled.Member.Name} is among the survivors although the log has put it out of the round.");
                 _sum!.Close();
                 Enter(RoundPhase.Agree, at);
                 break;
@@ -338,7 +339,7 @@ public sealed partial class AggregatorRound
     {
         Record.CheckStation(envelope);
         var total = TotalBody.Decode(envelope.Body, (int)Shape.PackedLength + Record.BroadcastLimit);
-        if (!total.Survivors.ToHashSet().SetEquals(Record.Survivors.Keys) || total.Survivors.Count != Record.Survivors.Count
+        if (!total.Survivors.Equals(new RepeatedField<uint> { Record.Survivors.Keys })
             || total.Bits != Shape.Bits || total.Length != Shape.Length || total.Packed.Length != Shape.PackedLength)
         {
             throw new TranscriptException("The total is not over the survivor set and shape of its round.");
@@ -428,7 +429,7 @@ public sealed partial class AggregatorRound
 
     private void MustHaveSaid(MessageKind kind, IEnumerable<SignedBody> bodies)
     {
-        var said = _parties.Values.Select(a => a.Get(kind)?.Body).OfType<ByteString>().ToHashSet();
-        if (bodies.Any(b => !said.Contains(b.Body))) throw new TranscriptException($"A broadcast repeats a {kind} that is not in the log.");
+        var said = _parties.Values.Select(a => a.Get(kind)).OfType<Envelope>().Select(e => new SignedBody { Body = e.Body, Signature = e.Signature }).ToHashSet();
+        if (bodies.Any(b => !said.Contains(b))) throw new TranscriptException($"A broadcast repeats a {kind} that is not in the log.");
     }
 }

@@ -264,6 +264,27 @@ public sealed class TranscriptTests
     }
 
     [Fact]
+    public void Survivors_bear_the_signatures_that_the_log_has_and_a_total_lists_them_in_order()
+    {
+        using var harness = new RoundHarness(s_consortium, s_shape, seed: 12).Run();
+
+        Refused(MessageKind.Survivors, Survivors.Parser, survivors => survivors.Inputs[1].Signature = survivors.Inputs[2].Signature);
+        Refused(MessageKind.Total, Total.Parser, total => (total.Survivors[0], total.Survivors[1]) = (total.Survivors[1], total.Survivors[0]));
+
+        void Refused<T>(MessageKind kind, MessageParser<T> parser, Action<T> change)
+            where T : IMessage<T>
+        {
+            var at = harness.Station.Log.FindIndex(e => e.Envelope.Kind == kind);
+            var round = new AggregatorRound(s_consortium.Roster, (_, _) => s_shape);
+            foreach (var before in harness.Station.Log.Take(at)) round.Apply(before);
+            var (entry, body) = (harness.Station.Log[at].Clone(), parser.ParseFrom(harness.Station.Log[at].Envelope.Body));
+            change(body);
+            entry.Envelope = harness.Lie(kind, body);
+            Assert.Throws<TranscriptException>(() => round.Apply(entry));
+        }
+    }
+
+    [Fact]
     public void Something_after_the_end_fails()
     {
         var report = s_plain.Value.Verify([.. s_plain.Value.Bytes, 0]);
