@@ -21,7 +21,7 @@ internal sealed class Invariants(World world)
     {
         IsForked = true;
         world.Tally.Count("forks");
-        foreach (var round in rounds.Concat(world.Station.Running.Select(r => r.Id))) world.Facts(round).Lies = true;
+        foreach (var round in rounds.Concat(world.Station.Running.Select(r => r.Id))) world.Facts(round).StationLied = true;
     }
 
     /// <summary>After each entry: nobody honest is blamed.</summary>
@@ -41,9 +41,9 @@ internal sealed class Invariants(World world)
     {
         if (!IsHonest(outpost.Index)) return;
         var facts = world.Facts(open.Id);
-        if (step.Refusal != RefusalCode.Unspecified && !facts.Lies && !facts.Excused.Contains(outpost.Index))
+        if (step.Refusal != RefusalCode.Unspecified && !facts.StationLied && !facts.Excused.Contains(outpost.Index))
         {
-            throw Broken(open.Id, $"party {outpost.Index} left ({step.Refusal}: {step.Detail}) although nobody lied");
+            throw Broken(open.Id, $"party {outpost.Index} left ({step.Refusal}: {step.Detail}) although the station did not lie");
         }
 
         if (step.Messages.Count == 0) return;
@@ -73,14 +73,16 @@ internal sealed class Invariants(World world)
 
     public void ProposalRefused(SimulatedOutpost outpost, string round, RefusalException refusal)
     {
-        if (world.Knows(round) && !world.Facts(round).Lies) throw Broken(round, $"party {outpost.Index} refuses the proposal ({refusal.Code}: {refusal.Message}) although nobody lied");
+        if (world.Knows(round) && !world.Facts(round).StationLied) throw Broken(round, $"party {outpost.Index} refuses the proposal ({refusal.Code}: {refusal.Message}) although the station did not lie");
     }
 
     public void HeadMade(byte[] root, byte[] chain) => _chains[root] = chain;
 
     /// <summary>No honest outpost ever follows a fork: what it accepts extends, entry by entry, what it accepted before.</summary>
-    public void HeadAccepted(SimulatedOutpost outpost, Checkpoint head)
+    public void HeadAccepted(SimulatedOutpost outpost, Checkpoint head, bool isWhole)
     {
+        if (!isWhole && IsHonest(outpost.Index)) throw new BrokenInvariantException($"Party {outpost.Index} accepts a log that was not shown to hold all that it said.");
+
         if (_heads.TryGetValue(outpost.Index, out var last)
             && (last.Size > head.Size || last.Size > world.Station.Log.Count || !PublicBytes.Equal(last.Chain, world.Station.ChainAt(last.Size))))
         {
@@ -91,10 +93,11 @@ internal sealed class Invariants(World world)
         world.Tally.Count("heads accepted");
     }
 
-    public void HeadRefused(SimulatedOutpost outpost, RefusalException refusal)
+    public void HeadRefused(SimulatedOutpost outpost, RefusalException refusal, bool isWhole)
     {
         world.Tally.Count("heads refused");
-        if (!IsForked && !outpost.HeadsAreDisturbed && IsHonest(outpost.Index)) throw new BrokenInvariantException($"Party {outpost.Index} refuses an honest log: {refusal.Message}");
+        if (!isWhole) outpost.HeadsAreDisturbed = true;
+        if (isWhole && !IsForked && !outpost.HeadsAreDisturbed && IsHonest(outpost.Index)) throw new BrokenInvariantException($"Party {outpost.Index} refuses an honest log: {refusal.Message}");
     }
 
     /// <summary>At the end of a round: its total, its reason, its log.</summary>
@@ -120,7 +123,7 @@ internal sealed class Invariants(World world)
     public void AwaitedInVain(StationRound round)
     {
         var facts = world.Facts(round.Id);
-        if (facts.Lies) return;
+        if (facts.StationLied) return;
         var waits = Awaited(round).Where(p => IsHonest(p) && !facts.Excused.Contains(p)).ToList();
         if (waits.Count > 0) throw Broken(round.Id, $"the station waits in phase {round.Round.Phase} for parties [{string.Join(", ", waits)}], to which nothing has happened");
     }
@@ -201,8 +204,10 @@ internal sealed class Invariants(World world)
     private void CheckAbort(StationRound round, RoundFacts facts)
     {
         if (round.Round.Abort!.Reason is AbortReason.Unspecified or AbortReason.Internal) throw Broken(round.Id, "the round was aborted and nobody can say why");
-        if (facts.Lies) return;
-        var well = facts.Invited.Count(p => !facts.Excused.Contains(p));
+        if (facts.StationLied) return;
+        // Of corrupt parties that lie nothing is expected, and what they dealt may be needed when others fall silent: then the abort names them.
+        var well = facts.Invited.Count(p => !facts.Excused.Contains(p) && (IsHonest(p) || !facts.PartiesLied));
+        if (facts.PartiesLied && round.Round.Abort.Reason == AbortReason.Unrecoverable && round.Round.Abort.Blamed.Count > 0) return;
         var query = round.Round.Question.Signed;
         // Whoever is not well may take part at first, so t is that of all; and it may not, so the rules must hold for the well alone.
         if (world.Rules(facts.Invited.Count, query, out var rules) is null && world.Rules(well, query, out _) is null

@@ -6,10 +6,10 @@ using SecureAggregation.Protocol.Wire;
 namespace SecureAggregation.Simulation;
 
 /// <summary>
-/// The attack that the agreement phase is there for: one outpost is told that it survives, so that it opens its self mask, and the others that it does not, so
+/// The attack that the agreement phase is there for: one outpost is told that it survives, so that it opens its self mask, and others that it does not, so
 /// that they open the seeds that they share with it. The colluders sign both sets. With both the station could read the one outpost.
 /// </summary>
-internal sealed class Isolation(World world, string round, uint victim)
+internal sealed class Isolation(World world, string round, uint victim, int with)
 {
     private readonly Dictionary<uint, Envelope> _agreed = [];
     private int _strikes;
@@ -47,7 +47,7 @@ internal sealed class Isolation(World world, string round, uint victim)
         return true;
     }
 
-    private bool IsWithVictim(uint party) => party == victim || world.Setting.Corrupt.Contains((int)party);
+    private bool IsWithVictim(uint party) => party == victim || !world.Invariants.IsHonest(party) || (party + world.Outposts.Count - victim) % world.Outposts.Count <= with;
 
     /// <summary>Whoever agreed to the set of this record, and the colluders.</summary>
     private Agreed Agreements(RoundRecord record)

@@ -77,7 +77,9 @@ internal sealed class LyingOutpost(World world, uint index) : IDisposable
         (PartyLie.GarbageCiphertext, MessageKind.Share) => ChangeEntry(open, envelope, about, 4),
         (PartyLie.WrongShareCommitment, MessageKind.Share) => ChangeEntry(open, envelope, about, 4 + ShareEntry.SealedSize),
         (PartyLie.GarbageVault, MessageKind.Share) => ChangeEntry(open, envelope, about, 4 + ShareEntry.SealedSize + 32),
-        (PartyLie.DisputedSeed, MessageKind.Share) => Dispute(open, envelope, about),
+        (PartyLie.DisputedSeed, MessageKind.Share) => Dispute(open, envelope, about, ShareEntry.Size - 64),
+        (PartyLie.DisputedSealKeys, MessageKind.Share) => Dispute(open, envelope, about, ShareEntry.Size - 32),
+        (PartyLie.FalseComplaint, MessageKind.Input) => Complain(open, envelope, about),
         (PartyLie.WrongSignature, _) => WithSignature(envelope, SomeBytes(64)),
         (PartyLie.GarbageBody, _) => [new Envelope { Kind = envelope.Kind, Body = SomeBytes(80), Signature = envelope.Signature }, envelope],
         (PartyLie.SecondMessage, MessageKind.Advertise) => [envelope.Clone(), .. Change<Advertise>(open, envelope, m => m.Fresh = SomeBytes(32))!],
@@ -98,7 +100,7 @@ internal sealed class LyingOutpost(World world, uint index) : IDisposable
     private void Fired(Incarnation open, PartyLie lie, uint about)
     {
         _armed.Remove((lie, about));
-        world.Facts(open.Id).Lies = true;
+        world.Facts(open.Id).PartiesLied = true;
         world.Tally.Count("lies of outposts");
     }
 
@@ -148,11 +150,25 @@ internal sealed class LyingOutpost(World world, uint index) : IDisposable
     }
 
     /// <summary>Commits to another seed than the pair's, and leaves the mask out, as a party does that sees the dispute: else the total would only be false.</summary>
-    private Envelope[]? Dispute(Incarnation open, Envelope envelope, uint about)
+    private Envelope[]? Dispute(Incarnation open, Envelope envelope, uint about, int commitment)
     {
-        if (ChangeEntry(open, envelope, about, ShareEntry.Size - 1) is not { } changed) return null;
+        if (ChangeEntry(open, envelope, about, commitment) is not { } changed) return null;
         Inside.Disputed(open.Round).Add(about);
         return changed;
+    }
+
+    /// <summary>Complains of what was dealt rightly, with the true keys.</summary>
+    private Envelope[]? Complain(Incarnation open, Envelope envelope, uint about)
+    {
+        var record = Inside.Record(open.Round);
+        if (!record.Peers(index).Contains(about) || Key(record.Advertised[index].PublicKey) is not { } lease) return null;
+        var (context1, peer) = (record.Contexts.Context1, record.Advertised[about].PublicKey.ToByteArray());
+        using var pair = PairKeys.Pair(record.Roster.Hash, index, lease.PublicKey, about, peer, lease.Agree(peer), null);
+        using var incoming = PairKeys.Seal(pair, context1, about, index);
+        using var outgoing = PairKeys.Seal(pair, context1, index, about);
+        envelope.Detached.Clear();
+        envelope.Detached.Add(Complaint.Create(about, incoming.Span, Commitments.SealKey(context1, index, about, outgoing.Span)).Wire);
+        return Change<Input>(open, envelope, m => m.ComplaintsRoot = Complaint.Root(envelope.Detached));
     }
 
     private Envelope[]? OfAnother(Incarnation open, Envelope envelope, uint about)

@@ -19,11 +19,11 @@ internal sealed class LyingStation(World world)
 
     public void Arm(uint party, StationLie lie, uint about) => _armed.Add((party, lie, about));
 
-    public void Isolate(uint victim)
+    public void Isolate(uint victim, int with)
     {
         if (world.Station.Running.LastOrDefault() is not { } round) return;
-        world.Facts(round.Id).Lies = true;
-        _isolations.Add(new Isolation(world, round.Id, victim));
+        world.Facts(round.Id).StationLied = true;
+        _isolations.Add(new Isolation(world, round.Id, victim, with));
         world.Tally.Count("isolations");
     }
 
@@ -41,13 +41,31 @@ internal sealed class LyingStation(World world)
         foreach (var armed in _armed.Where(a => a.Party == to.Index).ToList())
         {
             if (Tell(armed.Lie, armed.About, to, open, broadcast) is not { } told) continue;
-            _armed.Remove(armed);
-            world.Facts(id).Lies = true;
-            world.Tally.Count("lies of the station");
+            Told(armed, id);
             return told;
         }
 
         return [broadcast];
+    }
+
+    /// <summary>Whether the station looks away from a vector, so that its party does not survive although it was well.</summary>
+    public bool Ignores(uint party, string round)
+    {
+        if (!_armed.Exists(a => a.Party == party && a.Lie == StationLie.IgnoreVector)) return false;
+        world.Facts(round).StationLied = true;
+        return true;
+    }
+
+    /// <summary>A publication with one of the outpost's own entries left out; whether it was.</summary>
+    public bool Twist(SimulatedOutpost to, Publication publication)
+    {
+        var armed = _armed.Find(a => a.Party == to.Index && a.Lie == StationLie.OmitOwnEntry);
+        var id = Convert.ToHexString(publication.RoundId.Span);
+        // What no broadcast has shown to have arrived may rightly be missing.
+        var known = publication.Own.Where(o => to.In(id)?.Round.Confirmed.Contains(Entry.Parser.ParseFrom(o.Leaf).Envelope.Kind) == true).ToList();
+        if (armed.Lie != StationLie.OmitOwnEntry || known.Count == 0) return false;
+        Told(armed, id);
+        return publication.Own.Remove(known[(int)armed.About % known.Count]);
     }
 
     /// <summary>Goes on with the isolations once nothing else happens; whether something was sent.</summary>
@@ -59,6 +77,13 @@ internal sealed class LyingStation(World world)
         Kind = kind, Body = body.ToByteString(),
         Signature = ByteString.CopyFrom(Consortium.Station.Sign(Digests.Message(kind, contexts, body.ToByteArray()))),
     };
+
+    private void Told((uint Party, StationLie Lie, uint About) armed, string round)
+    {
+        _armed.Remove(armed);
+        world.Facts(round).StationLied = true;
+        world.Tally.Count("lies of the station");
+    }
 
     private Broadcast[]? Tell(StationLie lie, uint about, SimulatedOutpost to, Incarnation? open, Broadcast broadcast)
     {
@@ -82,6 +107,7 @@ internal sealed class LyingStation(World world)
             (StationLie.SurvivorCalledDropped, MessageKind.Agreed) => [broadcast, .. After(new Recovery { Dropped = { about } })],
             (StationLie.DroppedCalledSilent, MessageKind.Agreed) => [broadcast, .. After(new Recovery { Silent = { Dropped() } })],
             (StationLie.ReaderCalledSilent, MessageKind.Agreed) => [broadcast, .. After(new Recovery { Silent = { self } })],
+            (StationLie.OtherRecovery, MessageKind.Recovery) => Change<Recovery>(m => Other(m, about)),
             (StationLie.SecondRecovery, MessageKind.Recovery) => [broadcast, .. After(new Recovery { Silent = { about } })],
             (StationLie.OtherTotal, MessageKind.Total) => Change<Total>(m => m.Survivors.Remove(about)),
             (StationLie.OldBroadcast, _) => Old(),
@@ -112,6 +138,15 @@ internal sealed class LyingStation(World world)
 
         Broadcast[]? Old() => world.Spoken.Keys.Where(other => other != open.Id).SelectMany(other => world.Station.Find(other)?.Round.Broadcasts ?? [])
             .FirstOrDefault(b => b.Kind == kind) is { } old ? [With(old)] : null;
+
+        bool Other(Recovery request, uint silent)
+        {
+            if (silent == self || !Inside.Record(open.Round).Survivors.ContainsKey(silent) || request.Silent.Contains(silent)) return false;
+            var all = request.Silent.Append(silent).Order().ToList();
+            request.Silent.Clear();
+            request.Silent.Add(all);
+            return true;
+        }
 
         Envelope Sealed(MessageKind what, ByteString body)
         {

@@ -82,8 +82,10 @@ internal sealed record LieOf(int Party, PartyLie Lie, int About) : Operation;
 /// <summary>The station tells one outpost this lie as soon as it can, about another one where the lie needs one.</summary>
 internal sealed record LieTo(int Party, StationLie Lie, int About) : Operation;
 
-/// <summary>In the newest round the station and its colluders try to open two survivor sets: one with this outpost and one without it.</summary>
-internal sealed record Isolate(int Party) : Operation;
+/// <summary>
+/// In the newest round the station and its colluders try to open two survivor sets: one without this outpost, and one with it, told to it and to so many others.
+/// </summary>
+internal sealed record Isolate(int Party, int With) : Operation;
 
 /// <summary>The station goes back in its log and goes on from there as if nothing had been: a fork.</summary>
 internal sealed record RollBack(int Entries) : Operation;
@@ -92,7 +94,7 @@ internal sealed record RollBack(int Entries) : Operation;
 internal enum PartyLie
 {
     WrongSelfSeed, WrongPairSeed, NoPairSeeds, WrongShare, NoShares, GarbageCiphertext, WrongShareCommitment, GarbageVault, DisputedSeed,
-    WrongSelfCommitment, WrongRecoveryCommitment, OtherVector, ShortVector, LongVector, FalseData, SecondMessage, CopiedKey, OtherSet, UnderCharge, WrongSignature,
+    DisputedSealKeys, FalseComplaint, WrongSelfCommitment, WrongRecoveryCommitment, OtherVector, ShortVector, LongVector, FalseData, SecondMessage, CopiedKey, OtherSet, UnderCharge, WrongSignature,
     GarbageBody, OtherSender, MessageOfAnother,
 }
 
@@ -100,6 +102,6 @@ internal enum PartyLie
 internal enum StationLie
 {
     OmitKey, ForeignKey, OmitShare, SwapDeliveries, NoDelivery, ChangedDelivery, OmitSurvivor, SecondSurvivors, TooFewAgreements, RepeatedAgreement,
-    SurvivorCalledDropped, DroppedCalledSilent, ReaderCalledSilent, UnaskedRecovery, SecondRecovery, OtherTotal, OtherDeadlines, ChangedQuery, OldBroadcast,
-    WrongSignature, GarbageBody,
+    SurvivorCalledDropped, DroppedCalledSilent, ReaderCalledSilent, UnaskedRecovery, OtherRecovery, SecondRecovery, OtherTotal, OtherDeadlines, ChangedQuery, OldBroadcast,
+    WrongSignature, GarbageBody, IgnoreVector, OmitOwnEntry,
 }

@@ -85,7 +85,7 @@ internal sealed class PlanGenerator
             new LieOf(_setting.Corrupt[Below(_setting.Corrupt.Count)], Any<PartyLie>(), Party()),
         Temper.LyingStation when Below(3) > 0 => Below(6) switch
         {
-            0 => new Isolate(Party()),
+            0 => new Isolate(Party(), Below(_setting.Parties / 2)),
             1 => new RollBack(1 + Below(_setting.Parties * 3)),
             _ => new LieTo(Party(), Any<StationLie>(), Party()),
         },
@@ -111,14 +111,14 @@ internal sealed class PlanGenerator
         var most = Enumerable.Range(0, parties).Last(c => RoundRules.TryFor(parties, c, 3, 2, out _) is null);
         // Of so few parties a graph is sparse only if few of them may be corrupt.
         var colluders = parties >= Sparse ? Below(4) : Below(3) == 0 ? Below(most + 1) : Math.Min(most, Protocol.Roster.DefaultColluders(parties));
-        var corrupt = _temper is Temper.LyingParties or Temper.LyingStation || Below(3) == 0 ? Below(colluders + 1) : 0;
-        if (_temper == Temper.LyingParties) corrupt = Math.Max(corrupt, Math.Min(1, colluders));
+        // Corrupt parties need not lie: that they listen is enough to find what opens too much.
+        var corrupt = _temper == Temper.LyingParties ? 1 + Below(Math.Max(1, colluders)) : Below(2) == 0 ? colluders : Below(colluders + 1);
         return new Setting
         {
             Parties = parties, Colluders = colluders, Bits = 8 + Below(57),
             SparsePermille = parties >= Sparse ? 50 : -1,
             MinSurvivors = 3 + (Below(4) == 0 ? Below(Math.Max(1, parties - 3)) : 0),
-            Corrupt = [.. Enumerable.Range(0, parties).OrderBy(_ => _random.NextUInt64()).Take(corrupt).Order()],
+            Corrupt = [.. Enumerable.Range(0, parties).OrderBy(_ => _random.NextUInt64()).Take(Math.Min(corrupt, colluders)).Order()],
         };
     }
 

@@ -87,7 +87,9 @@ internal sealed class SimulatedOutpost : IDisposable
         }
     }
 
-    public void Receive(Publication publication)
+    /// <param name="publication">What the station shows.</param>
+    /// <param name="isWhole">Whether it shows all that it must.</param>
+    public void Receive(Publication publication, bool isWhole)
     {
         var id = Convert.ToHexString(publication.RoundId.Span);
         var round = In(id)?.Round;
@@ -95,12 +97,12 @@ internal sealed class SimulatedOutpost : IDisposable
         {
             var head = PublicationCheck.Check(publication, _world.Consortium.Roster, Index, round?.Sent ?? [], round?.Confirmed ?? new HashSet<MessageKind>(), Disk.LastHead);
             Disk.StoreHead(new LogPosition(head.Size, head.Root));
-            _world.Invariants.HeadAccepted(this, head);
+            _world.Invariants.HeadAccepted(this, head, isWhole || round is null);
             Link.Send(new CosignPacket(id, head.Size));
         }
         catch (RefusalException e)
         {
-            _world.Invariants.HeadRefused(this, e);
+            _world.Invariants.HeadRefused(this, e, isWhole);
         }
         catch (OutpostDiedException)
         {

@@ -54,11 +54,11 @@ internal sealed class SimulatedStation(World world)
                 world.Liar.Heard(round, party, envelope);
                 var offer = round.Round.Consider(party, envelope, world.Now);
                 if (offer.Outcome == OfferOutcome.Ignore) return;
-                Apply(round, round.NewEntry(party + 1, envelope, offer.Rejection));
+                Apply(round, round.NewEntry(party + 1, envelope, offer.Rejection), offer);
                 if (offer.Outcome == OfferOutcome.Reject) world.Tally.Count("messages rejected");
                 break;
             case ChunkPacket chunk:
-                if (Find(packet.Round) is { } taker && taker.Take(party, chunk) is { } fault) Apply(taker, taker.NewEntry(0, fault, RejectionCode.None));
+                if (Find(packet.Round) is { } taker && !world.Liar.Ignores(party, taker.Id) && taker.Take(party, chunk) is { } fault) Apply(taker, taker.NewEntry(0, fault, RejectionCode.None));
                 break;
             case CosignPacket cosign:
                 _reach[party] = Math.Max(_reach.GetValueOrDefault(party), cosign.Size);
@@ -140,9 +140,9 @@ internal sealed class SimulatedStation(World world)
         }
     }
 
-    private void Apply(StationRound round, Entry entry)
+    private void Apply(StationRound round, Entry entry, Offer? offer = null)
     {
-        round.Apply(entry);
+        round.Apply(entry, offer);
         _unflushed.Add((round, entry));
     }
 

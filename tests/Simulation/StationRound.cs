@@ -10,7 +10,7 @@ internal sealed class StationRound(World world, string id) : IMaskedVectors
 {
     private readonly Dictionary<uint, byte[]> _blobs = [];
     private readonly Dictionary<uint, (VectorIntake Intake, MemoryStream Bytes)> _uploads = [];
-    private readonly List<State> _states = [];
+    private readonly List<string> _states = [];
 
     public string Id => id;
 
@@ -29,15 +29,16 @@ internal sealed class StationRound(World world, string id) : IMaskedVectors
         Envelope = envelope, Rejection = rejection,
     };
 
-    public void Apply(Entry entry)
+    public void Apply(Entry entry, Offer? offer = null)
     {
-        Round.Apply(entry);
+        Round.Apply(entry, offer);
         _states.Add(StateOf(Round));
         world.Invariants.Applied(this);
     }
 
+
     /// <summary>Takes a part of a vector, as the first part says from its beginning or where the last ended.</summary>
-    /// <returns>What is to be logged of it: that it is not the signed one; else null.</returns>
+    /// <returns>What the station has to log of it: that it is not the signed one. Null otherwise.</returns>
     public Envelope? Take(uint party, ChunkPacket chunk)
     {
         if (chunk.Offset == 0)
@@ -116,7 +117,7 @@ internal sealed class StationRound(World world, string id) : IMaskedVectors
         {
             round.Apply(entries[i]);
             var state = StateOf(round);
-            if (i < _states.Count && !state.Equals(_states[i]))
+            if (i < _states.Count && state != _states[i])
             {
                 throw new BrokenInvariantException($"After entry {i} ({entries[i].Envelope.Kind}) of its log a replay is at\n  {state}\nbut the station was at\n  {_states[i]}");
             }
@@ -137,28 +138,18 @@ internal sealed class StationRound(World world, string id) : IMaskedVectors
     private void Withdraw(uint party)
     {
         if (!_uploads.Remove(party, out var upload)) return;
-        upload.Intake.Dispose();
         upload.Bytes.Position = 0;
         Round.WithdrawVector(party, upload.Bytes);
+        upload.Intake.Dispose();
     }
 
     private static AggregatorRound Fresh(World world) => new(world.Consortium.Roster, (_, _) => world.Shape);
 
-    private static State StateOf(AggregatorRound round)
+    private static string StateOf(AggregatorRound round)
     {
         // Nothing is said at the end of phase 0, so no entry records it.
         var phase = round.Phase == RoundPhase.Propose ? RoundPhase.Advertise : round.Phase;
-        return new State(
-            $"{round.State} {phase} [{string.Join(' ', round.Survivors)}] {round.Broadcasts.Count} {round.Total?.Packed.ToBase64()} {round.Abort}",
-            round.Invited.Count > World.Large ? [] : [.. round.Progress.Select(p => (p.Index, $"{p.State} {p.Reason}"))]);
-    }
-
-    private sealed record State(string Round, IReadOnlyList<(uint Party, string Standing)> Parties)
-    {
-        public bool Equals(State? other) => Round == other?.Round && Parties.SequenceEqual(other.Parties);
-
-        public override int GetHashCode() => Round.GetHashCode(StringComparison.Ordinal);
-
-        public override string ToString() => $"{Round} {string.Join("; ", Parties)}";
+        var head = $"{round.State} {phase} [{string.Join(' ', round.Survivors)}] [{string.Join(' ', round.Disputes)}] {round.Broadcasts.Count} {round.Total?.Packed.ToBase64()} {round.Abort}";
+        return round.Invited.Count > World.Large ? head : $"{head} {string.Join("; ", round.Progress.Select(p => $"{p.Index} {p.State} {p.Reason}"))}";
     }
 }

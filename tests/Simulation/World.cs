@@ -98,7 +98,7 @@ internal sealed class World : IDisposable
             case Pass(var seconds): PassTime(TimeSpan.FromSeconds(seconds)); break;
             case LieOf(var p, var lie, var about): Outposts[p].Liar?.Arm(lie, (uint)about); break;
             case LieTo(var p, var lie, var about): Liar.Arm((uint)p, lie, (uint)about); break;
-            case Isolate(var p): Liar.Isolate((uint)p); break;
+            case Isolate(var p, var with): Liar.Isolate((uint)p, with); break;
             case RollBack(var entries): Station.RollBack(entries); break;
             default: throw new NotSupportedException($"{operation} is not known.");
         }
@@ -261,7 +261,8 @@ internal sealed class World : IDisposable
         outpost.Link.Down.RemoveAt(0);
         if (packet is PublicationPacket(var publication))
         {
-            outpost.Receive(publication);
+            publication = publication.Clone();
+            outpost.Receive(publication, isWhole: !Liar.Twist(outpost, publication));
             return;
         }
 
@@ -296,6 +297,9 @@ internal sealed class RoundFacts(IReadOnlyList<uint> invited)
     /// <summary>Parties of whom nothing is promised, for what has happened to them.</summary>
     public HashSet<uint> Excused { get; } = [];
 
-    /// <summary>Whether somebody has lied in the round, or about it.</summary>
-    public bool Lies { get; set; }
+    /// <summary>Whether the station has lied in the round, or about it.</summary>
+    public bool StationLied { get; set; }
+
+    /// <summary>Whether a corrupt outpost has lied in it.</summary>
+    public bool PartiesLied { get; set; }
 }

@@ -126,10 +126,15 @@ internal sealed class MessageJudge(RoundRecord record, IReadOnlyDictionary<uint,
             throw new ContentException(RejectionCode.BadContent, "A refusal names an earlier round, with 16 bytes, exactly when the same was answered there.");
         }
 
+        if (message is Recover answer && !masks.IsAnswer(answer, Recovery!))
+        {
+            throw new ContentException(RejectionCode.BadMessage, $"The shares of {from.Member.Name} are not those that were asked for.");
+        }
+
         var wrong = message switch
         {
             Unmask unmask => masks.Wrong(unmask),
-            Recover recover => masks.Wrong(recover, Recovery!),
+            Recover recover => masks.Wrong(recover),
             _ => null,
         };
         if (wrong is not null) throw new ContentException(RejectionCode.WrongSecret, $"{message.Descriptor.Name} of {from.Member.Name}: {wrong}.");

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
 
@@ -51,10 +52,21 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
         return null;
     }
 
-    /// <summary>Null if a Recover holds exactly the shares that were asked for and each fits its dealer's commitment.</summary>
-    public string? Wrong(Recover recover, Recovery request) =>
-        WrongShares(recover.Party, recover.SelfShares, request.Silent, SharedSecret.SelfSeed)
-        ?? WrongShares(recover.Party, recover.RecoveryShares, request.Dropped, SharedSecret.RecoverySeed);
+    /// <summary>
+    /// Whether a Recover has a share of each dealer that was asked for, and of no other. If not, that convicts nobody: what a party was asked for is not in what it
+    /// signs, and a lying station could have asked it for something else.
+    /// </summary>
+    public bool IsAnswer(Recover recover, Recovery request)
+    {
+        return Names(recover.SelfShares, request.Silent) && Names(recover.RecoveryShares, request.Dropped);
+
+        bool Names(IEnumerable<RevealedShare> shares, IEnumerable<uint> asked) =>
+            new RepeatedField<uint> { shares.Select(s => s.Dealer) }.Equals(new RepeatedField<uint> { asked.Where(dealer => ties.Holds(recover.Party, dealer)) });
+    }
+
+    /// <summary>Null if each share of a Recover fits its dealer's commitment.</summary>
+    public string? Wrong(Recover recover) =>
+        WrongShare(recover.Party, recover.SelfShares, SharedSecret.SelfSeed) ?? WrongShare(recover.Party, recover.RecoveryShares, SharedSecret.RecoverySeed);
 
     /// <summary>Whether a party that has unmasked holds a share of anything that is asked for.</summary>
     public bool IsAsked(uint party, Recovery request) =>
@@ -104,21 +116,10 @@ internal sealed class Unmasking(RoundRecord record, IReadOnlyDictionary<uint, At
     private bool FitsPair(uint owner, uint peer, Attendance committed, ReadOnlySpan<byte> seed) =>
         seed.Length == PairKeys.SeedSize && PublicBytes.Equal(Commitments.PairSeed(record.Contexts.Context1, owner, peer, seed), committed.Entries[peer].SeedCommitment);
 
-    private string? WrongShares(uint holder, Google.Protobuf.Collections.RepeatedField<RevealedShare> shares, Google.Protobuf.Collections.RepeatedField<uint> asked, SharedSecret kind)
-    {
-        var dealers = asked.Where(dealer => ties.Holds(holder, dealer)).ToList();
-        if (shares.Count != dealers.Count) return "the list of shares is not the one that was asked for";
-        for (var i = 0; i < dealers.Count; i++)
-        {
-            if (shares[i].Dealer != dealers[i]
-                || !ReceivedShares.Fits(shares[i], record.Contexts.Context1, holder, kind, parties[dealers[i]].Entries[holder].ShareCommitment))
-            {
-                return $"the share of party {dealers[i]} does not fit its dealer's commitment";
-            }
-        }
-
-        return null;
-    }
+    private string? WrongShare(uint holder, IEnumerable<RevealedShare> shares, SharedSecret kind) =>
+        shares.FirstOrDefault(s => !ReceivedShares.Fits(s, record.Contexts.Context1, holder, kind, parties[s.Dealer].Entries[holder].ShareCommitment)) is { } wrong
+            ? $"the share of party {wrong.Dealer} does not fit its dealer's commitment"
+            : null;
 
     /// <summary>Answers that hold a share of this dealer, ascending.</summary>
     private IEnumerable<Recover> Answers(uint dealer) => record.Neighbours(dealer).Where(v => ties.Holds(v, dealer)).Select(v => parties[v].Recover).OfType<Recover>();

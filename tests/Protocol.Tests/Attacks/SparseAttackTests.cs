@@ -69,7 +69,7 @@ public sealed class SparseAttackTests : IDisposable
         _round.Run();
         new Outcome([.. ring.Where(p => p != dropped).Order()], AbortReason.Unspecified).Check(_round);
         Assert.Equal(
-            [(liar, MessageKind.Unmask, RejectionCode.WrongSecret), (bearer, MessageKind.Recover, RejectionCode.WrongSecret)], _round.Station.Rejected);
+            [(liar, MessageKind.Unmask, RejectionCode.WrongSecret), (bearer, MessageKind.Recover, RejectionCode.BadMessage)], _round.Station.Rejected);
         var recovery = Recovery.Parser.ParseFrom(_round.Station.Round.Broadcasts.Single(b => b.Kind == MessageKind.Recovery).Body);
         Assert.Equal(((uint[])[silent, liar]).Order(), recovery.Silent);
         Assert.Empty(recovery.Dropped);
