@@ -54,6 +54,22 @@ public sealed class UnmaskerTests
         Assert.Contains(station.Opened(), set => set.SequenceEqual([1u]));
     }
 
+    [Fact]
+    public void Sealing_key_that_two_holders_and_a_colluder_know_opens_its_dealer()
+    {
+        using var station = new LyingStation();
+        station.RunThrough(MessageKind.Shared);
+        foreach (var holder in new uint[] { 0, 2 })
+        {
+            var complaining = station.Harness.Parties[holder].Sent.Single(e => e.Kind == MessageKind.Input).Clone();
+            complaining.Detached.Add(station.Harness.Parties[holder].Dealt().Complain(1).Wire);
+            Assert.DoesNotContain(station.Opened(), set => set.SequenceEqual([1u]));
+            station.Unmasker.Saw(station.View(1), holder, complaining);
+        }
+
+        Assert.Contains(station.Opened(), set => set.SequenceEqual([1u]));
+    }
+
     private static LyingStation Played(uint[] corrupt) =>
         new LyingStation(new RoundHarness(Consortium.Of(6), s_shape) { CheckReplay = false }, [], corrupt).RunThrough(MessageKind.Agreed);
 }

@@ -156,6 +156,14 @@ internal sealed class Unmasker
                 foreach (var share in recover.RecoveryShares) Add(share.Dealer, recover.Party, SharedSecret.RecoverySeed, share.Share.Span);
             }
 
+            foreach (var (holder, message) in Messages.Where(m => m.Message.Kind == MessageKind.Input))
+            {
+                foreach (var complaint in Complaint.TryRead(message.Detached) ?? [])
+                {
+                    if (_dealt.TryGetValue(complaint.Dealer, out var dealt) && dealt.Entries.TryGetValue(holder, out var entry)) OpenShares(complaint.SealKey, complaint.Dealer, holder, entry);
+                }
+            }
+
             foreach (var (holder, advertise) in view.Advertised)
             {
                 if (!keys.TryGetValue(advertise.PublicKey.ToByteArray(), out var agree)) continue;
@@ -165,7 +173,8 @@ internal sealed class Unmasker
                     using var key = PairKeys.Pair(view.Roster.Hash, holder, advertise.PublicKey.ToByteArray(), dealer, peer, agree(peer), null);
                     using var seed = PairKeys.PairSeed(key, _context1);
                     secrets.Add(seed.Span.ToArray());
-                    if (_dealt.TryGetValue(dealer, out var dealt) && dealt.Entries.TryGetValue(holder, out var entry)) OpenShares(key, dealer, holder, entry);
+                    using var sealKey = PairKeys.Seal(key, _context1, dealer, holder);
+                    if (_dealt.TryGetValue(dealer, out var dealt) && dealt.Entries.TryGetValue(holder, out var entry)) OpenShares(sealKey.Span, dealer, holder, entry);
                 }
             }
         }
@@ -228,11 +237,10 @@ internal sealed class Unmasker
             }
         }
 
-        private void OpenShares(SecretBytes pairKey, uint dealer, uint holder, ShareEntry entry)
+        private void OpenShares(ReadOnlySpan<byte> key, uint dealer, uint holder, ShareEntry entry)
         {
-            using var key = PairKeys.Seal(pairKey, _context1, dealer, holder);
             var plain = new byte[ReceivedShares.Size];
-            if (!Aead.TryOpen(key.Span, entry.Sealed, PairKeys.AssociatedData(_context1, dealer, holder), plain)) return;
+            if (!Aead.TryOpen(key, entry.Sealed, PairKeys.AssociatedData(_context1, dealer, holder), plain)) return;
             Add(dealer, holder, SharedSecret.SelfSeed, plain.AsSpan(0, Shamir.ShareSize));
             Add(dealer, holder, SharedSecret.RecoverySeed, plain.AsSpan(Shamir.ShareSize, Shamir.ShareSize));
         }

@@ -4,7 +4,7 @@ using SecureAggregation.Protocol.Internal;
 using SecureAggregation.Protocol.Tests.Harness;
 using SecureAggregation.Protocol.Wire;
 
-namespace SecureAggregation.Protocol.Tests;
+namespace SecureAggregation.Protocol.Tests.Attacks;
 
 /// <summary>Corrupt parties, each lie signed with their own keys: the total is right without them, or there is none and they are blamed; nobody else ever is.</summary>
 public sealed class LyingPartyTests
