@@ -43,6 +43,38 @@ internal static class Corruption
         });
     }
 
+    /// <summary>Lets a party seal for these what does not open, or what opens and does not fit its commitment.</summary>
+    public static void DealBadly(this RoundHarness harness, uint dealer, bool opens, params uint[] holders) => harness.CorruptEntries(dealer, (holder, entry) =>
+    {
+        if (holders.Contains(holder)) entry[opens ? 4 + ShareEntry.SealedSize : 10] ^= 1;
+    });
+
+    /// <summary>Lets a party complain of what this gives of what it was going to complain of.</summary>
+    public static void Complain(this RoundHarness harness, uint party, Func<IReadOnlyList<Complaint>, IEnumerable<Complaint>> change)
+    {
+        var before = harness.OnSend;
+        harness.OnSend = (from, envelope) => before(from, envelope).Select(e =>
+        {
+            if (from != party || e.Kind != MessageKind.Input) return e;
+            var parts = change(Complaint.TryRead(e.Detached)!).Select(c => c.Wire).ToList();
+            var input = Input.Parser.ParseFrom(e.Body);
+            input.ComplaintsRoot = Complaint.Root(parts);
+            e.Detached.Clear();
+            e.Detached.Add(parts);
+            return Resign(harness, party, e, input);
+        });
+    }
+
+    /// <summary>The complaint of a corrupt holder about a dealer, with the pair's own keys.</summary>
+    public static Complaint ComplaintAbout(this RoundHarness harness, uint holder, uint dealer)
+    {
+        var context1 = harness.Station.Record.Contexts.Context1;
+        using var pair = harness.PairKey(holder, dealer);
+        using var received = PairKeys.Seal(pair, context1, dealer, holder);
+        using var sent = PairKeys.Seal(pair, context1, holder, dealer);
+        return Complaint.Create(dealer, received.Span, Commitments.SealKey(context1, holder, dealer, sent.Span));
+    }
+
     /// <summary>
     /// Lets a party commit to other seeds than those of its pairs with these parties, and leave the masks of the pairs out, as a party does that sees the dispute.
     /// </summary>
@@ -52,7 +84,8 @@ internal static class Corruption
         {
             if (others.Contains(holder)) entry[ShareEntry.Size - 1] ^= 1;
         });
-        harness.OnVector = (from, vector) => from == corrupt ? WithoutMasks(harness, corrupt, others, vector) : vector;
+        var before = harness.OnVector;
+        harness.OnVector = (from, vector) => from == corrupt ? WithoutMasks(harness, corrupt, others, vector) : before(from, vector);
         harness.Corrupt<Input>(corrupt, MessageKind.Input, input =>
         {
             var vector = WithoutMasks(harness, corrupt, others, harness.Parties[corrupt].SentVector!.ToArray());
@@ -64,11 +97,16 @@ internal static class Corruption
     /// <summary>The seed of a pair, as either of the two computes it.</summary>
     public static SecretBytes PairSeed(this RoundHarness harness, uint self, uint peer)
     {
+        using var key = harness.PairKey(self, peer);
+        return PairKeys.PairSeed(key, harness.Station.Record.Contexts.Context1);
+    }
+
+    private static SecretBytes PairKey(this RoundHarness harness, uint self, uint peer)
+    {
         var record = harness.Station.Record;
         using var lease = harness.Consortium.Ring(self).Take(harness.Now);
         var peerKey = record.Advertised[peer].PublicKey.ToByteArray();
-        using var key = PairKeys.Pair(record.Roster.Hash, self, lease.PublicKey, peer, peerKey, lease.Agree(peerKey), null);
-        return PairKeys.PairSeed(key, record.Contexts.Context1);
+        return PairKeys.Pair(record.Roster.Hash, self, lease.PublicKey, peer, peerKey, lease.Agree(peerKey), null);
     }
 
     private static Envelope Resign(RoundHarness harness, uint party, Envelope envelope, IMessage body)
