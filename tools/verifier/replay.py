@@ -332,8 +332,8 @@ class Round:
                     and [pair.neighbour for pair in body.dropped] == self.masked_with(v)
                     and all(self.is_seed(v, pair.neighbour, pair.seed) for pair in body.dropped))
         if kind == RECOVER:
-            return (self.are_shares(v, body.self_shares, self.silent, lambda x: ((x.share, x.blinder), x.sibling))
-                    and self.are_shares(v, body.recovery_shares, self.dropped, lambda x: (x.sibling, (x.share, x.blinder))))
+            return (self.are_shares(v, body.self_shares, lambda x: ((x.share, x.blinder), x.sibling))
+                    and self.are_shares(v, body.recovery_shares, lambda x: (x.sibling, (x.share, x.blinder))))
         return True
 
     # 7.4
@@ -356,8 +356,13 @@ class Round:
         share = self.accepted[SHARE, dealer].value
         return H("commit/" + name, self.context1, dealer, secret) == (share.self_commitment if name == "b" else share.recovery_commitment)
 
-    def are_shares(self, v, shares, dealers, parts):
-        return [x.dealer for x in shares] == [u for u in dealers if self.holds(v, u)] and all(
+    def is_answer(self, v, recover):
+        """Whether it names the dealers that it was asked for; another list convicts nobody."""
+        return ([x.dealer for x in recover.self_shares] == [u for u in self.silent if self.holds(v, u)]
+                and [x.dealer for x in recover.recovery_shares] == [u for u in self.dropped if self.holds(v, u)])
+
+    def are_shares(self, v, shares, parts):
+        return all(
             len(x.share) == len(x.blinder) == len(x.sibling) == 32
             and share_commitment(self.context1, x.dealer, v, *parts(x)) == self.entries[x.dealer][v].share for x in shares)
 
