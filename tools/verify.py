@@ -3,13 +3,13 @@
 
     tools/verify.py FILE... [--roster-hash HEX] [--round HEX] [--head NOTE-FILE] [--json]
 
-A second verifier beside `secagg verify`, written from docs/transcript.md alone; its modules in tools/verifier say which sections they follow.
-It shares no code with the first and needs nothing but Python 3.11 and `cryptography` (Debian: python3-cryptography). It walks the same six
-steps and names the same failing entry. It leaves out what the document leaves to it: the rules for names in rosters (section 4), and the
-layout that follows from the query (10.1).
+A second verifier beside `secagg verify`, written from docs/transcript.md alone; its modules in tools/verifier say which sections they
+follow. It shares no code with the first and needs nothing but Python 3.11 and `cryptography` (Debian: python3-cryptography). It walks the
+same six steps and names the same failing entry. It leaves out what the document leaves to it: the rules for names in rosters (section 4),
+and the layout that follows from the query (10.1).
 
-Exit code 0 if every file passes all steps, 1 if one fails, 2 if it was called wrongly or a file cannot be read. --json prints one document for
-each file, each on one line.
+Exit code 0 if every file passes all steps, 1 if one fails, 2 if it was called wrongly or a file cannot be read. --json prints one document
+for each file, each on one line.
 """
 
 import argparse
@@ -31,7 +31,7 @@ STEPS = ("checkpoint", "inclusion", "consistency", "messages", "total", "privacy
 class Verifier:
     def __init__(self, records, pinned, asked, head):
         self.records, self.pinned, self.asked, self.remembered = records, pinned, asked, head
-        self.header = self.roster_hash = self.round = None
+        self.header = self.roster_hash = self.round = self.pending = None
 
     def checkpoint(self):
         try:
@@ -69,13 +69,10 @@ class Verifier:
     def inclusion(self):
         self.entries, last = [], SimpleNamespace(index=None, record=None)
         while True:
-            try:
-                count, record = self.records.next()
-            except Malformed as fault:
-                raise Refused(f"record {self.records.next_number}: {fault}", record=self.records.next_number) from None
+            count, record = self._peek()
             if record is None or record.entry is None:
                 break
-            place = record.entry
+            self.pending, place = None, record.entry
             demand(last.index is None or place.index > last.index, "an entry is out of order", place.index, count)
             demand(is_included(place.index, self.head.size, leaf_hash(place.leaf), place.path, self.head.root),
                    "an entry is not in the log at its place", place.index, count)
@@ -83,7 +80,6 @@ class Verifier:
             demand(entry.round_id == self.header.round_id, "an entry of another round", place.index, count)
             last = SimpleNamespace(index=place.index, record=count, entry=entry)
             self.entries.append((place.index, entry, place.leaf))
-        self.pending = count, record
         demand(self.entries and last.entry.envelope.kind in (TOTAL, ABORT),
                "the entries do not end with a total or an abort", last.index, last.record)
         try:
@@ -143,21 +139,28 @@ class Verifier:
         envelope = self.round.accepted[kind, party]
         return next(index for index, entry, _ in self.entries if entry.envelope is envelope)
 
-    def _next(self):
-        try:
-            self.pending = self.records.next()
-        except Malformed as fault:
-            raise Refused(f"record {self.records.next_number}: {fault}", record=self.records.next_number) from None
+    def _peek(self):
+        """(number, record) of the record that comes next and was not taken."""
+        if self.pending is None:
+            try:
+                self.pending = self.records.next()
+            except Malformed as fault:
+                raise Refused(f"record {self.records.next_number}: {fault}", record=self.records.next_number) from None
+        return self.pending
 
     def _blob(self):
         """The blob that comes next, or None at the end."""
-        count, record = self.pending
-        demand(record is None or record.blob and record.blob.data, f"record {count} is no part of a vector", record=count)
+        count, record = self._peek()
+        demand(record is None or record.blob, f"record {count} is no part of a vector", record=count)
         return record and record.blob
+
+    def _ends(self):
+        count, record = self._peek()
+        demand(record is None, "a record behind the last that belongs to the round", record=count)
 
     def total(self):
         if self.aborted:
-            demand(self.pending[1] is None, "a record behind the entries of an aborted round", record=self.pending[0])
+            self._ends()
             return "the round was aborted: no total"
         replay, body = self.round, self.round.end
         bits, length = body.bits, body.length
@@ -170,17 +173,17 @@ class Verifier:
             raise Refused(str(fault), end) from None
         for u in replay.u3:
             index, parts, missing = self._index(INPUT, u), [], packed_size(bits, length)
-            while missing > 0 and (blob := self._blob()) and blob.party == u:
+            while missing > 0 and (blob := self._blob()) and blob.party == u and blob.data:
                 parts.append(blob.data)
                 missing -= len(blob.data)
-                self._next()
+                self.pending = None
             vector = b"".join(parts)
             demand(missing == 0, f"the vector of party {u} is missing, or has another length", index)
             demand(is_padded(vector, bits, length), f"the vector of party {u} has padding bits", index)
             demand(H("input/y", replay.context2, u, bits, length, vector) == replay.accepted[INPUT, u].value.vector_digest,
                    f"the vector of party {u} is not the one that it signed", index)
             total.vectors.add(vector)
-        demand(self.pending[1] is None, "a record behind the last vector", record=self.pending[0])
+        self._ends()
         demand(is_padded(body.packed, bits, length) and total.is_total(body.packed), "the vectors less their masks are not the total", end)
         return f"{len(replay.u3)} vectors of {length} elements, {bits} bits each, less {masks} masks, are the total"
 

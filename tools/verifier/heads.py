@@ -22,7 +22,7 @@ def parse_note(note):
     if len(note.encode()) > MIB or len(parts) < 6 or parts[-1] or parts[3] or not parts[0]:
         return None
     size, root = parts[1], unbase64(parts[2], 32)
-    if root is None or not (size.isascii() and size.isdigit() and len(size) < 20) or str(int(size)) != size:
+    if root is None or not (size.isascii() and size.isdigit() and len(size) < 20 and int(size) < 2**63) or str(int(size)) != size:
         return None
     lines = []
     for line in parts[4:-1]:

@@ -23,6 +23,15 @@ BLAME_CONFLICT, BLAME_SHARE, BLAME_SECRET, BLAME_VAULT, BLAME_SEED, BLAME_VECTOR
 UNRECOVERABLE = 6
 
 
+class Complaint:
+    """What a holder says of what a dealer sealed for it."""
+
+    __slots__ = ("dealer", "seal_key", "sibling")
+
+    def __init__(self, data):
+        self.dealer, self.seal_key, self.sibling = int.from_bytes(data[:4], "big"), data[4:20], data[20:52]
+
+
 class Dealt:
     """The entry of a dealer for a neighbour."""
 
@@ -30,15 +39,6 @@ class Dealt:
 
     def __init__(self, data):
         self.sealed, self.share, self.vault, self.seed, self.seal = data[4:116], data[116:148], data[148:196], data[196:228], data[228:260]
-
-
-class Complaint:
-    """What a holder shows of a dealer."""
-
-    __slots__ = ("dealer", "seal_key", "sibling")
-
-    def __init__(self, data):
-        self.dealer, self.seal_key, self.sibling = int.from_bytes(data[:4], "big"), data[4:20], data[20:]
 
 
 def share_commitment(context1, dealer, holder, self_part, recovery_part):
@@ -178,16 +178,11 @@ class Round:
         self.phase = INPUTS
 
     def _vector_fault(self, body):
-        demand(body.party in self.u2 and (INPUT, body.party) in self.accepted, "a vector fault of a party without an input")
-        demand(body.party not in self.declined and (INPUT, body.party) not in self.failed, "a vector fault of a party whose vector is not awaited")
+        party = body.party
+        demand(party in self.members(INPUT, self.u2) and (INPUT, party) not in self.failed, "a vector fault of a party without an input")
         demand(len(body.received_digest) == 32, "a vector fault without a digest")
-        self.failed.add((INPUT, body.party))
-        self.convict(body.party, BLAME_VECTOR)
-
-    def convict(self, party, code):
-        """The first counts; the station's word gives way to a proof."""
-        if self.blame.get(party, BLAME_VECTOR) == BLAME_VECTOR:
-            self.blame[party] = code
+        self.failed.add((INPUT, party))
+        self._blame(party, BLAME_VECTOR)
 
     def _survivors(self, body):
         senders = {(e.body, e.signature): v for (kind, v), e in self.accepted.items() if kind == INPUT}
@@ -244,22 +239,26 @@ class Round:
             if kind == DECLINE:
                 self.declined.add(v)
             if kind == INPUT:
-                for complaint in map(Complaint, envelope.detached):
-                    self.upheld.add((v, complaint.dealer))
-                    self.failed.add((INPUT, complaint.dealer))
-                    self.convict(complaint.dealer, BLAME_DEALING)
+                for dealer in (Complaint(part).dealer for part in envelope.detached):
+                    self.upheld.add((v, dealer))
+                    self.failed.add((INPUT, dealer))
+                    self._blame(dealer, BLAME_DEALING)
             if kind == SHARE:
                 self.entries[v] = {w: Dealt(part) for w, part in zip(sorted(self.graph.neighbours[v]), envelope.detached)}
         elif verdict == CONFLICT:
-            self.convict(v, BLAME_CONFLICT)
+            self._blame(v, BLAME_CONFLICT)
         elif verdict in (BAD_CONTENT, WRONG_SECRET):
             self.failed.add((kind, v))
             if kind == RECOVER:
-                self.convict(v, BLAME_SHARE)
+                self._blame(v, BLAME_SHARE)
             elif kind == UNMASK:
-                self.convict(v, BLAME_SEED)
+                self._blame(v, BLAME_SEED)
             elif kind == INPUT and verdict == WRONG_SECRET:
-                self.convict(v, BLAME_COMPLAINT)
+                self._blame(v, BLAME_COMPLAINT)
+
+    def _blame(self, party, code):
+        if self.blame.get(party) in (None, BLAME_VECTOR):
+            self.blame[party] = code
 
     def judge(self, v, envelope, time):
         kind, before = envelope.kind, self.accepted.get((envelope.kind, v))
@@ -290,10 +289,10 @@ class Round:
             return WRONG_PARTY
         if kind not in (SHARE, INPUT) and envelope.detached:
             return BAD_MESSAGE
-        if kind == INPUT and not self.are_complaints(body, envelope.detached):
-            return BAD_CONTENT
         if not self.is_true(kind, v, body, envelope.detached):
-            return WRONG_SECRET if kind in (INPUT, UNMASK, RECOVER) else BAD_CONTENT
+            return BAD_CONTENT
+        if not self.is_secret(kind, v, body, envelope.detached):
+            return WRONG_SECRET
         return CONFLICT if before else ACCEPTED
 
     def expects(self, kind, v):
@@ -318,7 +317,7 @@ class Round:
         return kind != AGREE or body.survivors_digest == self.d3
 
     def is_true(self, kind, v, body, detached):
-        """What the state shows (7.3, 11)."""
+        """What the state shows of the content (7.3, 11)."""
         if kind == DECLINE:
             return len(body.earlier_round) == (16 if body.code == 27 else 0)
         if kind == SHARE:
@@ -326,7 +325,14 @@ class Round:
             return (len(detached) == len(holders) and all(len(part) == 260 and part[:4] == u32(w) for w, part in zip(holders, detached))
                     and tree_root([leaf_hash(part) for part in detached]) == body.entries_root)
         if kind == INPUT:
-            return all(self.is_upheld(v, complaint) for complaint in map(Complaint, detached))
+            return (all(len(part) == 52 for part in detached) and ascending([part[:4] for part in detached])
+                    and body.complaints_root == (tree_root([leaf_hash(part) for part in detached]) if detached else b""))
+        return True
+
+    def is_secret(self, kind, v, body, detached):
+        """What the state shows of seeds, shares and keys (7.3, 11)."""
+        if kind == INPUT:
+            return all(self.is_upheld(v, Complaint(part)) for part in detached)
         if kind == UNMASK:
             return (len(body.self_seed) == 32 and self._fits(v, "b", body.self_seed)
                     and [pair.neighbour for pair in body.dropped] == self.masked_with(v)
@@ -413,14 +419,9 @@ class Round:
                 yield pairs[w], w > u
 
     # 7.6
-    @staticmethod
-    def are_complaints(body, parts):
-        root = tree_root([leaf_hash(part) for part in parts]) if parts else b""
-        return all(len(part) == 52 for part in parts) and ascending([Complaint(part).dealer for part in parts]) and body.complaints_root == root
-
     def is_upheld(self, v, complaint):
         u, context1 = complaint.dealer, self.context1
-        if not (u in self.holders and self.paired(v, u)):
+        if not (u in self.u2 and self.paired(v, u)):
             return False
         lower, higher = min(u, v), max(u, v)
         key = H("digest/seal", context1, lower, higher, complaint.seal_key)

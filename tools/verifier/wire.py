@@ -176,7 +176,7 @@ class Records:
         if size > min(self.left, MOST_RECORD):
             raise Malformed(f"a record of {size} bytes: the file has {self.left} more, and the limit is {MOST_RECORD}")
         record = decode("BundleRecord", self._read(size))
-        if sum(part is not None for part in (record.header, record.entry, record.blob)) != 1:
+        if sum(part is not None for part in (record.header, record.entry, record.blob)) > 1:
             raise Malformed("a record is one of header, entry and blob")
         self.next_number += 1
         return self.next_number - 1, record

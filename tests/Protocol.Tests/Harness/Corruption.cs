@@ -101,7 +101,8 @@ internal static class Corruption
         return PairKeys.PairSeed(key, harness.Station.Record.Contexts.Context1);
     }
 
-    private static SecretBytes PairKey(this RoundHarness harness, uint self, uint peer)
+    /// <summary>The key of a pair, as either of the two computes it.</summary>
+    public static SecretBytes PairKey(this RoundHarness harness, uint self, uint peer)
     {
         var record = harness.Station.Record;
         using var lease = harness.Consortium.Ring(self).Take(harness.Now);
