@@ -289,6 +289,8 @@ class Round:
             return WRONG_PARTY
         if kind not in (SHARE, INPUT) and envelope.detached:
             return BAD_MESSAGE
+        if kind == RECOVER and not self.is_answer(v, body):
+            return BAD_MESSAGE
         if not self.is_true(kind, v, body, envelope.detached):
             return BAD_CONTENT
         if not self.is_secret(kind, v, body, envelope.detached):
@@ -342,6 +344,11 @@ class Round:
                     and self.are_shares(v, body.recovery_shares, lambda x: (x.sibling, (x.share, x.blinder))))
         return True
 
+    def is_answer(self, v, body):
+        """Whether a Recover is about those whom Recovery names and v holds shares of."""
+        return all([x.dealer for x in shares] == [u for u in named if self.holds(v, u)]
+                   for shares, named in ((body.self_shares, self.silent), (body.recovery_shares, self.dropped)))
+
     # 7.4
     def paired(self, u, v):
         """Neighbours that are not disputed."""
@@ -361,11 +368,6 @@ class Round:
     def _fits(self, dealer, name, secret):
         share = self.accepted[SHARE, dealer].value
         return H("commit/" + name, self.context1, dealer, secret) == (share.self_commitment if name == "b" else share.recovery_commitment)
-
-    def is_answer(self, v, recover):
-        """Whether it names the dealers that it was asked for; another list convicts nobody."""
-        return ([x.dealer for x in recover.self_shares] == [u for u in self.silent if self.holds(v, u)]
-                and [x.dealer for x in recover.recovery_shares] == [u for u in self.dropped if self.holds(v, u)])
 
     def are_shares(self, v, shares, parts):
         return all(

@@ -15,6 +15,7 @@ internal static class PlayedRounds
         (_, _) => { },
         (round, random) => round.Dispute(Somebody(round, random), Somebody(round, random)),
         (round, random) => Spoil(round, random, ShareEntry.Size - 1, everybody: true),
+        (round, random) => Spoil(round, random, ShareEntry.Size - 1 - random.Next(64)),
         (round, random) => Spoil(round, random, random.Next(4)),
         (round, random) => Spoil(round, random, 4 + random.Next(ShareEntry.Size - 4), everybody: random.Next(2) == 0),
         (round, random) => Contradict(round, Somebody(round, random)),
@@ -30,6 +31,11 @@ internal static class PlayedRounds
         (round, random) => round.Corrupt<Recover>(Somebody(round, random), MessageKind.Recover, m =>
         {
             foreach (var share in m.SelfShares.Concat(m.RecoveryShares)) share.Blinder = Bytes(random, 32);
+        }),
+        (round, random) => round.Corrupt<Recover>(Somebody(round, random), MessageKind.Recover, m =>
+        {
+            if (random.Next(2) == 0 || m.SelfShares.Count == 0) m.RecoveryShares.Add(new RevealedShare { Dealer = (uint)random.Next(9), Share = Bytes(random, 32) });
+            else m.SelfShares.RemoveAt(0);
         }),
         (round, random) => ByAnother(round, random),
         (round, random) => Spoil(round, random, 4 + random.Next(112)),
