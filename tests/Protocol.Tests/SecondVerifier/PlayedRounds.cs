@@ -39,6 +39,7 @@ internal static class PlayedRounds
         }),
         (round, random) => ByAnother(round, random),
         (round, random) => Spoil(round, random, 4 + random.Next(112)),
+        (round, random) => Spoil(round, random, 4 + random.Next(144)),
         (round, random) => Complain(round, Somebody(round, random), Somebody(round, random), random.Next(3)),
     ];
 
@@ -51,7 +52,7 @@ internal static class PlayedRounds
         var shape = new RoundShape(8 + random.Next(57), 1 + random.Next(40));
         var noise = (QueryNoise)(1 + random.Next(3));
         var round = new RoundHarness(Consortium.Of(parties, random.Next(4) == 0 ? 0 : null), shape, number, faults, q => q.Noise = noise) { CheckReplay = false };
-        for (var lies = 1 + random.Next(2); lies > 0; lies--) s_lies[random.Next(s_lies.Length)](round, random);
+        for (var lies = 1 + random.Next(3); lies > 0; lies--) s_lies[random.Next(s_lies.Length)](round, random);
         return round.Run();
     }
 
