@@ -31,7 +31,8 @@ internal sealed class RoundProgress(IAnsiConsole console)
         {
             if (view.Phase == last || view.State != RoundState.Running) return;
             last = view.Phase;
-            console.WriteLine($"  {Name(view.Phase)}: {view.Parties.Count(IsIn)} of {view.Parties.Count} outposts");
+            // Who was asked has not said yet whether it takes part.
+            console.WriteLine(view.Phase == RoundPhase.Propose ? $"  asked {view.Parties.Count} outposts" : $"  {Name(view.Phase)}: {view.Parties.Count(IsIn)} of {view.Parties.Count} outposts");
         };
     }
 

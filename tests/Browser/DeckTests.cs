@@ -29,12 +29,12 @@ public class DeckTests
         station.View = scenario.Consortium();
         var verifiable = scenario.Done(70, "Patients", 95, Scenario.Number("count", "", report.Statistics[0].Value!.Value, 7));
         verifiable.TotalHash = ByteString.CopyFrom(report.TotalHash);
-        station.Rounds.AddRange([scenario.Running(phaseLength: 120), verifiable, .. scenario.History()]);
+        station.Rounds.AddRange([scenario.Running(phaseLength: 120), verifiable, scenario.Done(71, "Every analysis", 150, Analyses.All()), .. scenario.History()]);
     }
 
     private static readonly (string Name, string Path)[] s_pages =
     [
-        ("overview", "/"), ("rounds", "/rounds"), ("round-done", $"/rounds/{Hex(1)}"), ("round-verified", $"/rounds/{Hex(70)}"), ("round-dropped", $"/rounds/{Hex(3)}"),
+        ("overview", "/"), ("rounds", "/rounds"), ("round-done", $"/rounds/{Hex(1)}"), ("round-verified", $"/rounds/{Hex(70)}"), ("round-analyses", $"/rounds/{Hex(71)}"), ("round-dropped", $"/rounds/{Hex(3)}"),
         ("round-running", $"/rounds/{Hex(9)}"), ("round-aborted", $"/rounds/{Hex(2)}"), ("ask", "/ask"), ("access", "/access"), ("help", "/help"), ("not-found", "/nowhere"),
     ];
 

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Statistics;
 
 namespace SecureAggregation.Testing;
 
@@ -23,11 +24,18 @@ public sealed class Scenario(Members members, DateTimeOffset now)
         return view;
     }
 
+    private static readonly ByteString s_schema = ByteString.CopyFrom(new DatasetSchema("patients", "Visits since 2020", RowRule.OneRowPerPerson,
+    [
+        new("age", ColumnType.Integer) { Unit = "years", Low = 0, High = 90 },
+        new("cholesterol", ColumnType.Integer) { Unit = "mg/dl", Low = 80, High = 620 },
+        new("sex", ColumnType.Category) { Categories = ["female", "male"] },
+    ]).Encode());
+
     public OutpostView Outpost(uint index, bool online) => new()
     {
         Index = index, Name = SecureAggregation.Testing.Members.Names[index], Online = online, LastSeenMs = Ago(online ? 1 + index : 340), ConnectedSinceMs = online ? Ago(7_000) : 0,
         Software = "outpost 0.1.0", KeyFingerprint = members.Parties[(int)index].Public.Fingerprint, RoundsJoined = 11 - (index / 2), RoundsDropped = index == 4 ? 2u : 0,
-        Datasets = { new DatasetView { Name = "patients" } },
+        Datasets = { new DatasetView { Name = "patients", Schema = s_schema } },
     };
 
     public LogHead Head(ulong size, uint cosignatures) => new()
