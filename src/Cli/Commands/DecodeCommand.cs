@@ -88,6 +88,7 @@ internal static class DecodeCommand
         try
         {
             var entry = Entry.Parser.ParseFrom(record.Leaf);
+            if (entry.Envelope is null) return new EntryLine(record.Index, DateTimeOffset.UnixEpoch, "?", "unreadable: an entry without an envelope", record.Leaf.Length, "", null);
             return new EntryLine(
                 record.Index,
                 DateTimeOffset.FromUnixTimeMilliseconds((long)entry.TimeMs),

@@ -53,7 +53,7 @@ internal static class Registration
         JsonNode? document;
         try
         {
-            document = File.Exists(config) ? JsonNode.Parse(File.ReadAllText(config)) : new JsonObject();
+            document = File.Exists(config) ? JsonNode.Parse(File.ReadAllText(config), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) : new JsonObject();
         }
         catch (JsonException e)
         {

@@ -88,7 +88,7 @@ internal sealed class Ledger
         for (var i = 0; i < entries.Count; i++)
         {
             var entry = entries[i];
-            if (entry.Sequence != i + 1 || !PublicBytes.Equal(entry.Previous, previous) || !PublicBytes.Equal(entry.Hash, entry.ComputeHash()))
+            if (entry.Sequence != i + 1 || !entry.IsWritable || !PublicBytes.Equal(entry.Previous, previous) || !PublicBytes.Equal(entry.Hash, entry.ComputeHash()))
             {
                 throw new StoreException(
                     $"The privacy ledger is damaged at entry {i + 1}: it does not follow from the entry before it. " +

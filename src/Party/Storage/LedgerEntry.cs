@@ -46,6 +46,9 @@ internal sealed record LedgerEntry
 
     public long AtMs { get; init; }
 
+    /// <summary>Whether the numbers are such as an outpost writes: others have no hash.</summary>
+    public bool IsWritable => CostMicro > 0 && Overlap > 0 && Noise >= 0 && AtMs >= 0;
+
     public byte[] ComputeHash()
     {
         using var hash = new LabelHash("ledger");

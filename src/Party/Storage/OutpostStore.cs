@@ -1,3 +1,4 @@
+using System.Data;
 using System.Globalization;
 using System.Reflection;
 using Dapper;
@@ -183,6 +184,10 @@ internal sealed class OutpostStore : IDisposable
             catch (SqliteException e)
             {
                 throw new StoreException($"The outpost's database failed ({Reason(e)}); nothing was recorded.", e);
+            }
+            catch (Exception e) when (e is DataException or OverflowException or InvalidCastException)
+            {
+                throw new StoreException("The outpost's database holds a value that this program never writes: the file is damaged, or was changed by hand. Keep it and tell the consortium.", e);
             }
         }
     }

@@ -1,0 +1,91 @@
+using System.Text;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using SecureAggregation.Cli;
+using SecureAggregation.Fuzz.Engine;
+using SecureAggregation.Party.Config;
+using SecureAggregation.Party.Storage;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Testing;
+using static SecureAggregation.Fuzz.Engine.Outcome;
+using StoreException = SecureAggregation.Party.Storage.StoreException;
+
+namespace SecureAggregation.Fuzz.Targets;
+
+/// <summary>What a program finds on its own disk, after somebody or something has changed it there; and files that are only shown.</summary>
+internal static class StateTargets
+{
+    private static readonly string[] s_cells =
+    [
+        "ledger.sequence", "ledger.previous", "ledger.hash", "ledger.query_hash", "ledger.round_id", "ledger.dataset", "ledger.coordinator", "ledger.cost_micro", "ledger.noise", "ledger.at_ms",
+        "ledger.form", "ledger.study", "ledger.overlap", "rounds.released", "rounds.survivors", "log_head.size", "log_head.root",
+    ];
+
+    public static IEnumerable<Target> All =>
+    [
+        new("outpost-state", 4_000, () => [[14, 2, .. new byte[32]], [13, 0, .. new byte[8]]], OutpostState) { Allowance = 512 * 1024, PerByte = 1000 },
+        new("decode-command", 1_500, Shown, DecodeCommand) { Make = Mutation.OfMessage, Allowance = 16 * 1024 * 1024, PerByte = 2000 },
+    ];
+
+    /// <summary>Cell, type (number, text, bytes), value.</summary>
+    private static Func<byte[], bool> OutpostState()
+    {
+        var store = OutpostStore.Open(new Scratch().Folder);
+        var clock = new ManualTimeProvider();
+        var (ledger, memory) = (new Ledger(store, clock), new PartyMemory(store, clock));
+        for (byte i = 1; i <= 3; i++)
+        {
+            var debit = new Debit(Filled(32, i), Filled(16, i), "clinic", "earth", 5, (int)QueryNoise.Local);
+            Must(ledger.TryDebit(debit, new BudgetCaps(1000)) == DebitOutcome.Debited, "nothing was debited");
+            memory.TryBeginRound(debit.RoundId, Filled(16, (byte)(100 + i)), 3);
+        }
+
+        memory.StoreHead(new Protocol.LogPosition(7, new byte[32]));
+        return input => input.Length > 2 && input[0] < s_cells.Length && store.Read(connection =>
+        {
+            connection.Execute("BEGIN TRANSACTION;");
+            try
+            {
+                return Changes(connection, input) && Or<StoreException>(() =>
+                {
+                    Must(ledger.Entries().Count == 3 && ledger.SpentMicro("clinic") == 15, "a ledger that was changed was taken");
+                    _ = memory.LastHead;
+                    _ = memory.HasSeen(Filled(16, 1));
+                });
+            }
+            finally
+            {
+                connection.Execute("ROLLBACK TRANSACTION;");
+            }
+        });
+    }
+
+    private static byte[] Filled(int length, byte with) => [.. Enumerable.Repeat(with, length)];
+
+    /// <summary>False if the database itself does not take it.</summary>
+    private static bool Changes(SqliteConnection connection, byte[] input)
+    {
+        var cell = s_cells[input[0]].Split('.');
+        object value = (input[1] % 3) switch
+        {
+            0 => BitConverter.ToInt64([.. input.Skip(2).Concat(new byte[8]).Take(8)]),
+            1 => Encoding.UTF8.GetString(input.AsSpan(2)),
+            _ => input[2..],
+        };
+        return Or<SqliteException>(() => connection.Execute($"PRAGMA ignore_check_constraints = ON; UPDATE {cell[0]} SET {cell[1]} = @value WHERE rowid = (SELECT max(rowid) FROM {cell[0]})", new { value }));
+    }
+
+    private static byte[][] Shown() => [Round.All[0].Bundle(), Round.Consortium.Roster.Signed];
+
+    private static Func<byte[], bool> DecodeCommand()
+    {
+        var path = new Scratch()["shown"];
+        return input =>
+        {
+            File.WriteAllBytes(path, input);
+            var code = Cli.CommandLine.RunAsync(["decode", path, "--bodies", "--json"], TextWriter.Null, TextWriter.Null, CancellationToken.None).GetAwaiter().GetResult();
+            Must(code is ExitCode.Ok or ExitCode.BadInput, $"decode ended with {code}");
+            return code == ExitCode.Ok;
+        };
+    }
+}
