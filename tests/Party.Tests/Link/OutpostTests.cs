@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
+using SecureAggregation.Party.Storage;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Statistics;
 using SecureAggregation.Testing;
@@ -80,6 +81,22 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
         foreach (var same in _station.Frames.Where(f => f.Frame.Message is not null).GroupBy(f => f.Frame.Message.Envelope.Kind))
             Assert.Single(same.Select(f => f.Frame.Message.ToByteString()).Distinct());
         Assert.Equal(2, _station.Frames.Count(f => f.Frame.Message?.Envelope.Kind == kind));
+    }
+
+    [Theory]
+    [InlineData(QueryNoise.Local)]
+    [InlineData(QueryNoise.Distributed)]
+    public async Task Input_says_what_the_ledger_was_charged_the_overlap_included(QueryNoise noise)
+    {
+        var policy = OutpostFiles.Policy.Replace("epsilon_per_query: 1", "epsilon_per_query: 2\n    overlap: 2", StringComparison.Ordinal);
+        await StartAsync(Rows, "--set", $"Outpost:Policy={_scratch.Write("overlap.yaml", policy)}");
+        _station.Propose(_consortium.Ask(s_schema, change: q => q.Noise = noise));
+        await _station.Ended.Task.Guard();
+        var input = Input.Parser.ParseFrom(_station.Frames.First(f => f.Frame.Message?.Envelope.Kind == MessageKind.Input).Frame.Message.Envelope.Body);
+        await StopAsync();
+        using var store = OutpostStore.Open(_scratch["state"]);
+        Assert.Equal((long)input.ChargedMicro, Assert.Single(new Ledger(store, TimeProvider.System).Entries()).CostMicro);
+        Assert.Equal(2_000_000ul, input.ChargedMicro);
     }
 
     [Fact]
