@@ -86,6 +86,15 @@ internal sealed class LyingStation : IDisposable
         return step;
     }
 
+    /// <summary>What dealers dealt to a holder, with its path to their signed roots.</summary>
+    public IEnumerable<Delivery> DealtTo(uint holder, IEnumerable<uint> dealers) => dealers.Where(dealer => dealer != holder).Select(dealer =>
+    {
+        var entries = Harness.Parties[dealer].Sent.Last(e => e.Kind == MessageKind.Share).Detached;
+        var place = View(holder).Neighbours(dealer).ToList().IndexOf(holder);
+        var path = MerkleTree.InclusionProof([.. entries.Select(e => MerkleTree.LeafHash(e.Span))], place);
+        return new Delivery { Dealer = dealer, Entry = entries[place], Path = { path.Select(n => ByteString.CopyFrom(n)) } };
+    });
+
     /// <summary>A key of the station's own, to put in the place of a party's.</summary>
     public AgreementKey Plant()
     {
