@@ -21,10 +21,11 @@ internal sealed class Isolation(World world, string round, uint victim, int with
         if (envelope.Kind == MessageKind.Agree) _agreed.TryAdd(party, envelope);
     }
 
-    /// <summary>To the others, survivors without the victim.</summary>
-    public Broadcast Twist(Incarnation open, Broadcast broadcast)
+    /// <summary>To the others, survivors without the victim; null for what follows the true ones, which they must not hear.</summary>
+    public Broadcast? Twist(Incarnation open, Broadcast broadcast)
     {
-        if (broadcast.Envelope.Kind != MessageKind.Survivors || IsWithVictim(open.Party)) return broadcast;
+        if (broadcast.Envelope.Kind < MessageKind.Survivors || IsWithVictim(open.Party)) return broadcast;
+        if (broadcast.Envelope.Kind != MessageKind.Survivors) return null;
         var survivors = Survivors.Parser.ParseFrom(broadcast.Envelope.Body);
         var without = new Survivors { Inputs = { survivors.Inputs.Where(i => Input.Parser.ParseFrom(i.Body).Party != victim) } };
         return Wrap(LyingStation.Seal(MessageKind.Survivors, without, Inside.Record(open.Round).Contexts));

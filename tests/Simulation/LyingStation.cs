@@ -37,7 +37,12 @@ internal sealed class LyingStation(World world)
     {
         var id = Convert.ToHexString(broadcast.RoundId.Span);
         var open = to.In(id);
-        foreach (var isolation in _isolations.Where(i => i.Round == id && open is not null)) broadcast = isolation.Twist(open!, broadcast);
+        foreach (var isolation in _isolations.Where(i => i.Round == id && open is not null))
+        {
+            if (isolation.Twist(open!, broadcast) is not { } twisted) return [];
+            broadcast = twisted;
+        }
+
         foreach (var armed in _armed.Where(a => a.Party == to.Index).ToList())
         {
             if (Tell(armed.Lie, armed.About, to, open, broadcast) is not { } told) continue;

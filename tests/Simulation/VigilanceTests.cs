@@ -26,6 +26,19 @@ public sealed class VigilanceTests
     }
 
     [Fact]
+    public void Honest_parties_split_in_any_proportion_never_unmask_for_two_sets()
+    {
+        foreach (var (parties, colluders) in new[] { (5, 1), (6, 2), (7, 2), (8, 2), (9, 3) })
+        {
+            var setting = new Setting { Parties = parties, Colluders = colluders, Corrupt = [.. Enumerable.Range(parties - colluders, colluders)] };
+            for (var with = 0; with < parties - colluders; with++)
+            {
+                Assert.Null(Simulator.Failure(new Plan(setting, [new Ask(0, QueryNoise.Local), new Isolate(0, with)])));
+            }
+        }
+    }
+
+    [Fact]
     public void Sum_says_who_is_missing_and_who_is_in_it_twice()
     {
         var shape = Inputs.Shape(12, 8);
