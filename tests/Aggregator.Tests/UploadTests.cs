@@ -106,6 +106,20 @@ public sealed class UploadTests
         Assert.Equal(scene.Station.Meaning.Sum([0, 1, 2, 3, 4]), view.Statistics.Select(s => s.Value));
     }
 
+    [Fact]
+    public async Task Vector_that_is_begun_again_and_again_is_refused_in_the_end()
+    {
+        await using var scene = await RoundScene.Open();
+        var outpost = scene.Outposts[1];
+        outpost.ChunkSize = 8;
+        outpost.Alter = frame => frame.Chunk is { Offset: > 0 } ? null : frame;
+        var round = await scene.Ask();
+        await scene.Until(round, _ => scene.Station.Logs.Lines.Count(l => l.Id == Whole) == 4);
+        for (var i = 0; i < Limits.Uploads; i++) await outpost.Resend();
+        await scene.Until(round, _ => scene.Station.Logs.Lines.Any(l => l.Id == 1205 && l.Text.Contains($"begun {Limits.Uploads} times", StringComparison.Ordinal)));
+        Assert.Equal(RoundPhase.Input, (await scene.View(round)).Phase);
+    }
+
     [Theory]
     [InlineData(3, 8 * 1024 * 1024)]
     [InlineData(50, 128 * 1024 * 1024 / 50)]
