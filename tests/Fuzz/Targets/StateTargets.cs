@@ -23,9 +23,12 @@ internal static class StateTargets
 
     public static IEnumerable<Target> All =>
     [
-        new("outpost-state", 4_000, () => [[14, 2, .. new byte[32]], [13, 0, .. new byte[8]]], OutpostState) { Allowance = 512 * 1024, PerByte = 1000 },
-        new("decode-command", 1_500, Shown, DecodeCommand) { Make = Mutation.OfMessage, Allowance = 16 * 1024 * 1024, PerByte = 2000 },
+        new("outpost-state", 4_000, () => [[14, 2, .. new byte[32]], [13, 0, .. new byte[8]]], OutpostState) { Make = Cells, Allowance = 512 * 1024, PerByte = 1000 },
+        new("decode-command", 300, Shown, DecodeCommand) { Make = Mutation.OfMessage, Allowance = 16 * 1024 * 1024, PerByte = 2000 },
     ];
+
+    private static byte[] Cells(Draw draw) =>
+        [(byte)draw.Below(s_cells.Length), (byte)draw.Below(3), .. draw.OneIn(2) ? BitConverter.GetBytes(draw.Number()) : draw.Bytes(draw.OneIn(2) ? 32 : draw.Below(40))];
 
     /// <summary>Cell, type (number, text, bytes), value.</summary>
     private static Func<byte[], bool> OutpostState()
