@@ -36,6 +36,8 @@ internal sealed class FaultyStore(ITranscriptStore inner) : ITranscriptStore
 
     public StoredHead? Head() => inner.Head();
 
+    public long Recovered => inner.Recovered;
+
     public void Probe() => inner.Probe();
 
     public long Count() => inner.Count();
@@ -56,9 +58,9 @@ internal sealed class FaultyStore(ITranscriptStore inner) : ITranscriptStore
 
     public void SaveCosignature(StoredCosignature cosignature) => inner.SaveCosignature(cosignature);
 
-    public IReadOnlyList<StoredHead> Checkpoints(long minimumSize) => inner.Checkpoints(minimumSize);
+    public IReadOnlyList<StoredHead> Checkpoints(long from, long to) => inner.Checkpoints(from, to);
 
-    public IReadOnlyList<StoredCosignature> Cosignatures(long minimumSize) => inner.Cosignatures(minimumSize);
+    public IReadOnlyList<StoredCosignature> Cosignatures(long from, long to) => inner.Cosignatures(from, to);
 
     public void SaveView(byte[] roundId, byte[] view)
     {

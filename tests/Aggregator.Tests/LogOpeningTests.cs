@@ -9,26 +9,6 @@ namespace SecureAggregation.Aggregator.Tests;
 /// <summary>A station does not start on a transcript that is not, to the last bit, the one that it signed.</summary>
 public sealed class LogOpeningTests
 {
-    [Theory]
-    [InlineData("UPDATE entries SET leaf = x'0102' WHERE idx = 0", "Entry 0 of the transcript was changed")]
-    [InlineData("UPDATE entries SET leaf = x'0102', leaf_hash = x'0102' WHERE idx = 0", "Entry 0 of the transcript was changed")]
-    [InlineData("DELETE FROM entries", "0 entries; the signed head covers 1")]
-    [InlineData("UPDATE entries SET idx = 7", "Entry 0 of the transcript is missing; the next one that is there is 7")]
-    [InlineData("UPDATE head SET root = zeroblob(32)", "the stored head says 0000000000")]
-    [InlineData("UPDATE head SET note = 'nonsense'", "is not signed by its station")]
-    [InlineData("UPDATE head SET note = replace(note, 'test.example/log', 'other.example/log')", "'other.example/log'; the roster's log is 'test.example/log'")]
-    [InlineData("DELETE FROM head", "1 entries and no signed head")]
-    public async Task Transcript_that_was_changed_is_refused_with_both_values(string change, string said)
-    {
-        await using var station = new TestStation(3);
-        await station.Start();
-        await station.Stop();
-        Execute(station, change);
-        var failure = await Assert.ThrowsAsync<StartException>(station.Start);
-        Assert.Equal(ExitCode.Transcript, failure.Code);
-        Assert.Contains(said, failure.Message, StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task Half_written_tail_is_cut_and_said()
     {

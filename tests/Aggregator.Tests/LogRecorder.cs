@@ -10,6 +10,8 @@ internal sealed class LogRecorder : ILoggerProvider, ILogger
 
     public IReadOnlyList<(int Id, LogLevel Level, string Text)> Lines => [.. _lines];
 
+    public void Clear() => _lines.Clear();
+
     public bool Has(int id) => _lines.Any(l => l.Id == id);
 
     /// <summary>Called with the id of each line before it is kept; what it throws, the caller of the logger gets.</summary>

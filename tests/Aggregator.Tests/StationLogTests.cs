@@ -114,6 +114,8 @@ public sealed class StationLogTests : IDisposable
             throw new StoreException("no connection") { IsLost = true };
         }
 
+        public long Recovered => inner.Recovered;
+
         public void Probe() => inner.Probe();
 
         public long Count() => inner.Count();
@@ -130,9 +132,9 @@ public sealed class StationLogTests : IDisposable
 
         public void SaveCosignature(StoredCosignature cosignature) => inner.SaveCosignature(cosignature);
 
-        public IReadOnlyList<StoredHead> Checkpoints(long minimumSize) => inner.Checkpoints(minimumSize);
+        public IReadOnlyList<StoredHead> Checkpoints(long from, long to) => inner.Checkpoints(from, to);
 
-        public IReadOnlyList<StoredCosignature> Cosignatures(long minimumSize) => inner.Cosignatures(minimumSize);
+        public IReadOnlyList<StoredCosignature> Cosignatures(long from, long to) => inner.Cosignatures(from, to);
 
         public void SaveView(byte[] roundId, byte[] view) => inner.SaveView(roundId, view);
 

@@ -18,6 +18,8 @@ internal sealed class TestDatabase : IDisposable
 
     public TestDatabase(string kind, PostgresServer server) => ConnectionString = kind == Postgres ? server.NewDatabase() : "";
 
+    private TestDatabase(string connectionString) => ConnectionString = connectionString;
+
     /// <summary>Both kinds, where there is a server for the second.</summary>
     public static TheoryData<string> Kinds => PostgresServer.Missing is null ? [Sqlite, Postgres] : [Sqlite];
 
@@ -33,6 +35,20 @@ internal sealed class TestDatabase : IDisposable
     {
         (options.DataDirectory, options.Database) = (Data, ConnectionString);
         options.Vectors = ConnectionString.Length == 0 ? VectorPlace.Files : VectorPlace.Database;
+    }
+
+    /// <summary>The same in another place; no station may run on it.</summary>
+    public TestDatabase Copy(PostgresServer server)
+    {
+        var copy = new TestDatabase(ConnectionString.Length == 0 ? "" : server.NewDatabase(ConnectionString));
+        foreach (var file in Directory.GetFiles(Data, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(copy.Data, Path.GetRelativePath(Data, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            System.IO.File.Copy(file, target);
+        }
+
+        return copy;
     }
 
     public ITranscriptStore OpenTranscript()

@@ -118,9 +118,10 @@ public sealed class TranscriptStoreTests(PostgresServer server) : IClassFixture<
         store.SaveCosignature(new StoredCosignature(2, 4, [1]));
         store.SaveCosignature(new StoredCosignature(2, 4, [9]));
         store.SaveCosignature(new StoredCosignature(2, 5, [2]));
-        Assert.Equal("note 2", Assert.Single(store.Checkpoints(2)).Note);
-        Assert.Empty(store.Checkpoints(3));
-        Assert.Equal([(4L, (byte)1), (5L, (byte)2)], store.Cosignatures(0).Select(c => (c.Party, c.Signature[0])));
+        Assert.Equal("note 2", Assert.Single(store.Checkpoints(2, 2)).Note);
+        Assert.Empty(store.Checkpoints(3, 9));
+        Assert.Empty(store.Cosignatures(0, 1));
+        Assert.Equal([(4L, (byte)1), (5L, (byte)2)], store.Cosignatures(0, 9).Select(c => (c.Party, c.Signature[0])));
         store.SaveView(s_round, [1, 2]);
         store.SaveView(s_round, [3]);
         Assert.Equal([3], store.Views()[s_round]);

@@ -30,6 +30,21 @@ internal static partial class StationMessages
     [LoggerMessage(1007, LogLevel.Error, "Round {Round} cannot be read back from the log: {Reason}")]
     public static partial void RoundUnreadable(this ILogger log, string round, string reason);
 
+    [LoggerMessage(1008, LogLevel.Warning, "{Count} masked vectors of round {Round} belong to nothing in the log and have been removed")]
+    public static partial void VectorsWithoutEntry(this ILogger log, string round, int count);
+
+    [LoggerMessage(1009, LogLevel.Warning, "{Count} masked vectors were half-written and have been cut; their outposts send them again")]
+    public static partial void VectorsCut(this ILogger log, int count);
+
+    [LoggerMessage(1010, LogLevel.Information, "The last run did not end in order: {Bytes} bytes of its write-ahead log were read back; what it had not committed is cut")]
+    public static partial void ReadBack(this ILogger log, long bytes);
+
+    [LoggerMessage(1011, LogLevel.Error, "Round {Round}: the masked vectors of {Outposts} are gone before their age")]
+    public static partial void VectorsMissing(this ILogger log, string round, string outposts);
+
+    [LoggerMessage(1012, LogLevel.Warning, "Round {Round}: the stored view is not this station's and is made again from the entries")]
+    public static partial void ViewRemade(this ILogger log, string round);
+
     [LoggerMessage(1100, LogLevel.Information, "Outpost {Outpost} is online ({Software})")]
     public static partial void OutpostOnline(this ILogger log, string outpost, string software);
 

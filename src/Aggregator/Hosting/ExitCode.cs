@@ -16,4 +16,11 @@ internal enum ExitCode
 internal sealed class StartException(ExitCode code, string message, Exception? inner = null) : Exception(message, inner)
 {
     public ExitCode Code { get; } = code;
+
+    /// <summary>What is wrong with the transcript, if that is it.</summary>
+    public TranscriptFault Fault { get; private init; }
+
+    /// <summary>The transcript, or what belongs to it, is not what the station signed.</summary>
+    public static StartException Refused(TranscriptFault fault, string sentence) =>
+        new(ExitCode.Transcript, $"{sentence} [{string.Concat(fault.ToString().Select((c, i) => char.IsUpper(c) && i > 0 ? $"-{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"))}]") { Fault = fault };
 }

@@ -93,7 +93,7 @@ internal sealed class StationHost : IAsyncDisposable
 
     private static StartException Unusable(StoreException e) => e.IsDisk
         ? new StartException(ExitCode.DataDirectory, $"{e.Message} The data folder must be on a disk that takes writes, and the database, if there is one, be there and be this station's.", e)
-        : new StartException(ExitCode.Transcript, e.Message, e);
+        : StartException.Refused(e.IsNewer ? TranscriptFault.StoreNewer : TranscriptFault.StoreUnreadable, e.Message);
 
     private static WebApplication Build(
         StationOptions options, StationSurroundings surroundings, StationFiles files, StationStorage storage, EventHub events)
@@ -113,7 +113,7 @@ internal sealed class StationHost : IAsyncDisposable
         services.AddSingleton(new StationClock(clock));
         services.AddSingleton<AlertBoard>().AddSingleton<PartyDirectory>().AddSingleton<PlanDesk>().AddSingleton<Access>().AddSingleton<HealthServiceImpl>();
         services.AddSingleton(surroundings.Meaning);
-        services.AddSingleton(p => new LogOpening(storage.Transcript, files.Roster, files.Key, options.Limits.StorageRetry, clock, p.GetRequiredService<ILogger<StationLog>>()).Open());
+        services.AddSingleton(p => new LogOpening(storage.Transcript, files.Roster, files.Key, options.Limits.StorageRetry, clock, p.GetRequiredService<AlertBoard>(), p.GetRequiredService<ILogger<StationLog>>()).Open());
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Log);
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Rosters);
         services.AddSingleton<ILogger>(p => p.GetRequiredService<ILogger<RoundBook>>());
@@ -156,6 +156,7 @@ internal sealed class StationHost : IAsyncDisposable
         var services = _app.Services;
         var (log, rounds) = (services.GetRequiredService<StationLog>(), services.GetRequiredService<RoundBook>());
         Watch(log, rounds, services);
+        if (_storage.Transcript.Recovered is > 0 and var ahead) services.GetRequiredService<ILogger<StationHost>>().ReadBack(ahead);
         rounds.Load();
         services.GetRequiredService<StationMeters>();
         _app.UseRouting();

@@ -9,17 +9,19 @@ using Roster = SecureAggregation.Protocol.Roster;
 
 namespace SecureAggregation.Aggregator.Log;
 
-/// <summary>A checked log, ready to be continued, and its rosters.</summary>
-internal sealed record OpenedLog(StationLog Log, RosterHistory Rosters);
+/// <summary>A checked log, ready to be continued, its rosters, and the heads of it that were shown.</summary>
+internal sealed record OpenedLog(StationLog Log, RosterHistory Rosters, IReadOnlyList<CosignedHead> Shown);
 
 /// <summary>
 /// Checks at start that the transcript is the one that the station signed: every leaf, every index, the tree's root against the stored
-/// signed head, the roster. What does not fit stops the station, with both values; it never repairs what it had signed.
+/// signed head, the rosters, the heads that parties were shown and signed. What does not fit stops the station, with both values; it never repairs what it
+/// had signed.
 /// </summary>
-internal sealed class LogOpening(ITranscriptStore store, Roster roster, IdentityKey key, TimeSpan retry, TimeProvider clock, ILogger logger)
+internal sealed class LogOpening(ITranscriptStore store, Roster roster, IdentityKey key, TimeSpan retry, TimeProvider clock, AlertBoard alerts, ILogger logger)
 {
     private readonly List<(long From, Roster Roster)> _epochs = [];
     private readonly LogTree _tree = new();
+    private StartException? _odd;
 
     /// <summary>Checks the log and opens it.</summary>
     /// <exception cref="StartException">Something does not fit.</exception>
@@ -29,83 +31,111 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
         if (head is null)
         {
             if (store.Count() is var unsigned && unsigned != 0)
-                throw Refuse($"The transcript has {unsigned} entries and no signed head. It was not written by a station; restore it from a backup, or start with an empty folder.");
+            {
+                throw StartException.Refused(
+                    TranscriptFault.HeadMissing,
+                    $"The transcript has {unsigned} entries and no signed head. It was not written by a station; restore it from a backup, or start with an empty folder.");
+            }
+
             logger.LogCreated(roster.LogOrigin);
-            return Opened(AppendRoster());
+            return Opened(AppendRoster(), []);
         }
 
         ReadEntries(head);
-        CheckHead(head);
-        if (PublicBytes.Equal(_epochs[^1].Roster.Hash, roster.Hash)) return Opened(head);
-        CheckSuccession(_epochs[^1].Roster);
-        return Opened(AppendRoster());
+        // Of entries that are not the signed ones, whatever else is odd about them does not matter.
+        var root = _tree.Root(head.Size);
+        if (_odd is not null && PublicBytes.Equal(root, head.Root)) throw _odd;
+        if (_epochs.Count == 0 && PublicBytes.Equal(root, head.Root))
+            throw StartException.Refused(TranscriptFault.RosterMissing, $"The first of the transcript's {head.Size} entries is no roster; it was not written by this program.");
+        var check = new HeadCheck(store, _tree, new RosterHistory(_epochs.Count == 0 ? [(0, roster)] : _epochs));
+        check.Check(head);
+        CutTail(head);
+        if (PublicBytes.Equal(_epochs[^1].Roster.Hash, roster.Hash)) return Opened(head, check.CheckShown());
+        if (!Follows(roster, _epochs[^1].Roster))
+        {
+            throw StartException.Refused(
+                TranscriptFault.RosterOther, $"{Succession(_epochs[^1].Roster, "the roster file", roster)} Use the right roster file or another data folder.");
+        }
+
+        // Under the rosters of the log, before the next one is in it.
+        check.CheckShown();
+        logger.RosterReplaced(roster.Epoch, _epochs[^1].Roster.Epoch);
+        var next = AppendRoster();
+        return Opened(next, check.CheckShown());
     }
 
-    private OpenedLog Opened(StoredHead head) => new(new StationLog(store, _tree, head, Sign, retry, clock), new RosterHistory(_epochs));
+    private OpenedLog Opened(StoredHead head, IReadOnlyList<CosignedHead> shown) =>
+        new(new StationLog(store, _tree, head, Sign, retry, clock), new RosterHistory(_epochs), shown);
 
     private void ReadEntries(StoredHead head)
     {
         foreach (var entry in store.Read(0, head.Size))
         {
-            if (entry.Index != _tree.Size) throw Refuse($"Entry {_tree.Size} of the transcript is missing; the next one that is there is {entry.Index}. Restore the transcript from a backup.");
+            if (entry.Index != _tree.Size)
+            {
+                throw StartException.Refused(
+                    TranscriptFault.EntryMissing, $"Entry {_tree.Size} of the transcript is missing; the next one that is there is {entry.Index}. Restore the transcript from a backup.");
+            }
+
             var hash = MerkleTree.LeafHash(entry.Leaf);
             if (!PublicBytes.Equal(hash, entry.LeafHash))
-                throw Refuse($"Entry {entry.Index} of the transcript was changed: its bytes hash to {PublicBytes.Hex(hash)}, {PublicBytes.Hex(entry.LeafHash)} was logged. Restore the transcript from a backup.");
-            if (entry.RoundId.Length == 0) ReadRoster(entry);
+            {
+                throw StartException.Refused(
+                    TranscriptFault.EntryChanged,
+                    $"Entry {entry.Index} of the transcript was changed: its bytes hash to {PublicBytes.Hex(hash)}, {PublicBytes.Hex(entry.LeafHash)} was logged. Restore the transcript from a backup.");
+            }
+
             _tree.Append(hash);
+            if (_odd is null) Look(entry);
         }
 
-        if (_tree.Size < head.Size) throw Refuse($"The transcript has {_tree.Size} entries; the signed head covers {head.Size}. Restore the transcript from a backup.");
+        if (_tree.Size < head.Size)
+        {
+            throw StartException.Refused(
+                TranscriptFault.EntriesLost, $"The transcript has {_tree.Size} entries; the signed head covers {head.Size}. Restore the transcript from a backup.");
+        }
+    }
+
+    /// <summary>What the tree does not cover: the round under which an entry is filed; and the rosters.</summary>
+    private void Look(StoredEntry stored)
+    {
+        try
+        {
+            var entry = Entry.Parser.ParseFrom(stored.Leaf);
+            if (!PublicBytes.Equal(entry.RoundId.Span, stored.RoundId))
+            {
+                _odd = StartException.Refused(
+                    TranscriptFault.EntryRound,
+                    $"Entry {stored.Index} of the transcript is of round \"{PublicBytes.Hex(entry.RoundId.Span)}\" but filed under \"{PublicBytes.Hex(stored.RoundId)}\". Restore the transcript from a backup.");
+            }
+
+            if (entry.Envelope?.Kind != MessageKind.Roster) return;
+            var next = Roster.Open(entry.Envelope.Body.Span);
+            if (_epochs.Count > 0 && !Follows(next, _epochs[^1].Roster))
+                _odd = StartException.Refused(TranscriptFault.RosterChain, Succession(_epochs[^1].Roster, $"entry {stored.Index}", next));
+            _epochs.Add((stored.Index, next));
+        }
+        catch (Exception e) when (e is RosterException || Unreadable.Is(e))
+        {
+            _odd = StartException.Refused(TranscriptFault.EntryUnreadable, $"Entry {stored.Index} of the transcript is signed for, but cannot be read: {e.Message} It was not written by this program.");
+        }
+    }
+
+    private void CutTail(StoredHead head)
+    {
         var after = store.Count() - head.Size;
         if (after == 0) return;
         store.Cut(head.Size);
         logger.TailCut(after, head.Size);
+        alerts.Raise("tail", Severity.Warning, $"{after} entries after the signed head at size {head.Size} were half-written and have been cut; nothing was done on them.");
     }
 
-    private void ReadRoster(StoredEntry entry)
-    {
-        try
-        {
-            var envelope = Entry.Parser.ParseFrom(entry.Leaf).Envelope;
-            if (envelope?.Kind == MessageKind.Roster) _epochs.Add((entry.Index, Roster.Open(envelope.Body.Span)));
-        }
-        catch (Exception e) when (e is RosterException || Unreadable.Is(e))
-        {
-            throw Refuse($"Entry {entry.Index} of the transcript holds no roster that can be read: {e.Message}");
-        }
-    }
+    private static bool Follows(Roster next, Roster before) =>
+        next.Epoch > before.Epoch && next.LogOrigin == before.LogOrigin && PublicBytes.Equal(next.PreviousHash, before.Hash);
 
-    private void CheckHead(StoredHead head)
-    {
-        if (_epochs.Count == 0) throw Refuse("The transcript holds no roster; it was not written by this program.");
-        var root = _tree.Root(head.Size);
-        if (!PublicBytes.Equal(root, head.Root))
-            throw Refuse($"The entries of the transcript give the root {PublicBytes.Hex(root)} at size {head.Size}; the stored head says {PublicBytes.Hex(head.Root)}. Restore the transcript from a backup.");
-        try
-        {
-            var checkpoint = Checkpoint.Parse(head.Note);
-            if (checkpoint.Size != head.Size || !PublicBytes.Equal(checkpoint.Root, root))
-                throw Refuse($"The signed head is over size {checkpoint.Size} and root {PublicBytes.Hex(checkpoint.Root)}; the transcript has size {head.Size} and root {PublicBytes.Hex(root)}.");
-            checkpoint.CheckStation(_epochs[^1].Roster);
-        }
-        catch (TranscriptException e)
-        {
-            throw Refuse($"The stored head of the transcript is not signed by its station: {e.Message} (key of this station: {key.Public.Fingerprint}).");
-        }
-    }
-
-    private void CheckSuccession(Roster before)
-    {
-        var follows = roster.Epoch > before.Epoch && roster.LogOrigin == before.LogOrigin && PublicBytes.Equal(roster.PreviousHash, before.Hash);
-        if (!follows)
-        {
-            throw Refuse(
-                $"The transcript was written under the roster {PublicBytes.Hex(before.Hash)} (epoch {before.Epoch}, log {before.LogOrigin}); the roster file is "
-                + $"{PublicBytes.Hex(roster.Hash)} (epoch {roster.Epoch}, log {roster.LogOrigin}) and does not name it as its predecessor. Use the right roster file or another data folder.");
-        }
-
-        logger.RosterReplaced(roster.Epoch, before.Epoch);
-    }
+    private static string Succession(Roster before, string name, Roster next) =>
+        $"The transcript was written under the roster {PublicBytes.Hex(before.Hash)} (epoch {before.Epoch}, log {before.LogOrigin}); {name} is "
+        + $"{PublicBytes.Hex(next.Hash)} (epoch {next.Epoch}, log {next.LogOrigin}) and does not name it as its predecessor.";
 
     private StoredHead AppendRoster()
     {
@@ -125,6 +155,4 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
     }
 
     private string Sign(long size, byte[] root) => Checkpoint.Create(roster.LogOrigin, size, root, key).Note;
-
-    private static StartException Refuse(string sentence) => new(ExitCode.Transcript, sentence);
 }

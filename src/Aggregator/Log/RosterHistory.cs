@@ -7,6 +7,9 @@ internal sealed class RosterHistory(IReadOnlyList<(long From, Roster Roster)> ep
 {
     public Roster Current => epochs[^1].Roster;
 
+    /// <summary>All of them, oldest first.</summary>
+    public IEnumerable<Roster> All => epochs.Select(e => e.Roster);
+
     /// <summary>The roster in force at an entry.</summary>
     public Roster At(long index) => epochs.Last(e => e.From <= index).Roster;
 }

@@ -15,7 +15,7 @@ namespace SecureAggregation.Aggregator.Log;
 /// </summary>
 internal sealed class Witnesses
 {
-    // Enough: a later head vouches for all that an older one does.
+    // Notes in memory: of older heads the size and the number of signatures, and the note is read when it is wanted.
     private const int Kept = 256;
 
     private readonly Roster _roster;
@@ -26,15 +26,21 @@ internal sealed class Witnesses
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
-    // The newest checkpoints that were shown, with the number of their cosignatures, and how far each party has cosigned.
-    private readonly SortedDictionary<long, (Checkpoint Checkpoint, int Cosigners)> _shown = [];
+    // The heads that were shown: of all of them how many cosigned it, of the newest the note; and how far each party has cosigned.
+    private readonly SortedDictionary<long, int> _cosigners = [];
+    private readonly SortedDictionary<long, Checkpoint> _shown = [];
     private readonly Dictionary<uint, long> _reach = [];
 
-    public Witnesses(Roster roster, StationLog log, ITranscriptStore store, PartyDirectory parties, EventHub events, TimeProvider clock, ILogger logger)
+    public Witnesses(Roster roster, StationLog log, OpenedLog opened, ITranscriptStore store, PartyDirectory parties, EventHub events, TimeProvider clock, ILogger logger)
     {
         (_roster, _log, _store, _parties, _events, _clock, _logger) = (roster, log, store, parties, events, clock, logger);
-        foreach (var shown in store.Checkpoints(0).TakeLast(Kept)) _shown.Add(shown.Size, (Checkpoint.Parse(shown.Note), 0));
-        foreach (var cosignature in store.Cosignatures(_shown.Keys.FirstOrDefault())) Add(cosignature);
+        foreach (var head in opened.Shown)
+        {
+            _cosigners.Add(head.Size, head.Cosigners.Count);
+            foreach (var party in head.Cosigners) _reach[party] = Math.Max(_reach.GetValueOrDefault(party), head.Size);
+        }
+
+        foreach (var head in opened.Shown.TakeLast(Kept)) _shown.Add(head.Size, Read(head.Size));
     }
 
     /// <summary>Shows the newest head to these parties, as far as they are online, each with its own messages of a round.</summary>
@@ -48,7 +54,8 @@ internal sealed class Witnesses
             if (!_shown.ContainsKey(head.Size))
             {
                 _store.SaveCheckpoint(head);
-                _shown.Add(head.Size, (Checkpoint.Parse(head.Note), 0));
+                _shown.Add(head.Size, Checkpoint.Parse(head.Note));
+                _cosigners[head.Size] = 0;
                 if (_shown.Count > Kept) _shown.Remove(_shown.Keys.First());
             }
 
@@ -112,8 +119,14 @@ internal sealed class Witnesses
     {
         lock (_gate)
         {
-            return _shown.Values.Where(s => s.Checkpoint.Size >= minimumSize).OrderByDescending(s => s.Cosigners).ThenByDescending(s => s.Checkpoint.Size)
-                .Select(s => s.Checkpoint).FirstOrDefault() ?? Checkpoint.Parse(_log.Head.Note);
+            var best = (Size: 0L, Cosigners: -1);
+            foreach (var (size, cosigners) in _cosigners)
+            {
+                if (size >= minimumSize && cosigners >= best.Cosigners) best = (size, cosigners);
+            }
+
+            if (best.Cosigners < 0) return Checkpoint.Parse(_log.Head.Note);
+            return _shown.GetValueOrDefault(best.Size) ?? Read(best.Size);
         }
     }
 
@@ -123,7 +136,7 @@ internal sealed class Witnesses
         lock (_gate)
         {
             var head = _log.Head;
-            return _shown.TryGetValue(head.Size, out var shown) ? shown.Checkpoint : Checkpoint.Parse(head.Note);
+            return _shown.TryGetValue(head.Size, out var shown) ? shown : Checkpoint.Parse(head.Note);
         }
     }
 
@@ -147,18 +160,30 @@ internal sealed class Witnesses
     private string? Refused(uint party, Cosign cosign)
     {
         if (!_shown.TryGetValue((long)Math.Min(cosign.Size, long.MaxValue), out var shown)) return $"no head of size {cosign.Size} was shown lately";
-        if (!PublicBytes.Equal(shown.Checkpoint.Root, cosign.Root.Span)) return $"the head of size {cosign.Size} has another root";
-        return shown.Checkpoint.TryAdd(_roster, _roster.FindParty(party)!, cosign.Signature.ToByteArray()) is null ? "the signature does not verify" : null;
+        if (!PublicBytes.Equal(shown.Root, cosign.Root.Span)) return $"the head of size {cosign.Size} has another root";
+        return shown.TryAdd(_roster, _roster.FindParty(party)!, cosign.Signature.ToByteArray()) is null ? "the signature does not verify" : null;
     }
 
     private void Add(StoredCosignature cosignature)
     {
         var party = (uint)cosignature.Party;
-        // A party of an earlier roster, or a key that has changed since: its signature stays in the store.
-        if (_roster.FindParty(party) is not { } member || !_shown.TryGetValue(cosignature.Size, out var shown)) return;
-        if (shown.Checkpoint.TryAdd(_roster, member, cosignature.Signature) is not { } signed) return;
-        if (signed != shown.Checkpoint) _shown[cosignature.Size] = (signed, shown.Cosigners + 1);
+        var shown = _shown[cosignature.Size];
+        var signed = shown.TryAdd(_roster, _roster.FindParty(party)!, cosignature.Signature)!;
+        if (signed != shown) _cosigners[cosignature.Size]++;
+        _shown[cosignature.Size] = signed;
         _reach[party] = Math.Max(_reach.GetValueOrDefault(party), cosignature.Size);
+    }
+
+    /// <summary>A head as it is stored, with the signatures that count under the present roster.</summary>
+    private Checkpoint Read(long size)
+    {
+        var checkpoint = Checkpoint.Parse(_store.Checkpoints(size, size).Single().Note);
+        foreach (var cosignature in _store.Cosignatures(size, size))
+        {
+            if (_roster.FindParty((uint)cosignature.Party) is { } member) checkpoint = checkpoint.TryAdd(_roster, member, cosignature.Signature) ?? checkpoint;
+        }
+
+        return checkpoint;
     }
 
     private Publication Publication(byte[] roundId, StoredHead head, IEnumerable<(long Index, byte[] Leaf)> own, ulong known, uint party)

@@ -51,22 +51,14 @@ internal sealed class RoundBook : IAsyncDisposable
     }
 
     /// <summary>Reads back what the log holds; rounds that were running go on.</summary>
+    /// <exception cref="StartException">What is stored is not what was signed.</exception>
     public void Load()
     {
-        var views = _services.Store.Views();
-        foreach (var roundId in _services.Store.Rounds())
+        var loading = new RoundLoading(_services, _rosters, _meaning);
+        foreach (var loaded in loading.Load())
         {
-            var name = PublicBytes.Hex(roundId);
-            try
-            {
-                // One round that cannot be read does not keep the others from running.
-                if (views.TryGetValue(roundId, out var view)) AddEnded(name, RoundView.Parser.ParseFrom(view));
-                else Replay(name, roundId);
-            }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                _services.Logger.RoundUnreadable(name, e.Message);
-            }
+            if (loaded.Ended is { } view) AddEnded(loaded.Name, view);
+            else Resume(loaded.Name, loaded.Round!, loaded.Projection!, loaded.Entries, loading);
         }
     }
 
@@ -286,27 +278,8 @@ internal sealed class RoundBook : IAsyncDisposable
         }
     }
 
-    private void Replay(string name, byte[] roundId)
-    {
-        AggregatorRound? round = null;
-        RoundProjection? projection = null;
-        var count = 0;
-        foreach (var stored in _services.Store.ReadRound(roundId))
-        {
-            var roster = _rosters.At(stored.Index);
-            round ??= new AggregatorRound(roster, _meaning.Shape, _services.Options.Cores);
-            projection ??= new RoundProjection(roster, _meaning.Results, stored.Index);
-            round.Apply(Entry.Parser.ParseFrom(stored.Leaf));
-            projection.Extend(stored.Index);
-            count++;
-        }
-
-        if (round is null || projection is null) return;
-        Resume(name, round, projection, count);
-    }
-
     /// <summary>Goes on with a round that runs, or with what follows from its end when the station stopped before that was done.</summary>
-    private void Resume(string name, AggregatorRound round, RoundProjection projection, int entries)
+    private void Resume(string name, AggregatorRound round, RoundProjection projection, int entries, RoundLoading loading)
     {
         var running = round.State == RoundState.Running;
         using (var vectors = new RoundVectors(_services.Blobs, round))
@@ -318,7 +291,9 @@ internal sealed class RoundBook : IAsyncDisposable
             }
             else
             {
-                foreach (var party in vectors.Recheck()) round.MarkVectorStored(party);
+                var (whole, deleted) = vectors.Recheck();
+                loading.Removed(round.RoundId, deleted);
+                foreach (var party in whole) round.MarkVectorStored(party);
             }
         }
 

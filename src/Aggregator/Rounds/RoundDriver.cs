@@ -313,7 +313,7 @@ internal sealed partial class RoundDriver : IAsyncDisposable
         var view = _projection.Of(_round);
         if (!_told) Tell(view);
         _told = true;
-        _services.Store.SaveView(RoundId, view.ToByteArray());
+        _services.Store.SaveView(RoundId, SealedView.Seal(view, _key));
         // Of the others the log may rightly lack a message that came too late.
         if (_round.State == RoundState.Done) _services.Witnesses.Publish(RoundId, _round.Survivors);
         _ended.TrySetResult();

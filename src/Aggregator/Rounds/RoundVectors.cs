@@ -1,5 +1,8 @@
+using SecureAggregation.Aggregator.Hosting;
 using SecureAggregation.Aggregator.Store;
+using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Aggregator.Rounds;
 
@@ -44,14 +47,26 @@ internal sealed class RoundVectors(IBlobStore blobs, AggregatorRound round) : IM
     /// <summary>Forgets an upload that has ended; false if it is not the party's last one, and then its end changes nothing.</summary>
     public bool End(uint party, VectorUpload upload) => _arriving.TryGetValue(party, out var last) && last == upload && _arriving.Remove(party);
 
-    /// <summary>Holds the stored vectors against what their parties signed, after a restart; a file that does not fit is deleted.</summary>
-    /// <returns>The parties whose vector is here.</returns>
-    public IReadOnlyList<uint> Recheck()
+    /// <summary>Takes the stored vectors up again after a restart, each held against what its party signed; what nobody awaits is deleted.</summary>
+    /// <returns>The parties whose vector is here, and how many were deleted.</returns>
+    /// <exception cref="StartException">One is not what was signed.</exception>
+    public (IReadOnlyList<uint> Whole, int Deleted) Recheck()
     {
-        var awaited = blobs.Parties(_roundId).Select(party => (Party: party, Intake: round.BeginVector(party))).ToList();
-        var whole = awaited.AsParallel().Where(stored => stored.Intake is not null && Fits(stored.Intake)).Select(stored => stored.Party).ToHashSet();
+        var stored = blobs.Parties(_roundId);
+        var awaited = stored.Select(round.BeginVector).OfType<VectorIntake>().ToList();
+        var whole = SideBySide.Map(awaited, intake => Check(blobs, _roundId, intake)).ToHashSet();
         blobs.KeepOnly(_roundId, whole);
-        return [.. whole.Order()];
+        return ([.. whole.Order()], stored.Count - whole.Count);
+    }
+
+    /// <summary>Holds the stored vectors of survivors against what they signed.</summary>
+    /// <exception cref="StartException">One is not what was signed.</exception>
+    public static void Check(IBlobStore blobs, AggregatorRound round, Action<IReadOnlyList<uint>> missing)
+    {
+        var (roundId, survivors) = (round.RoundId, round.Survivors);
+        var stored = blobs.Parties(roundId).ToHashSet();
+        if (round.State != RoundState.Aborted && survivors.Any(party => !stored.Contains(party))) missing([.. survivors.Where(party => !stored.Contains(party))]);
+        SideBySide.Map([.. survivors.Where(stored.Contains)], party => Check(blobs, roundId, round.IntakeOf(party)));
     }
 
     /// <summary>The survivor set is fixed: vectors of all others go, and none is written any more.</summary>
@@ -98,18 +113,17 @@ internal sealed class RoundVectors(IBlobStore blobs, AggregatorRound round) : IM
         _arriving.Clear();
     }
 
-    private bool Fits(VectorIntake intake)
+    private static uint Check(IBlobStore blobs, byte[] roundId, VectorIntake intake)
     {
         using (intake)
         {
-            using (var stored = Open(intake.Party))
-            {
-                if (intake.CompleteFrom(stored)) return true;
-            }
-
-            using var again = Open(intake.Party);
-            round.WithdrawVector(intake.Party, again);
-            return false;
+            using var stored = blobs.Open(roundId, intake.Party);
+            if (intake.CompleteFrom(stored)) return intake.Party;
+            var found = intake.Actual.IsEmpty ? $"has another length than {intake.Length} bytes" : $"hashes to {PublicBytes.Hex(intake.Actual)}";
+            throw StartException.Refused(
+                TranscriptFault.VectorChanged,
+                $"The masked vector of party {intake.Party} in round {PublicBytes.Hex(roundId)} was changed: it {found}; {PublicBytes.Hex(intake.Expected)} was signed. "
+                + "Restore it from a backup, or delete it: a round that runs asks for it again or ends without a total, the bundle of one that has ended does not verify any more.");
         }
     }
 }

@@ -21,6 +21,9 @@ internal interface ITranscriptStore : IDisposable
     /// <summary>The head that was stored with the last append; null in a new store.</summary>
     StoredHead? Head();
 
+    /// <summary>Bytes of a write-ahead log that the run before left behind, because it did not end in order; they were read back when the store was opened.</summary>
+    long Recovered { get; }
+
     /// <summary>Throws when the store does not answer.</summary>
     void Probe();
 
@@ -45,11 +48,11 @@ internal interface ITranscriptStore : IDisposable
     /// <summary>Keeps a party's signature over a checkpoint; the first one of a party counts.</summary>
     void SaveCosignature(StoredCosignature cosignature);
 
-    /// <summary>The checkpoints of at least a size, oldest first.</summary>
-    IReadOnlyList<StoredHead> Checkpoints(long minimumSize);
+    /// <summary>The checkpoints of sizes from one to another, both included, oldest first.</summary>
+    IReadOnlyList<StoredHead> Checkpoints(long from, long to);
 
-    /// <summary>The cosignatures of checkpoints of at least a size, by size and party.</summary>
-    IReadOnlyList<StoredCosignature> Cosignatures(long minimumSize);
+    /// <summary>The cosignatures of checkpoints of sizes from one to another, both included, by size and party.</summary>
+    IReadOnlyList<StoredCosignature> Cosignatures(long from, long to);
 
     /// <summary>Keeps a finished round as it is shown.</summary>
     void SaveView(byte[] roundId, byte[] view);

@@ -9,6 +9,9 @@ namespace SecureAggregation.Aggregator.Store;
 /// <summary>The transcript in a PostgreSQL database.</summary>
 internal sealed class PostgresTranscriptStore(PostgresDatabase database) : ITranscriptStore
 {
+    /// <summary>The server reads its own back.</summary>
+    public long Recovered => 0;
+
     public void Append(IReadOnlyList<StoredEntry> entries, StoredHead head) => database.Write((connection, transaction) =>
     {
         if (entries.Count > 0) Copy(connection, entries);
@@ -48,11 +51,11 @@ internal sealed class PostgresTranscriptStore(PostgresDatabase database) : ITran
     public void SaveCosignature(StoredCosignature cosignature) =>
         Write("INSERT INTO cosignatures (size, party, signature) VALUES (@Size, @Party, @Signature) ON CONFLICT DO NOTHING", cosignature);
 
-    public IReadOnlyList<StoredHead> Checkpoints(long minimumSize) => database.Use(c => c.Query<StoredHead>(
-        "SELECT size, root, note FROM checkpoints WHERE size >= @minimumSize ORDER BY size", new { minimumSize }).AsList());
+    public IReadOnlyList<StoredHead> Checkpoints(long from, long to) => database.Use(c => c.Query<StoredHead>(
+        "SELECT size, root, note FROM checkpoints WHERE size BETWEEN @from AND @to ORDER BY size", new { from, to }).AsList());
 
-    public IReadOnlyList<StoredCosignature> Cosignatures(long minimumSize) => database.Use(c => c.Query<StoredCosignature>(
-        "SELECT size, party, signature FROM cosignatures WHERE size >= @minimumSize ORDER BY size, party", new { minimumSize }).AsList());
+    public IReadOnlyList<StoredCosignature> Cosignatures(long from, long to) => database.Use(c => c.Query<StoredCosignature>(
+        "SELECT size, party, signature FROM cosignatures WHERE size BETWEEN @from AND @to ORDER BY size, party", new { from, to }).AsList());
 
     public void SaveView(byte[] roundId, byte[] view) =>
         Write("INSERT INTO views (round_id, view) VALUES (@roundId, @view) ON CONFLICT (round_id) DO UPDATE SET view = @view", new { roundId, view });

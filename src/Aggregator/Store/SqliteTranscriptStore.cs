@@ -18,6 +18,8 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
     public SqliteTranscriptStore(string path)
     {
         _path = path;
+        var ahead = new FileInfo(path + "-wal");
+        Recovered = ahead.Exists ? ahead.Length : 0;
         _readers = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly, DefaultTimeout = 10 }.ToString();
         _writer = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 10 }.ToString());
         try
@@ -36,6 +38,8 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
             throw;
         }
     }
+
+    public long Recovered { get; }
 
     public void Append(IReadOnlyList<StoredEntry> entries, StoredHead head) => Write(transaction =>
     {
@@ -68,11 +72,11 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
     public void SaveCosignature(StoredCosignature cosignature) => Write(transaction => _writer.Execute(
         "INSERT OR IGNORE INTO cosignatures (size, party, signature) VALUES (@Size, @Party, @Signature)", cosignature, transaction));
 
-    public IReadOnlyList<StoredHead> Checkpoints(long minimumSize) => Read(c => c.Query<StoredHead>(
-        "SELECT size, root, note FROM checkpoints WHERE size >= @minimumSize ORDER BY size", new { minimumSize }).AsList());
+    public IReadOnlyList<StoredHead> Checkpoints(long from, long to) => Read(c => c.Query<StoredHead>(
+        "SELECT size, root, note FROM checkpoints WHERE size BETWEEN @from AND @to ORDER BY size", new { from, to }).AsList());
 
-    public IReadOnlyList<StoredCosignature> Cosignatures(long minimumSize) => Read(c => c.Query<StoredCosignature>(
-        "SELECT size, party, signature FROM cosignatures WHERE size >= @minimumSize ORDER BY size, party", new { minimumSize }).AsList());
+    public IReadOnlyList<StoredCosignature> Cosignatures(long from, long to) => Read(c => c.Query<StoredCosignature>(
+        "SELECT size, party, signature FROM cosignatures WHERE size BETWEEN @from AND @to ORDER BY size, party", new { from, to }).AsList());
 
     public void SaveView(byte[] roundId, byte[] view) => Write(transaction => _writer.Execute(
         "INSERT OR REPLACE INTO views (round_id, view) VALUES (@roundId, @view)", new { roundId, view }, transaction));

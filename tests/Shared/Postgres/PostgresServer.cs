@@ -42,10 +42,11 @@ public sealed class PostgresServer : IDisposable
         new NpgsqlConnectionStringBuilder { Host = _folder, Username = user, Password = password, Database = "postgres", Pooling = false }.ToString();
 
     /// <summary>Makes an empty database and gives its connection string.</summary>
-    public string NewDatabase()
+    /// <param name="of">A database of which it is to be a copy; nobody may be connected to that.</param>
+    public string NewDatabase(string? of = null)
     {
         var name = $"t{Interlocked.Increment(ref _databases)}";
-        Execute($"CREATE DATABASE {name}");
+        Execute($"CREATE DATABASE {name}{(of is null ? "" : $" TEMPLATE {new NpgsqlConnectionStringBuilder(of).Database}")}");
         return new NpgsqlConnectionStringBuilder(ConnectionString) { Database = name }.ToString();
     }
 

@@ -1,0 +1,139 @@
+using Google.Protobuf;
+using SecureAggregation.Aggregator.Events;
+using SecureAggregation.Aggregator.Hosting;
+using SecureAggregation.Aggregator.Log;
+using SecureAggregation.Aggregator.Store;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Aggregator.Rounds;
+
+/// <summary>A round as the log gives it back: what is shown of one that ended, or the round itself when it has to go on.</summary>
+internal sealed record LoadedRound(string Name, RoundView? Ended, AggregatorRound? Round, RoundProjection? Projection, int Entries);
+
+/// <summary>
+/// Reads all rounds back at the start, several at a time. Each is replayed, which verifies the signature of every entry, the order of its phases and each
+/// broadcast; the masked vectors that are kept are held against what their parties signed. A round that does not replay is shown as failed, and stops no other.
+/// </summary>
+internal sealed class RoundLoading(RoundServices services, RosterHistory rosters, IRoundMeaning meaning)
+{
+    /// <summary>All rounds of the log, oldest first.</summary>
+    /// <exception cref="StartException">A vector is not the one that was signed.</exception>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public IReadOnlyList<LoadedRound> Load()
+    {
+        var views = services.Store.Views();
+        var rounds = services.Store.Rounds();
+        CutVectors(rounds);
+        return SideBySide.Map(rounds, roundId => Load(roundId, views.GetValueOrDefault(roundId)));
+    }
+
+    private LoadedRound Load(byte[] roundId, byte[]? stored)
+    {
+        var name = PublicBytes.Hex(roundId);
+        AggregatorRound round;
+        RoundProjection projection;
+        int entries;
+        try
+        {
+            (round, projection, entries) = Replay(roundId);
+        }
+        catch (Exception e) when (e is not (OutOfMemoryException or StoreException))
+        {
+            services.Logger.RoundUnreadable(name, e.Message);
+            services.Alerts.Raise("unreadable", Severity.Critical, $"Round {name} cannot be read back from the log: {e.Message}", roundId);
+            return new LoadedRound(name, Unreadable(roundId, e.Message), null, null, 0);
+        }
+
+        if (round.Survivors.Count > 0) RoundVectors.Check(services.Blobs, round, missing => Missing(name, roundId, missing, round));
+        if (round.State == RoundState.Running || stored is null) return new LoadedRound(name, null, round, projection, entries);
+        if (SealedView.TryOpen(stored, roundId, rosters.Current.Aggregator) is { } view) return new LoadedRound(name, view, null, null, entries);
+        services.Logger.ViewRemade(name);
+        return new LoadedRound(name, null, round, projection, entries);
+    }
+
+    private (AggregatorRound Round, RoundProjection Projection, int Entries) Replay(byte[] roundId)
+    {
+        AggregatorRound? round = null;
+        RoundProjection? projection = null;
+        var count = 0;
+        foreach (var stored in services.Store.ReadRound(roundId))
+        {
+            var roster = rosters.At(stored.Index);
+            round ??= new AggregatorRound(roster, meaning.Shape, services.Options.Cores);
+            projection ??= new RoundProjection(roster, meaning.Results, stored.Index);
+            try
+            {
+                round.Apply(Entry.Parser.ParseFrom(stored.Leaf));
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                throw new TranscriptException($"entry {stored.Index}: {e.Message}");
+            }
+
+            projection.Extend(stored.Index);
+            count++;
+        }
+
+        return (round!, projection!, count);
+    }
+
+    /// <summary>What can be said of a round that does not replay.</summary>
+    private RoundView Unreadable(byte[] roundId, string reason)
+    {
+        var view = new RoundView { RoundId = ByteString.CopyFrom(roundId), State = RoundState.Aborted, Failure = $"The station cannot read this round back from its log: {reason}" };
+        foreach (var stored in services.Store.ReadRound(roundId))
+        {
+            var entry = Entry.Parser.ParseFrom(stored.Leaf);
+            (view.LastEntry, view.FinishedMs) = ((ulong)stored.Index, entry.TimeMs);
+            if (view.StartedMs != 0) continue;
+            (view.FirstEntry, view.StartedMs) = ((ulong)stored.Index, entry.TimeMs);
+            try
+            {
+                var query = Query.Parser.ParseFrom(Proposal.Parser.ParseFrom(entry.Envelope?.Body ?? ByteString.Empty).Query);
+                (view.QueryId, view.Title, view.Dataset, view.EpsilonMicro, view.Noise) = (query.QueryId, query.Title, query.Dataset, query.EpsilonMicro, query.Noise);
+            }
+            catch (InvalidProtocolBufferException)
+            {
+                // Then it has neither title nor query: the reason says it all.
+            }
+        }
+
+        return view;
+    }
+
+    private void CutVectors(IReadOnlyList<byte[]> rounds)
+    {
+        if (services.Blobs.Cut > 0)
+        {
+            services.Logger.VectorsCut(services.Blobs.Cut);
+            services.Alerts.Raise("tail", Severity.Warning, $"{services.Blobs.Cut} masked vectors were half-written when the station stopped, and have been cut; their outposts send them again.", outpost: "vectors");
+        }
+
+        var known = rounds.ToHashSet(PublicBytes.Comparer);
+        foreach (var stranger in services.Blobs.Rounds().Where(id => !known.Contains(id)).ToList())
+        {
+            Removed(stranger, services.Blobs.Parties(stranger).Count);
+            services.Blobs.Delete(stranger);
+        }
+    }
+
+    /// <summary>Says that vectors have gone of which the log knows nothing.</summary>
+    public void Removed(byte[] roundId, int count)
+    {
+        if (count == 0) return;
+        var name = PublicBytes.Hex(roundId);
+        services.Logger.VectorsWithoutEntry(name, count);
+        services.Alerts.Raise("tail", Severity.Warning, $"{count} masked vectors of round {name} belong to nothing in the log and have been removed.", roundId);
+    }
+
+    private void Missing(string name, byte[] roundId, IReadOnlyList<uint> parties, AggregatorRound round)
+    {
+        // All of a finished round: they had reached their age.
+        if (round.State != RoundState.Running && parties.Count == round.Survivors.Count) return;
+        var names = string.Join(", ", parties.Select(services.Parties.Name));
+        services.Logger.VectorsMissing(name, names);
+        services.Alerts.Raise("vectors-missing", Severity.Critical, $"The masked vectors of {names} in round {name} are gone from the storage: {(round.State == RoundState.Running ? "the round cannot end with a total" : "its bundle does not verify any more")}.", roundId);
+    }
+}
