@@ -64,11 +64,14 @@ internal sealed class TestConsortium : IDisposable
     }
 
     /// <summary>A channel that shows the certificate of a key, or none.</summary>
-    public GrpcChannel Channel(StationHost station, IdentityKey? key, TimeSpan? validFrom = null, TimeSpan? validTo = null)
+    public GrpcChannel Channel(StationHost station, IdentityKey? key, TimeSpan? validFrom = null, TimeSpan? validTo = null) => Channel(station.Address, key, validFrom, validTo);
+
+    /// <summary>The same to an address.</summary>
+    public GrpcChannel Channel(string address, IdentityKey? key, TimeSpan? validFrom = null, TimeSpan? validTo = null)
     {
         var now = Now;
         var certificate = key?.CreateCertificate("test", now + (validFrom ?? TimeSpan.FromDays(-1)), now + (validTo ?? TimeSpan.FromDays(1)));
-        return GrpcChannel.ForAddress(station.Address, new GrpcChannelOptions { HttpHandler = Handler(certificate), DisposeHttpClient = true, MaxReceiveMessageSize = null });
+        return GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = Handler(certificate), DisposeHttpClient = true, MaxReceiveMessageSize = null });
     }
 
     public SocketsHttpHandler Handler(X509Certificate2? certificate, SslProtocols protocols = SslProtocols.Tls13) => new()

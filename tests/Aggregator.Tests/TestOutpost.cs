@@ -53,7 +53,7 @@ internal sealed class TestOutpost : IAsyncDisposable
     public async Task<TestOutpost> Connect(byte[]? rosterHash = null, string dataset = TestConsortium.Dataset)
     {
         await Disconnect();
-        _channel = _station.Consortium.Channel(_station.Host!, _station.Consortium.Parties[(int)Index]);
+        _channel = _station.Consortium.Channel(_station.Address, _station.Consortium.Parties[(int)Index]);
         _call = new Station.StationClient(_channel).Attend();
         var hello = new Hello { RosterHash = ByteString.CopyFrom(rosterHash ?? _station.Consortium.Roster.Hash), Software = "test/1", HeadSize = (ulong)(Head?.Size ?? 0) };
         hello.Datasets.Add(new DatasetOffer { Name = dataset });
@@ -108,7 +108,7 @@ internal sealed class TestOutpost : IAsyncDisposable
 
     private async Task ResendAll()
     {
-        foreach (var round in _rounds.Values) await Say(round, new PartyStep([.. round.Sent], round.SentVector, RefusalCode.Unspecified, ""));
+        foreach (var round in _rounds.Values.Where(r => r.State != PartyRoundState.Ended)) await Say(round, new PartyStep([.. round.Sent], round.SentVector, RefusalCode.Unspecified, ""));
     }
 
     /// <summary>Forgets its rounds, as a restart does.</summary>

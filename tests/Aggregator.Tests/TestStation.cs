@@ -38,6 +38,13 @@ internal sealed class TestStation : IAsyncDisposable
 
     public StationHost? Host { get; private set; }
 
+    /// <summary>Where it listens; a station in a process of its own is set here.</summary>
+    public string Address
+    {
+        get => field.Length > 0 ? field : Host!.Address;
+        set;
+    } = "";
+
     public TempFolder Folder => _folder;
 
     public string Data => Options.DataDirectory;

@@ -313,9 +313,10 @@ internal sealed partial class RoundDriver : IAsyncDisposable
         var view = _projection.Of(_round);
         if (!_told) Tell(view);
         _told = true;
-        _services.Store.SaveView(RoundId, SealedView.Seal(view, _key));
         // Of the others the log may rightly lack a message that came too late.
         if (_round.State == RoundState.Done) _services.Witnesses.Publish(RoundId, _round.Survivors);
+        // Last: a round whose view is stored is not taken up again at a start.
+        _services.Store.SaveView(RoundId, SealedView.Seal(view, _key));
         _ended.TrySetResult();
     }
 

@@ -26,10 +26,11 @@ internal sealed class RoundLoading(RoundServices services, RosterHistory rosters
         var views = services.Store.Views();
         var rounds = services.Store.Rounds();
         CutVectors(rounds);
-        return SideBySide.Map(rounds, roundId => Load(roundId, views.GetValueOrDefault(roundId)));
+        var recent = rounds.TakeLast(services.Options.Limits.RecentRounds).ToHashSet(PublicBytes.Comparer);
+        return SideBySide.Map(rounds, roundId => Load(roundId, views.GetValueOrDefault(roundId), recent.Contains(roundId)));
     }
 
-    private LoadedRound Load(byte[] roundId, byte[]? stored)
+    private LoadedRound Load(byte[] roundId, byte[]? stored, bool recent)
     {
         var name = PublicBytes.Hex(roundId);
         AggregatorRound round;
@@ -47,7 +48,9 @@ internal sealed class RoundLoading(RoundServices services, RosterHistory rosters
         }
 
         if (round.Survivors.Count > 0) RoundVectors.Check(services.Blobs, round, missing => Missing(name, roundId, missing, round));
-        if (round.State == RoundState.Running || stored is null) return new LoadedRound(name, null, round, projection, entries);
+        // A survivor that was not shown the end, or whose signature under it did not come in, is shown it again.
+        var witnessed = round.State != RoundState.Done || round.Survivors.All(party => services.Witnesses.Reach(party) > projection.LastEntry);
+        if (round.State == RoundState.Running || stored is null || (recent && !witnessed)) return new LoadedRound(name, null, round, projection, entries);
         if (SealedView.TryOpen(stored, roundId, rosters.Current.Aggregator) is { } view) return new LoadedRound(name, view, null, null, entries);
         services.Logger.ViewRemade(name);
         return new LoadedRound(name, null, round, projection, entries);
