@@ -97,7 +97,7 @@ internal sealed class RoundLoading(RoundServices services, RosterHistory rosters
                 var query = Query.Parser.ParseFrom(Proposal.Parser.ParseFrom(entry.Envelope?.Body ?? ByteString.Empty).Query);
                 (view.QueryId, view.Title, view.Dataset, view.EpsilonMicro, view.Noise) = (query.QueryId, query.Title, query.Dataset, query.EpsilonMicro, query.Noise);
             }
-            catch (InvalidProtocolBufferException)
+            catch (Exception e) when (Protocol.Unreadable.Is(e))
             {
                 // Then it has neither title nor query: the reason says it all.
             }
