@@ -21,7 +21,7 @@ from types import SimpleNamespace
 
 from verifier.base import MIB, H, Malformed, Refused, demand, is_extended, is_included, is_signed, leaf_hash, tree_root
 from verifier.heads import check_roster, key_id, parse_note
-from verifier.replay import ABORT, BODIES, ENDED, INPUT, TOTAL, Round
+from verifier.replay import ABORT, BODIES, ENDED, INPUT, REASONS, TOTAL, Round
 from verifier.sums import Sum, is_padded, packed_size
 from verifier.wire import Records, decode
 
@@ -219,7 +219,8 @@ def verify(path, pinned=None, asked=None, head=None):
     if verifier.roster_hash:
         report["roster_hash"] = verifier.roster_hash.hex()
     if verifier.aborted:
-        report["aborted"] = verifier.round.end.reason
+        reason = verifier.round.end.reason
+        report["aborted"] = REASONS[reason] if 0 < reason < len(REASONS) else str(reason)
     return report
 
 

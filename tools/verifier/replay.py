@@ -20,7 +20,9 @@ PHASE = {JOIN: OPEN, ADVERTISE: OPEN, SHARE: SHARING, INPUT: INPUTS, AGREE: AGRE
 (ACCEPTED, BAD_MESSAGE, BAD_SIGNATURE, WRONG_PARTY, WRONG_PHASE, CONFLICT, BAD_CONTENT, WRONG_SECRET) = range(8)
 NOT_LOGGED = None
 BLAME_CONFLICT, BLAME_SHARE, BLAME_SECRET, BLAME_VAULT, BLAME_SEED, BLAME_VECTOR, BLAME_COMPLAINT, BLAME_DEALING = range(1, 9)
-UNRECOVERABLE = 6
+REASONS = ("", "TooFewJoined", "TooFewKeys", "TooFewShares", "TooFewInputs", "TooFewAgreements", "Unrecoverable", "Cancelled", "StationRestarted",
+           "Storage", "Internal", "GraphCut")
+UNRECOVERABLE = REASONS.index("Unrecoverable")
 
 
 class Complaint:

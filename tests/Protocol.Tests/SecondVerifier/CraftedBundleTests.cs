@@ -192,6 +192,72 @@ public sealed class CraftedBundleTests
     public Task Heads_that_are_no_notes_are_refused_by_both() =>
         AgreeAsync(s_notes.Select(c => (c.Name, c.Allowed, CraftedEvidence.OfNote(c.Note))), VerificationSteps.Checkpoint);
 
+    [SecondVerifierFact]
+    public async Task Head_that_is_remembered_is_held_against_the_bundle_by_both()
+    {
+        var round = new RoundHarness(Consortium.Of(5), new RoundShape(8, 1), seed: 78).Run();
+        var bundles = Enumerable.Range(0, 80).Select(i => Evidence.Of(round, (ulong)i).Write()).Where(r => r[0].Header.RememberedSize > 0)
+            .OrderBy(r => r[0].Header.RememberedSize).ToList();
+        var newer = bundles.First(b => b[0].Header.RememberedSize > (ulong)Checkpoint.Parse(b[0].Header.Checkpoint).Size);
+        foreach (var records in new[] { bundles[0], bundles[bundles.Count / 2], newer })
+        {
+            var (header, head) = (records[0].Header, Checkpoint.Parse(records[0].Header.Checkpoint));
+            var (size, root) = ((long)header.RememberedSize, header.RememberedRoot.ToByteArray());
+            (Checkpoint Remembered, bool Fits)[] heads =
+            [
+                (head, true),
+                (Head(size, root), true),
+                (Head(size, new byte[32]), false),
+                (Head(head.Size, new byte[32]), false),
+                (Head(head.Size + 1000, root), false),
+                (Head(0, root), false),
+                (Checkpoint.Create("another.log", head.Size, head.Root, Consortium.Station), false),
+            ];
+            foreach (var (remembered, fits) in heads)
+            {
+                var both = await BothVerifiers.VerifyAsync([new BothVerifiers.Case(remembered.Text, round.Shape, Evidence.Bytes(records))], remembered.Note);
+                Assert.Equal(fits ? null : VerificationSteps.Consistency, Assert.Single(both).Verdict.FailedStep);
+            }
+        }
+
+        Checkpoint Head(long size, byte[] root) => Checkpoint.Create(round.Consortium.Roster.LogOrigin, size, root, Consortium.Station);
+    }
+
+    [SecondVerifierFact]
+    public async Task More_rejected_messages_than_a_station_keeps_are_no_fault()
+    {
+        using var round = new RoundHarness(Consortium.Of(5), new RoundShape(8, 1), 79, [new Fault(2, FaultKind.Garbage, MessageKind.Agree)]).Run();
+        var evidence = Evidence.Of(round, 79);
+        var at = evidence.Entries.FindIndex(e => e.Rejection != RejectionCode.None);
+        for (var i = 0; i < 12; i++) evidence.Entries.Insert(at, evidence.Entries[at].Clone());
+
+        var both = await BothVerifiers.VerifyAsync([new BothVerifiers.Case("", round.Shape, Evidence.Bytes(evidence.Write(e => LogMutations.End(e, round, evidence.Entries))))]);
+
+        Assert.True(both[0].Verdict.Passed, both[0].Text);
+    }
+
+    [SecondVerifierFact]
+    public async Task Program_that_is_called_wrongly_says_so()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            foreach (string[] arguments in (string[][])[[], ["--roster-hash", "12", file], ["--round", "zz", file], ["--head", file + ".none", file], [file + ".none"], ["/"], [file, "--what"]])
+            {
+                var (code, _, errors) = await Testing.SecondVerifier.RunAsync(arguments);
+                Assert.Equal(2, code);
+                Assert.DoesNotContain("Traceback", errors, StringComparison.Ordinal);
+                Assert.NotEqual("", errors);
+            }
+
+            Assert.Equal(1, (await Testing.SecondVerifier.RunAsync([file])).Code);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     /// <param name="cases">Bundles, and whether they are allowed.</param>
     /// <param name="step">Where those that are not fail.</param>
     /// <param name="allowed">Where those that are allowed fail; null if they pass.</param>

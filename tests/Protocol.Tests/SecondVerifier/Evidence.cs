@@ -36,11 +36,13 @@ internal sealed class Evidence(Consortium consortium, byte[] roundId, IEnumerabl
         if (ending is not null) Entries[^1] = ending(Entries[^1]);
         var (leaves, places) = Log(random);
         var hashes = leaves.ConvertAll(l => MerkleTree.LeafHash(l));
-        var records = new List<BundleRecord> { new() { Header = Header(random, hashes) } };
+        // The head may be older than the log: what came after the round need not be in it.
+        var size = places[^1] + 1 + random.Next(hashes.Count - places[^1]);
+        var records = new List<BundleRecord> { new() { Header = Header(random, hashes, size) } };
         foreach (var place in places)
         {
             var entry = new BundleEntry { Index = (ulong)place, Leaf = ByteString.CopyFrom(leaves[place]) };
-            entry.Path.Add(MerkleTree.InclusionProof(hashes, place).Select(p => ByteString.CopyFrom(p)));
+            entry.Path.Add(MerkleTree.InclusionProof(hashes, place, size).Select(p => ByteString.CopyFrom(p)));
             records.Add(new() { Entry = entry });
         }
 
@@ -82,10 +84,10 @@ internal sealed class Evidence(Consortium consortium, byte[] roundId, IEnumerabl
         static byte[] Other(int i) => new Entry { TimeMs = (ulong)i + 1 }.ToByteArray();
     }
 
-    private BundleHeader Header(SeededRandom random, List<byte[]> hashes)
+    private BundleHeader Header(SeededRandom random, List<byte[]> hashes, int size)
     {
         var roster = Consortium.Roster;
-        var checkpoint = Checkpoint.Create(roster.LogOrigin, hashes.Count, MerkleTree.Root(hashes), Consortium.Station);
+        var checkpoint = Checkpoint.Create(roster.LogOrigin, size, MerkleTree.Root(hashes[..size]), Consortium.Station);
         foreach (var party in roster.Parties)
         {
             if (random.Next(3) == 0) checkpoint = checkpoint.TryAdd(roster, party, checkpoint.Cosign(Consortium.PartyKey(party.Index)))!;
@@ -94,10 +96,10 @@ internal sealed class Evidence(Consortium consortium, byte[] roundId, IEnumerabl
         var header = new BundleHeader { Roster = ByteString.CopyFrom(roster.Signed), Checkpoint = checkpoint.Note, RoundId = ByteString.CopyFrom(roundId) };
         if (random.Next(2) == 0)
         {
-            var size = 1 + random.Next(hashes.Count);
-            header.RememberedSize = (ulong)size;
-            header.RememberedRoot = ByteString.CopyFrom(MerkleTree.Root(hashes[..size]));
-            header.Consistency.Add(MerkleTree.ConsistencyProof(hashes, size, hashes.Count).Select(p => ByteString.CopyFrom(p)));
+            var other = random.Next(3) == 0 ? size + random.Next(hashes.Count - size + 1) : 1 + random.Next(hashes.Count);
+            header.RememberedSize = (ulong)other;
+            header.RememberedRoot = ByteString.CopyFrom(MerkleTree.Root(hashes[..other]));
+            header.Consistency.Add(MerkleTree.ConsistencyProof(hashes, Math.Min(size, other), Math.Max(size, other)).Select(p => ByteString.CopyFrom(p)));
         }
 
         return header;

@@ -72,7 +72,7 @@ internal static class LogMutations
     }
 
     /// <summary>The end of the round over the entries as they are, signed.</summary>
-    private static Entry End(Entry entry, RoundHarness round, List<Entry> log)
+    public static Entry End(Entry entry, RoundHarness round, List<Entry> log)
     {
         var before = log.SkipLast(1).Select(e => MerkleTree.LeafHash(e.ToByteArray())).ToList();
         var (count, root) = ((uint)before.Count, ByteString.CopyFrom(MerkleTree.Root(before)));
