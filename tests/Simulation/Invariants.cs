@@ -229,8 +229,8 @@ internal sealed class Invariants(World world)
             RoundPhase.Share => Without(record.Advertised.Keys, RoundPhase.Share),
             RoundPhase.Input => record.Shared.Keys.Where(p => !left.Contains(p) && !(done[p].Contains(RoundPhase.Input) && round.HasVector(p))),
             RoundPhase.Agree or RoundPhase.Unmask => Without(record.Survivors.Keys, state.Phase),
-            // On the complete graph everybody who has unmasked is asked.
-            RoundPhase.Recover when state.Rules.IsComplete => Without(record.Survivors.Keys.Where(p => done[p].Contains(RoundPhase.Unmask)), RoundPhase.Recover),
+            // On the complete graph everybody who has unmasked is asked, but for those who hold no shares of a liar.
+            RoundPhase.Recover when state.Rules.IsComplete && !world.Facts(round.Id).PartiesLied => Without(record.Survivors.Keys.Where(p => done[p].Contains(RoundPhase.Unmask)), RoundPhase.Recover),
             _ => [],
         };
 

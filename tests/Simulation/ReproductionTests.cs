@@ -15,5 +15,22 @@ public sealed class ReproductionTests
             new LieTo(2, StationLie.RepeatedAgreement, 2),
         ]));
 
+    /// <summary>Not a bug of the protocol but of the invariant: who disputes the one pair that is asked about holds no shares, and is not asked.</summary>
+    [Fact]
+    public void A_party_that_holds_no_shares_of_a_liar_is_not_waited_for() => Holds(new Plan(
+        new Setting { Parties = 5, Colluders = 1, MinSurvivors = 4, Bits = 36, Corrupt = [3] },
+        [
+            new LieOf(3, PartyLie.WrongSelfCommitment, 3),
+            new LieOf(3, PartyLie.DisputedSealKeys, 4),
+            new LieOf(3, PartyLie.ShortVector, 0),
+            new LieOf(3, PartyLie.WrongSelfSeed, 1),
+            new Ask(0, QueryNoise.Distributed, 0),
+            new Run(37, 26),
+            new Run(12, 0),
+            new Ask(0, QueryNoise.Local, 0),
+            new Run(69, 0),
+            new GoDark(1),
+        ]));
+
     private static void Holds(Plan plan) => Assert.Null(Simulator.Failure(plan));
 }
