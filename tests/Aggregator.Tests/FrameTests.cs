@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Grpc.Core;
 using SecureAggregation.Aggregator.Parties;
+using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
 
@@ -34,12 +35,14 @@ public sealed class FrameTests
         var chunk = Chunk(s_round, 5, [1, 2, 3]).Chunk;
         // Fields in another order, then a field that is not known here.
         byte[] odd = [0x1A, 3, 1, 2, 3, 0x10, 5, 0x0A, 16, .. s_round, 0x78, 1];
-        foreach (var bytes in new byte[][] { [0x1A, (byte)odd.Length, .. odd], [.. Chunk(s_round, 1, [9]).ToByteArray(), .. new PartyFrame { Chunk = chunk }.ToByteArray()] })
-        {
-            var expected = PartyFrame.Parser.ParseFrom(bytes).Chunk;
-            using var frame = IncomingFrame.Read(new ReadOnlySequence<byte>(bytes));
-            Assert.Equal((expected.Offset, expected.RoundId, expected.Data), (frame.Offset, ByteString.CopyFrom(frame.RoundId.Span), ByteString.CopyFrom(frame.Data)));
-        }
+        byte[] bytes = [0x1A, (byte)odd.Length, .. odd];
+        var expected = PartyFrame.Parser.ParseFrom(bytes).Chunk;
+        using var frame = IncomingFrame.Read(new ReadOnlySequence<byte>(bytes));
+        Assert.Equal((expected.Offset, expected.RoundId, expected.Data), (frame.Offset, ByteString.CopyFrom(frame.RoundId.Span), ByteString.CopyFrom(frame.Data)));
+
+        // The generated code would merge the two.
+        byte[] twice = [.. Chunk(s_round, 1, [9]).ToByteArray(), .. new PartyFrame { Chunk = chunk }.ToByteArray()];
+        Assert.Throws<WireException>(() => IncomingFrame.Read(new ReadOnlySequence<byte>(twice)));
 
         using var strange = IncomingFrame.Read(new ReadOnlySequence<byte>(Chunk([1, 2], 0, [3]).ToByteArray()));
         Assert.Equal([1, 2], strange.RoundId.ToArray());
@@ -53,7 +56,7 @@ public sealed class FrameTests
         Assert.Equal(hello, frame.Other);
         var whole = Chunk(s_round, 3, [1, 2, 3, 4]).ToByteArray();
         for (var length = 1; length < whole.Length; length++)
-            Assert.Throws<InvalidProtocolBufferException>(() => IncomingFrame.Read(new ReadOnlySequence<byte>(whole, 0, length)));
+            Assert.True(Record.Exception(() => IncomingFrame.Read(new ReadOnlySequence<byte>(whole, 0, length))) is InvalidProtocolBufferException or WireException);
     }
 
     [Fact]
