@@ -176,7 +176,7 @@ public class DeckTests
         var visit = await deck.VisitAsync("/");
         await Expect(visit.Page.Locator(".overview-side .status").GetByText("Verified", new() { Exact = true })).ToHaveCountAsync(1, new() { Timeout = 20_000 });
         await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Patients", Exact = true }).First.ClickAsync();
-        await Expect(visit.Page.Locator("ol.checks")).ToContainTextAsync("equal to the published total", s_patient);
+        await Expect(visit.Page.Locator("ol.checks")).ToContainTextAsync("their sum is the published total", s_patient);
         Assert.Empty(visit.Complaints);
     }
 
