@@ -77,6 +77,7 @@ public sealed class KilledAtEachMessageTests : IDisposable
                 var said = station.Frames.Count(f => f.Frame.Message is not null);
 
                 station.Mute = (_, _) => false;
+                station.Cut = (_, _) => false;
                 await outpost.DisposeAsync();
                 outpost = OutpostProcess.Start(config);
                 await outpost.Saw("[2100]").Guard();
