@@ -58,7 +58,7 @@ public sealed class WireManifest
     public IReadOnlyList<WireField> Fields => [.. s_allowed.Select(name => new WireField(name, _counts[name].Count, _counts[name].Bytes)).Where(f => f.Count > 0)];
 
     /// <summary>The message that an envelope of this kind bears; null for what is not of a round.</summary>
-    internal static MessageParser? ParserOf(MessageKind kind) => kind switch
+    public static MessageParser? ParserOf(MessageKind kind) => kind switch
     {
         MessageKind.Propose => Proposal.Parser,
         MessageKind.Join => Join.Parser,

@@ -106,27 +106,7 @@ internal static class DecodeCommand
 
     private static string? Body(Envelope envelope)
     {
-        MessageParser? parser = envelope.Kind switch
-        {
-            MessageKind.Propose => Proposal.Parser,
-            MessageKind.Join => Join.Parser,
-            MessageKind.Decline => Decline.Parser,
-            MessageKind.Advertise => Advertise.Parser,
-            MessageKind.Advertised => Advertised.Parser,
-            MessageKind.Share => Share.Parser,
-            MessageKind.Shared => Shared.Parser,
-            MessageKind.Input => Input.Parser,
-            MessageKind.VectorFault => VectorFault.Parser,
-            MessageKind.Survivors => Survivors.Parser,
-            MessageKind.Agree => Agree.Parser,
-            MessageKind.Agreed => Agreed.Parser,
-            MessageKind.Unmask => Unmask.Parser,
-            MessageKind.Recovery => Recovery.Parser,
-            MessageKind.Recover => Recover.Parser,
-            MessageKind.Total => Total.Parser,
-            MessageKind.Abort => Abort.Parser,
-            _ => null,
-        };
+        var parser = WireManifest.ParserOf(envelope.Kind);
         return parser is null ? null : s_formatter.Format(parser.ParseFrom(envelope.Body));
     }
 
