@@ -21,8 +21,9 @@ public interface IConsortium : IAsyncDisposable
     /// <summary>Rounds, newest first.</summary>
     /// <param name="limit">At most 500.</param>
     /// <param name="offset">Rounds to skip.</param>
+    /// <param name="filter">Which; null for all.</param>
     /// <param name="cancellation">Gives up waiting.</param>
-    Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, CancellationToken cancellation = default);
+    Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, RoundFilter? filter = null, CancellationToken cancellation = default);
 
     /// <summary>
     /// Asks: resolves the query against the schema that the outposts offer, signs it for the pinned roster, and submits it.

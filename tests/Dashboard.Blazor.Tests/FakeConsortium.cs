@@ -39,7 +39,7 @@ internal sealed class FakeConsortium : IConsortium
         return Away is null ? Task.FromResult(View) : Task.FromException<ConsortiumView>(Away);
     }
 
-    public Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, CancellationToken cancellation = default) =>
+    public Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, RoundFilter? filter = null, CancellationToken cancellation = default) =>
         Task.FromResult(new ListRoundsReply { Rounds = { Rounds }, Total = (uint)Rounds.Count });
 
     public Task<RoundView> GetRoundAsync(byte[] roundId, CancellationToken cancellation = default)

@@ -15,6 +15,7 @@ internal sealed class StationConsortium : IConsortium
 {
     // 500 rounds of 200 outposts in one reply; a station that sends more is refused.
     private const int MaxReply = 64 * 1024 * 1024;
+    private const int MaxFind = 100;
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(15);
 
@@ -36,11 +37,26 @@ internal sealed class StationConsortium : IConsortium
     public Task<ConsortiumView> GetConsortiumAsync(CancellationToken cancellation = default) =>
         CallAsync(options => _coordination.GetConsortiumAsync(new GetConsortiumRequest(), options), cancellation);
 
-    public Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, CancellationToken cancellation = default)
+    public Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, RoundFilter? filter = null, CancellationToken cancellation = default)
     {
+        filter ??= new RoundFilter();
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         if (limit is < 1 or > 500) throw new ArgumentOutOfRangeException(nameof(limit), limit, "The limit must be from 1 to 500; ask for more with an offset.");
-        return CallAsync(options => _coordination.ListRoundsAsync(new ListRoundsRequest { Limit = (uint)limit, Offset = (uint)offset }, options), cancellation);
+        if (filter.Find.Length > MaxFind) throw new ArgumentException($"The text to find has {filter.Find.Length} characters; at most {MaxFind} are looked for.", nameof(filter));
+        var request = new ListRoundsRequest
+        {
+            Limit = (uint)limit,
+            Offset = (uint)offset,
+            State = filter.State,
+            Find = filter.Find,
+            SinceMs = Milliseconds(filter.Since),
+            UntilMs = Milliseconds(filter.Until),
+            Content = ByteString.CopyFrom(filter.Content.Span),
+            Brief = filter.Brief,
+        };
+        return CallAsync(options => _coordination.ListRoundsAsync(request, options), cancellation);
+
+        static ulong Milliseconds(DateTimeOffset? time) => time is { } t ? (ulong)Math.Max(0, t.ToUnixTimeMilliseconds()) : 0;
     }
 
     public async Task<RoundView> GetRoundAsync(byte[] roundId, CancellationToken cancellation = default)

@@ -80,7 +80,7 @@ internal sealed partial class StationFeed(
     private async Task FetchAsync(CancellationToken stop)
     {
         var view = await consortium.GetConsortiumAsync(stop);
-        var rounds = await consortium.ListRoundsAsync(DeckState.MaxRounds, 0, stop);
+        var rounds = await consortium.ListRoundsAsync(DeckState.MaxRounds, cancellation: stop);
         store.Update(state => state.WithView(view, rounds, time.GetUtcNow()));
         StationHeard(log, view.Name, view.Outposts.Count);
         desk.Consider(store.Current);

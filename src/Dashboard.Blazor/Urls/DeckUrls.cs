@@ -8,8 +8,16 @@ internal static class DeckUrls
 {
     public const string Overview = "/";
     public const string Rounds = "/rounds";
+    public const string Outposts = "/outposts";
+    public const string Results = "/results";
     public const string Ask = "/ask";
+    public const string Budgets = "/budgets";
+    public const string Transcript = "/transcript";
+    public const string Verify = "/verify";
+    public const string Alerts = "/alerts";
+    public const string Log = "/log";
     public const string Access = "/access";
+    public const string About = "/about";
     public const string Help = "/help";
     public const string Health = "/health";
     public const string SignIn = "/sign-in";
@@ -19,6 +27,10 @@ internal static class DeckUrls
     public const string Denied = "/denied";
 
     public static string Round(RoundView round) => Round(round.Id());
+
+    public static string Outpost(OutpostView outpost) => $"{Outposts}/{outpost.Index}";
+
+    public static string Entry(ulong index) => $"{Transcript}/{index}";
 
     public static string Round(string roundId) => $"{Rounds}/{roundId}";
 
