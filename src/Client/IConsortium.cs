@@ -77,6 +77,16 @@ public interface IConsortium : IAsyncDisposable
     Task<RoundView> GetRoundAsync(byte[] roundId, CancellationToken cancellation = default);
 
     /// <summary>
+    /// The question that a round asks, from its proposal in the log: to look at, to change, or to submit once more. The signature is checked against the pinned roster, so the
+    /// question is a coordinator's; that this round asked it is the station's word until the round's evidence is checked.
+    /// </summary>
+    /// <param name="roundId">16 bytes.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <exception cref="RoundNotFoundException">The station knows no such round.</exception>
+    /// <exception cref="QuestionException">What the station gave is not that round's proposal, or its query is no coordinator's of the roster.</exception>
+    Task<AskedQuestion> GetQuestionAsync(byte[] roundId, CancellationToken cancellation = default);
+
+    /// <summary>
     /// What happens, as it happens. With <paramref name="reconnect"/> the stream outlives the station: it dials again with backoff (0.5 s to 15 s)
     /// and goes on after the last event seen; without it, the loss of the stream throws <see cref="StationUnavailableException"/>.
     /// </summary>

@@ -54,6 +54,13 @@ internal sealed class FakeConsortium : IConsortium
         }
     }
 
+    /// <summary>Questions by round, in hexadecimal digits.</summary>
+    public Dictionary<string, AskedQuestion> Questions { get; } = [];
+
+    public Task<AskedQuestion> GetQuestionAsync(byte[] roundId, CancellationToken cancellation = default) => Questions.TryGetValue(Convert.ToHexStringLower(roundId), out var question)
+        ? Task.FromResult(question)
+        : Task.FromException<AskedQuestion>(new RoundNotFoundException("The station knows no such round."));
+
     public async IAsyncEnumerable<Event> WatchAsync(ulong after = 0, bool reconnect = true, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         await foreach (var happened in Events.Reader.ReadAllAsync(cancellation)) yield return happened;

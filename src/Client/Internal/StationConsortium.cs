@@ -72,6 +72,15 @@ internal sealed class StationConsortium : IConsortium
         }
     }
 
+    public async Task<AskedQuestion> GetQuestionAsync(byte[] roundId, CancellationToken cancellation = default)
+    {
+        var round = await GetRoundAsync(roundId, cancellation);
+        var entries = round.FirstEntry <= long.MaxValue ? await ListEntriesAsync((long)round.FirstEntry, 1, cancellation) : [];
+        return entries.Count == 1
+            ? AskedQuestion.Of(entries[0], roundId, _options.Roster)
+            : throw new QuestionException($"The question of round {Convert.ToHexStringLower(roundId)} cannot be read: the station's log has no entry {round.FirstEntry}, where its proposal should be.");
+    }
+
     public async Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(query);
