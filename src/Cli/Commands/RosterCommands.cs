@@ -15,40 +15,44 @@ internal static class RosterCommands
 
     private static readonly Argument<string> s_file = new("FILE") { Description = "The roster file" };
     private static readonly Option<string> s_consortium = new("--consortium") { Description = "Name of the consortium", Required = true };
-    private static readonly Option<string[]> s_party = Several("--party", "NAME=KEY.pub, once for each party, in the order of their indices");
-    private static readonly Option<string[]> s_coordinator = Several("--coordinator", "NAME=KEY.pub of somebody who may ask");
-    private static readonly Option<string[]> s_auditor = Several("--auditor", "NAME=KEY.pub of somebody who may read transcripts");
+    public static readonly Option<string[]> Party = Several("--party", "NAME=KEY.pub, once for each party, in the order of their indices");
+    public static readonly Option<string[]> Coordinator = Several("--coordinator", "NAME=KEY.pub of somebody who may ask");
+    public static readonly Option<string[]> Auditor = Several("--auditor", "NAME=KEY.pub of somebody who may read transcripts");
     private static readonly Option<string> s_station = new("--station") { Description = "KEY.pub of the station", Required = true };
     private static readonly Option<int?> s_colluders = new("--colluders") { Description = "How many parties may work together with the station (default: a third, rounded up, less one)" };
     private static readonly Option<int> s_survivors = new("--min-survivors") { Description = "Fewest parties in a total, at least 3", DefaultValueFactory = _ => 3 };
     private static readonly Option<int> s_honest = new("--min-honest") { Description = "Fewest honest parties in a total, at least 2", DefaultValueFactory = _ => 2 };
     private static readonly Option<int> s_dropouts = new("--dropout-permille") { Description = "How many of a thousand parties are expected to vanish during a round, at most 500", DefaultValueFactory = _ => 100 };
     private static readonly Option<bool> s_sparse = new("--sparse-graph") { Description = $"Let rounds above {GraphParameters.CompleteUpTo} parties share masks with some neighbours instead of all (docs/protocol.md section 3)" };
-    private static readonly Option<int> s_days = new("--days") { Description = "Days until the roster expires", DefaultValueFactory = _ => 365 };
-    private static readonly Option<bool> s_force = new("--force") { Description = "Overwrite an existing roster" };
+    public static readonly Option<int> Days = new("--days") { Description = "Days until the roster expires", DefaultValueFactory = _ => 365 };
+    public static readonly Option<bool> Force = new("--force") { Description = "Overwrite an existing roster" };
     private static readonly Option<string?> s_previous = new("--previous") { Description = "The roster that this one follows" };
     private static readonly Option<string?> s_origin = new("--log-origin") { Description = "Name of the station's log (default: made from the consortium's name)" };
     private static readonly Option<string[]> s_keys = Several("--key", "Private key of a founder, may be given several times");
 
-    public static Command Create() => new("roster", "Draft, sign and compare the list of who belongs")
+    public static Command Create()
     {
-        new Command("new", "Draft a roster; every party and coordinator then signs it")
+        var roster = new Command("roster", "Draft, sign, compare and change the list of who belongs")
         {
-            s_file, s_consortium, s_party, s_coordinator, s_auditor, s_station, s_colluders, s_survivors, s_honest, s_dropouts, s_sparse, s_days, s_previous, s_origin, s_force,
-        }.Does(New),
-        new Command("sign", "Add signatures to a draft") { s_file, s_keys }.Does(Sign),
-        new Command("show", "Show a roster, and whose signature is missing") { s_file }.Does(Show),
-        new Command("words", "The twelve words by which people compare rosters") { s_file }.Does(Words),
-    };
+            new Command("new", "Draft a roster; every party and coordinator then signs it")
+            {
+                s_file, s_consortium, Party, Coordinator, Auditor, s_station, s_colluders, s_survivors, s_honest, s_dropouts, s_sparse, Days, s_previous, s_origin, Force,
+            }.Does(New),
+            new Command("sign", "Add signatures to a draft") { s_file, s_keys }.Does(Sign),
+            new Command("show", "Show a roster, and whose signature is missing") { s_file }.Does(Show),
+            new Command("words", "The twelve words by which people compare rosters") { s_file }.Does(Words),
+        };
+        foreach (var command in RosterChangeCommands.Create()) roster.Add(command);
+        return roster;
+    }
 
     private static Task<ExitCode> New(Arguments arguments, CancellationToken stop)
     {
         var path = arguments.Get(s_file);
-        if (File.Exists(path) && !arguments.Get(s_force))
+        if (File.Exists(path) && !arguments.Get(Force))
             throw new CliException(ExitCode.BadInput, $"{path} exists already, perhaps with signatures; choose another name, or --force to overwrite it");
-        var days = arguments.Get(s_days);
-        if (days is < 1 or > MostDays) throw new CliException(ExitCode.BadInput, $"--days is {days}; it must be from 1 to {MostDays}");
-        var parties = Named(arguments.Find(s_party), "--party");
+        var notAfter = EndOfLife(arguments);
+        var parties = Named(arguments.Find(Party), "--party");
         var previous = arguments.Find(s_previous) is { } file ? RosterFiles.Read(file) : null;
         var name = arguments.Get(s_consortium);
         var colluders = arguments.Find(s_colluders) ?? Roster.DefaultColluders(parties.Count);
@@ -57,7 +61,7 @@ internal static class RosterCommands
             Consortium = name,
             Epoch = (previous?.Epoch ?? 0) + 1,
             PreviousHash = ByteString.CopyFrom(previous?.Hash ?? []),
-            NotAfter = (ulong)TimeProvider.System.GetUtcNow().AddDays(days).ToUnixTimeSeconds(),
+            NotAfter = (ulong)notAfter.ToUnixTimeSeconds(),
             AggregatorKey = ByteString.CopyFrom(KeyFiles.ReadPublic(arguments.Get(s_station)).Point),
             LogOrigin = arguments.Find(s_origin) ?? RosterFiles.Origin(name),
             MaxColluders = Unsigned(colluders, "--colluders"),
@@ -68,8 +72,8 @@ internal static class RosterCommands
             SparseGraph = arguments.Get(s_sparse),
         };
         roster.Parties.AddRange(parties.Select((p, i) => new RosterParty { Index = (uint)i, Name = p.Name, PublicKey = ByteString.CopyFrom(p.Key.Point), Founder = true }));
-        roster.Coordinators.AddRange(Named(arguments.Find(s_coordinator), "--coordinator").Select(c => Officer(c, founder: true)));
-        roster.Auditors.AddRange(Named(arguments.Find(s_auditor), "--auditor").Select(a => Officer(a, founder: false)));
+        roster.Coordinators.AddRange(Named(arguments.Find(Coordinator), "--coordinator").Select(c => Officer(c, founder: true)));
+        roster.Auditors.AddRange(Named(arguments.Find(Auditor), "--auditor").Select(a => Officer(a, founder: false)));
         // Signing with nobody's key runs every rule, so that a draft that could never be used is refused before people sign it.
         File.WriteAllBytes(path, Roster.Sign(roster, []));
         return Show(arguments, stop);
@@ -158,15 +162,23 @@ internal static class RosterCommands
             : $"{allowed}, but with all {n} there is none that is safe";
     }
 
+    public static DateTimeOffset EndOfLife(Arguments arguments)
+    {
+        var days = arguments.Get(Days);
+        return days is >= 1 and <= MostDays
+            ? TimeProvider.System.GetUtcNow().AddDays(days)
+            : throw new CliException(ExitCode.BadInput, $"--days is {days}; it must be from 1 to {MostDays}");
+    }
+
     private static RosterOfficer Officer((string Name, IdentityPublicKey Key) officer, bool founder) =>
         new() { Name = officer.Name, PublicKey = ByteString.CopyFrom(officer.Key.Point), Founder = founder };
 
     private static string Fingerprint(ByteString point) => new IdentityPublicKey(point.Span).Fingerprint;
 
-    private static uint Unsigned(int value, string option) =>
+    public static uint Unsigned(int value, string option) =>
         value >= 0 ? (uint)value : throw new CliException(ExitCode.BadInput, $"{option} is {value}; it must not be negative");
 
-    private static List<(string Name, IdentityPublicKey Key)> Named(string[]? values, string option) => [.. (values ?? []).Select(value =>
+    public static List<(string Name, IdentityPublicKey Key)> Named(string[]? values, string option) => [.. (values ?? []).Select(value =>
     {
         var at = value.IndexOf('=', StringComparison.Ordinal);
         if (at <= 0 || at == value.Length - 1) throw new CliException(ExitCode.BadInput, $"{option} {value}: write NAME=KEY.pub");
