@@ -246,6 +246,41 @@ public sealed class ConsortiumTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Log_of_two_rounds_gives_entries_proofs_and_evidence_that_extends_the_remembered_head()
+    {
+        var (one, two) = (new RealRound(_members, DateTimeOffset.UtcNow), new RealRound(_members, DateTimeOffset.UtcNow, n: 2));
+        _station.Play(one, _scenario.Done(1, "Patients", 100));
+        Assert.True((await _consortium.VerifyAsync(one.RoundId.ToByteArray()).Guard()).Passed);
+        var old = await _consortium.GetCheckpointAsync().Guard();
+        _station.Play(two, _scenario.Done(2, "Patients", 50));
+        Assert.True((await _consortium.VerifyAsync(two.RoundId.ToByteArray()).Guard()).Passed);
+        var head = await _consortium.GetCheckpointAsync().Guard();
+        Assert.Equal((1 + one.Log.Count, 1 + one.Log.Count + two.Log.Count, 5), ((int)old.Size, (int)head.Size, head.Cosigners(_members.Roster).Count));
+        var path = await _consortium.GetConsistencyAsync(old.Size, head.Size).Guard();
+        Assert.True(MerkleTree.VerifyConsistency(old.Size, old.Root, head.Size, head.Root, path));
+        var view = await _consortium.GetRoundAsync(two.RoundId.ToByteArray()).Guard();
+        var proposal = Assert.Single(await _consortium.ListEntriesAsync((long)view.FirstEntry, 1).Guard());
+        Assert.Equal(two.Log[0], proposal);
+    }
+
+    [Fact]
+    public async Task Rounds_are_listed_as_the_filter_says()
+    {
+        _station.Rounds.AddRange(_scenario.History());
+        async Task<ListRoundsReply> List(RoundFilter filter, int limit = 50) => await _consortium.ListRoundsAsync(limit, 0, filter).Guard();
+        Assert.All((await List(new RoundFilter { State = RoundState.Aborted })).Rounds, round => Assert.Equal(RoundState.Aborted, round.State));
+        var found = await List(new RoundFilter { Find = "BY SEX", Brief = true });
+        Assert.Equal("Cholesterol by sex", Assert.Single(found.Rounds).Title);
+        Assert.True(found.Rounds[0] is { Statistics.Count: 0 } brief && brief.Parties.All(p => p.Marks.Count == 0));
+        var series = await List(new RoundFilter { Content = found.Rounds[0].Content.ToByteArray() });
+        Assert.NotEmpty(Assert.Single(series.Rounds).Statistics);
+        var border = DateTimeOffset.FromUnixTimeMilliseconds((long)_station.Rounds[3].StartedMs);
+        var (before, since) = (await List(new RoundFilter { Until = border }), await List(new RoundFilter { Since = border }, limit: 1));
+        Assert.Equal((_station.Rounds.Count, 1), ((int)(before.Total + since.Total), since.Rounds.Count));
+        await Assert.ThrowsAsync<ArgumentException>(() => List(new RoundFilter { Find = new string('x', 101) }));
+    }
+
+    [Fact]
     public async Task Sound_evidence_of_another_round_is_not_that_of_the_one_asked_for()
     {
         var round = new RealRound(_members, DateTimeOffset.UtcNow);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using Google.Protobuf;
@@ -30,7 +31,7 @@ public sealed class FakeStation : IAsyncDisposable
     private int _port;
     private long _sequence;
 
-    private FakeStation(Members members, IdentityKey? key) => (_members, _key) = (members, key ?? members.Station);
+    private FakeStation(Members members, IdentityKey? key) => (_members, _key, Log) = (members, key ?? members.Station, new FakeLog(members));
 
     public string Address => $"https://127.0.0.1:{_port}";
 
@@ -46,7 +47,10 @@ public sealed class FakeStation : IAsyncDisposable
 
     public Func<PlanQueryRequest, PlanQueryReply> OnPlan { get; set; } = _ => new PlanQueryReply();
 
+    /// <summary>Evidence that it gives out whatever its log says.</summary>
     public Dictionary<string, byte[]> Bundles { get; } = [];
+
+    public FakeLog Log { get; }
 
     public int Watchers => _watchers.Count;
 
@@ -117,6 +121,17 @@ public sealed class FakeStation : IAsyncDisposable
         foreach (var watcher in _watchers.Keys) watcher.Writer.TryWrite(happened);
     }
 
+    /// <summary>Puts a round that really took place into the log and shows it in the given view, made to fit; the head that is shown becomes the log's.</summary>
+    public void Play(RealRound round, RoundView view)
+    {
+        var first = Log.Play(round);
+        (view.RoundId, view.QueryId, view.Content, view.TotalHash) = (round.RoundId, round.QueryId, round.Content, ByteString.CopyFrom(SHA256.HashData(round.PackedTotal)));
+        (view.FirstEntry, view.LastEntry) = ((ulong)first, (ulong)Log.Size - 1);
+        lock (Rounds) Rounds.Insert(0, view);
+        var head = Log.Head;
+        View.Head = new LogHead { Size = (ulong)head.Size, Root = ByteString.CopyFrom(head.Root), TimeMs = view.FinishedMs, Checkpoint = head.Note, Cosignatures = (uint)head.Cosigners(_members.Roster).Count };
+    }
+
     /// <summary>Ends the streams of events but stays up.</summary>
     public void CutStreams()
     {
@@ -145,15 +160,9 @@ public sealed class FakeStation : IAsyncDisposable
             return Task.FromResult(station.View.Clone());
         }
 
-
         public override Task<ListRoundsReply> ListRounds(ListRoundsRequest request, ServerCallContext context)
         {
-            lock (station.Rounds)
-            {
-                var reply = new ListRoundsReply { Total = (uint)station.Rounds.Count };
-                reply.Rounds.Add(station.Rounds.Skip((int)request.Offset).Take(request.Limit == 0 ? 50 : (int)request.Limit));
-                return Task.FromResult(reply);
-            }
+            lock (station.Rounds) return Task.FromResult(RoundListing.Of(station.Rounds, request));
         }
 
         public override Task<RoundView> GetRound(GetRoundRequest request, ServerCallContext context)
@@ -195,10 +204,25 @@ public sealed class FakeStation : IAsyncDisposable
 
     private sealed class AuditService(FakeStation station) : Audit.AuditBase
     {
+        public override Task<GetCheckpointReply> GetCheckpoint(GetCheckpointRequest request, ServerCallContext context) =>
+            Task.FromResult(new GetCheckpointReply { Checkpoint = station.Log.Head.Note });
+
+        public override Task<GetConsistencyReply> GetConsistency(GetConsistencyRequest request, ServerCallContext context)
+        {
+            if (request.NewSize > (ulong)station.Log.Size || request.OldSize > request.NewSize) throw new RpcException(new Status(StatusCode.OutOfRange, "The log is shorter."));
+            return Task.FromResult(new GetConsistencyReply { Path = { station.Log.Consistency((long)request.OldSize, (long)request.NewSize).Select(ByteString.CopyFrom) } });
+        }
+
+        public override Task<ListEntriesReply> ListEntries(ListEntriesRequest request, ServerCallContext context)
+        {
+            var start = (int)Math.Min(request.Start, (ulong)station.Log.Size);
+            return Task.FromResult(new ListEntriesReply { Size = (ulong)station.Log.Size, Leaves = { station.Log.Read(start, (int)request.Limit).Select(ByteString.CopyFrom) } });
+        }
+
         public override async Task ExportBundle(ExportBundleRequest request, IServerStreamWriter<BundlePart> responseStream, ServerCallContext context)
         {
-            if (!station.Bundles.TryGetValue(Convert.ToHexStringLower(request.RoundId.Span), out var bundle))
-                throw new RpcException(new Status(StatusCode.NotFound, "There is no such round."));
+            var bundle = station.Bundles.GetValueOrDefault(Convert.ToHexStringLower(request.RoundId.Span)) ?? station.Log.Bundle(request.RoundId, (long)request.HeadSize)
+                ?? throw new RpcException(new Status(StatusCode.NotFound, "There is no such round."));
             foreach (var part in bundle.Chunk(1000)) await responseStream.WriteAsync(new BundlePart { Data = ByteString.CopyFrom(part) });
         }
     }

@@ -31,6 +31,11 @@ public sealed class RealRound : IMaskedVectors
 
     public ByteString RoundId { get; }
 
+    public ByteString QueryId => _station.Question.Query.QueryId;
+
+    /// <summary>Hash of what it asks: <see cref="Question.ContentOf"/>.</summary>
+    public ByteString Content => ByteString.CopyFrom(Question.ContentOf(_station.Question.Query));
+
     public byte[] Bundle { get; }
 
     /// <summary>Its entries, as they are hashed into a log.</summary>

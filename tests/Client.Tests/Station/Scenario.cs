@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Google.Protobuf;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Statistics;
@@ -36,7 +38,29 @@ public sealed class Scenario(Members members, DateTimeOffset now)
         Index = index, Name = SecureAggregation.Testing.Members.Names[index], Online = online, LastSeenMs = Ago(online ? 1 + index : 340), ConnectedSinceMs = online ? Ago(7_000) : 0,
         Software = "outpost 0.1.0", KeyFingerprint = members.Parties[(int)index].Public.Fingerprint, RoundsJoined = 11 - (index / 2), RoundsDropped = index == 4 ? 2u : 0,
         Datasets = { new DatasetView { Name = "patients", Schema = s_schema } },
+        Spans = { Spans(index, online) }, ClockAheadMs = index == 3 ? -2_400 : 35 * (int)index, Budgets = { Budgets(index) }, BudgetsAtMs = Ago(index == 1 ? 3_600 : 90),
     };
+
+    /// <summary>Connected for most of a day; the later an outpost in the roster, the more often it was gone.</summary>
+    private IEnumerable<OnlineSpan> Spans(uint index, bool online)
+    {
+        const double from = 86_000, until = 7_000, gap = 600;
+        var each = (from - until) / (index + 1);
+        for (var i = 0; i <= index; i++) yield return new OnlineSpan { FromMs = Ago(from - (each * i)), ToMs = Ago(from - (each * (i + 1)) + gap) };
+        yield return new OnlineSpan { FromMs = Ago(until), ToMs = online ? 0 : Ago(340) };
+    }
+
+    /// <summary>As its outpost would tell: much is left at Mars, nothing at the last of the roster.</summary>
+    private IEnumerable<BudgetLine> Budgets(uint index)
+    {
+        ulong[] left = [17_250_000, 8_000_000, 4_500_000, 1_000_000, 0];
+        yield return new BudgetLine { Dataset = "patients", Scope = BudgetScope.Dataset, CapMicro = 20_000_000, LeftMicro = left[index] };
+        yield return new BudgetLine
+        {
+            Dataset = "patients", Scope = BudgetScope.Coordinator, Subject = members.Coordinator.Public.Fingerprint, CapMicro = 10_000_000, LeftMicro = left[index] / 2,
+        };
+        if (index < 2) yield return new BudgetLine { Dataset = "patients", Scope = BudgetScope.Study, Subject = "Heart 2026", CapMicro = 5_000_000, LeftMicro = 3_500_000 };
+    }
 
     public LogHead Head(ulong size, uint cosignatures) => new()
     {
@@ -44,7 +68,7 @@ public sealed class Scenario(Members members, DateTimeOffset now)
     };
 
     public AlertView Alert(string id, Severity severity, string text, double ago, string outpost = "", ByteString? round = null) =>
-        new() { Id = id, Severity = severity, Text = text, TimeMs = Ago(ago), Outpost = outpost, RoundId = round ?? ByteString.Empty };
+        new() { Id = id, Severity = severity, Text = text, TimeMs = Ago(ago), FirstMs = Ago(ago + 1_800), Count = 3, Outpost = outpost, RoundId = round ?? ByteString.Empty };
 
     public static ByteString Id(int n) => ByteString.CopyFrom([.. Enumerable.Range(0, 16).Select(i => (byte)(((n * 41) + (i * 17) + (n * i)) % 256))]);
 
@@ -63,7 +87,7 @@ public sealed class Scenario(Members members, DateTimeOffset now)
         var round = Base(n, title, ago);
         (round.State, round.Phase, round.FinishedMs) = (RoundState.Done, RoundPhase.Publish, Ago(ago - 3.4));
         Mark(round, RoundPhase.Unspecified, round.FinishedMs, slow: -1);
-        foreach (var party in round.Parties) party.State = PartyState.Done;
+        foreach (var party in round.Parties) (party.State, party.ChargedMicro) = (PartyState.Done, round.EpsilonMicro);
         round.Statistics.Add(statistics);
         (round.FirstEntry, round.LastEntry, round.Cosignatures) = (370, 411, 5);
         return round;
@@ -74,7 +98,18 @@ public sealed class Scenario(Members members, DateTimeOffset now)
         var round = Done(n, title, ago, statistics);
         var party = round.Parties[(int)lost];
         (party.State, party.Reason) = (PartyState.Dropped, "the stream was lost");
+        party.ChargedMicro = 0;
         while (party.Marks.Count > 3) party.Marks.RemoveAt(party.Marks.Count - 1);
+        return round;
+    }
+
+    /// <summary>A round that an outpost had no budget left for.</summary>
+    public RoundView DoneUnlessDeclined(int n, string title, double ago, uint declined, RefusalCode refusal = RefusalCode.Budget, params StatisticView[] statistics)
+    {
+        var round = Done(n, title, ago, statistics);
+        var party = round.Parties[(int)declined];
+        (party.State, party.Refusal, party.Reason, party.ChargedMicro) = (PartyState.Declined, refusal, refusal.ToString(), 0);
+        while (party.Marks.Count > 1) party.Marks.RemoveAt(1);
         return round;
     }
 
@@ -117,8 +152,9 @@ public sealed class Scenario(Members members, DateTimeOffset now)
             DoneWithout(3, "Cholesterol by sex", 300, 4,
                 Number("mean", "cholesterol", 246.6, 5.9, "mg/dl", "sex=male"), Number("mean", "cholesterol", 264.8, 14.2, "mg/dl", "sex=female")),
             Aborted(2, "Resting blood pressure", 700),
+            DoneUnlessDeclined(4, "Patients by outcome", 1_100, 4, RefusalCode.Budget, Number("count", "", 409, 9.4)),
         };
-        for (var i = 0; i < 18; i++)
+        for (var i = 0; i < 17; i++)
         {
             rounds.Add(i % 7 == 5 ? Aborted(20 + i, "Smokers by decade", 1500 + (i * 900)) : Done(20 + i, i % 2 == 0 ? "Patients by outcome" : "Maximum heart rate", 1500 + (i * 900), Number("count", "", 411 + i, 9.4)));
             rounds[^1].FinishedMs = rounds[^1].StartedMs + (ulong)(900 * ((i * 7 % 11) + 1));
@@ -136,6 +172,7 @@ public sealed class Scenario(Members members, DateTimeOffset now)
         {
             RoundId = Id(n), QueryId = Id(n + 100), Title = title, Dataset = "patients", Coordinator = "Dr. Vega", EpsilonMicro = 1_000_000, Noise = QueryNoise.Local,
             StartedMs = Ago(ago), Threshold = 4, MaxColluders = 1, MinSurvivors = 3, Bits = 33, Length = 14,
+            Content = ByteString.CopyFrom(SHA256.HashData(Encoding.UTF8.GetBytes(title))),
         };
         round.Parties.Add(SecureAggregation.Testing.Members.Names.Select((name, i) => new RoundPartyView { Index = (uint)i, Name = name }));
         return round;
