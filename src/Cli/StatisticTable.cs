@@ -56,7 +56,7 @@ internal static class StatisticTable
         }
 
         var (value, low, high) = Figures.Of(statistic);
-        return [name, Markup.Escape($"{value} {statistic.Unit}".TrimEnd()), $"{low} … {high}"];
+        return [name, Markup.Escape($"{value} {statistic.Unit}".TrimEnd()), statistic.Noise == NoiseMode.None ? "exact" : $"{low} … {high}"];
     }
 
     /// <summary>How many numbers from here on belong to one model, test or curve, and are not shown for the same reason. Bins and counts are listed each.</summary>

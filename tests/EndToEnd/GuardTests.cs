@@ -75,6 +75,13 @@ public sealed partial class GuardTests
         var answer = await world.Ask(query, "--signed", signed, "--json");
         Assert.True(answer.Code == 0, answer.ToString());
         Assert.Equal(900, answer.Json.GetProperty("statistics")[0].GetProperty("value").GetDouble());
+        var people = await world.Ask(folder.Write("p.yaml", "name: Once more\ndataset: visits\nepsilon: 1\nnoise: none\nmeasures: [ { mean: age } ]\n"), "--signed", folder["p.signed"]);
+        Assert.Contains("PendingApproval", people.Error, StringComparison.Ordinal);
+        foreach (var name in World.Names) await world.Approve(name, "Ada");
+        foreach (var name in World.Names) await world.Approve(name, "Grace");
+        people = await world.Ask(folder["p.yaml"], "--signed", folder["p.signed"]);
+        Assert.Contains("exact: no noise was added", people.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Intervals cover", people.Output, StringComparison.Ordinal);
         var table = folder.Write("t.yaml", "name: Table\ndataset: visits\nepsilon: 1\nnoise: none\nmeasures: [ { histogram: sex } ]\n");
         Assert.NotEqual(0, (await world.Ask(table)).Code);
     }

@@ -159,9 +159,10 @@ internal static class QueryCommands
         }
         else if (check.Passed)
         {
-            terminal.Line($"{query.Name}: {check.Survivors.Count} of {check.Invited.Count} outposts, ε = {query.Epsilon}");
+            var exact = query.Noise == NoiseMode.None;
+            terminal.Line($"{query.Name}: {check.Survivors.Count} of {check.Invited.Count} outposts, {(exact ? "exact: no noise was added" : $"ε = {query.Epsilon}")}");
             terminal.Result.Write(StatisticTable.Of(check.Statistics(reading)));
-            terminal.Line("Intervals cover the privacy noise, not sampling. Verified: recomputed here from the signed transcript.");
+            terminal.Line($"{(exact ? "" : "Intervals cover the privacy noise, not sampling. ")}Verified: recomputed here from the signed transcript.");
             if (bundle is not null) terminal.Line($"bundle: {bundle}");
         }
 
