@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 using SecureAggregation.Client;
 using SecureAggregation.Crypto;
 using SecureAggregation.Dashboard.Blazor.Components;
+using SecureAggregation.Dashboard.Blazor.Export;
 using SecureAggregation.Dashboard.Blazor.Security;
 using SecureAggregation.Dashboard.Blazor.Store;
 using SecureAggregation.Dashboard.Blazor.Urls;
@@ -66,6 +67,7 @@ internal static class DashboardApp
         app.UseAntiforgery();
         EmbeddedAssets.Map(app);
         app.MapGet(DeckUrls.Health, (DeckStore store) => Results.Json(Health(store.Current))).AllowAnonymous();
+        ExportEndpoints.Map(app);
         if (options.SignIn != SignInMode.Off) app.MapPost(DeckUrls.SignOut, SignOutAsync);
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = "'none'");
         return app;

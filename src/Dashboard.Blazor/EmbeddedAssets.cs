@@ -11,7 +11,10 @@ namespace SecureAggregation.Dashboard.Blazor;
 internal static class EmbeddedAssets
 {
     private const string Root = "/_deck";
-    private static readonly string[] s_sheets = ["tokens.css", "layout.css", "controls.css", "forms.css", "charts.css"];
+    private static readonly string[] s_sheets = ["tokens.css", "layout.css", "controls.css", "forms.css", "charts.css", "results.css"];
+
+    /// <summary>What a report of one file needs of them, and its own rules.</summary>
+    private static readonly string[] s_reportSheets = ["tokens.css", "controls.css", "charts.css", "results.css", "report.css"];
     private static readonly FrozenDictionary<string, Asset> s_assets = Load();
 
     public static string Url(string name) => s_assets[name].Url;
@@ -26,17 +29,20 @@ internal static class EmbeddedAssets
     private static FrozenDictionary<string, Asset> Load()
     {
         var stars = new Asset("stars.svg", "image/svg+xml", Read("stars.svg"));
-        var sheet = string.Concat(s_sheets.Select(name => System.Text.Encoding.UTF8.GetString(Read(name)))).Replace("stars.svg", stars.Url, StringComparison.Ordinal);
+        var sheet = Join(s_sheets).Replace("stars.svg", stars.Url, StringComparison.Ordinal);
         Asset[] assets =
         [
             stars,
             new("deck.css", "text/css; charset=utf-8", System.Text.Encoding.UTF8.GetBytes(sheet)),
+            new("report.css", "text/css; charset=utf-8", System.Text.Encoding.UTF8.GetBytes(Join(s_reportSheets))),
             new("deck.js", "text/javascript; charset=utf-8", Read("deck.js")),
             new("blazor.web.js", "text/javascript; charset=utf-8", Read("blazor.web.js")),
             new("station.svg", "image/svg+xml", Read("station.svg")),
         ];
         return assets.ToFrozenDictionary(asset => asset.Name);
     }
+
+    private static string Join(string[] sheets) => string.Concat(sheets.Select(name => System.Text.Encoding.UTF8.GetString(Read(name))));
 
     private static byte[] Read(string name)
     {

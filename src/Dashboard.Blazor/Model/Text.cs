@@ -43,6 +43,8 @@ internal static class Text
 
     public static string Utc(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + " UTC";
 
+    public static string Minute(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC";
+
     public static string ShortId(string hex) => hex.Length <= 8 ? hex : hex[..8];
 
     public static string ShortHash(string hex) => hex.Length <= 8 ? hex : $"{hex[..4]}…{hex[^4..]}";

@@ -35,15 +35,34 @@ internal static class DeckUrls
     public static string Round(string roundId) => $"{Rounds}/{roundId}";
 
     /// <summary>The list of rounds, filtered; what is empty is left out of the address.</summary>
-    public static string RoundsWhere(string state, string find)
-    {
-        string[] parts = [.. new[] { ("state", state), ("find", find) }.Where(p => p.Item2.Length > 0).Select(p => $"{p.Item1}={Uri.EscapeDataString(p.Item2)}")];
-        return parts.Length == 0 ? Rounds : $"{Rounds}?{string.Join('&', parts)}";
-    }
+    public static string RoundsWhere(string state, string find) => With(Rounds, ("state", state), ("find", find));
+
+    /// <summary>The library of results, from a place in the list on; with <paramref name="first"/> a round is chosen and the next one is compared with it.</summary>
+    public static string ResultsWhere(string find = "", string dataset = "", int from = 0, string first = "") =>
+        With(Results, ("find", find), ("dataset", dataset), ("from", from > 0 ? Number(from) : ""), ("a", first));
+
+    public static string Compare(string first, string second) => With(Results + "/compare", ("a", first), ("b", second));
+
+    /// <summary>All rounds that ask the same; <paramref name="number"/> is the one that is followed.</summary>
+    public static string Series(string content, string number = "") => With($"{Results}/series/{content}", ("n", number));
+
+    /// <summary>A round with one of its views open.</summary>
+    public static string Round(string roundId, string view, string explain = "", string outpost = "") => With(Round(roundId), ("view", view), ("explain", explain), ("outpost", outpost));
+
+    public static string Csv(string roundId) => Round(roundId) + "/results.csv";
+
+    public static string Json(string roundId) => Round(roundId) + "/results.json";
+
+    public static string Report(string roundId) => Round(roundId) + "/report.html";
+
+    public static string Bundle(string roundId) => Round(roundId) + "/bundle";
 
     /// <summary>Sixteen bytes in hexadecimal digits, as the address carries them; null for anything else.</summary>
     public static byte[]? ParseRoundId(string? text) =>
         text is { Length: 32 } && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : null;
+
+    /// <summary>Thirty-two bytes in hexadecimal digits; null for anything else.</summary>
+    public static byte[]? ParseContent(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : null;
 
     /// <summary>Where an invitation is taken up.</summary>
     public static string Invitation(string code) => $"{Welcome}?code={code}";
@@ -54,4 +73,18 @@ internal static class DeckUrls
 
     /// <summary>Pages whose forms carry a password or a code.</summary>
     public static bool TakesSecrets(PathString path) => Array.Exists([SignIn, Welcome, Account], page => path.StartsWithSegments(page, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>An address with what is not empty of its parameters.</summary>
+    private static string With(string path, params ReadOnlySpan<(string Name, string Value)> parameters)
+    {
+        var address = new System.Text.StringBuilder(path);
+        foreach (var (name, value) in parameters)
+        {
+            if (value.Length > 0) address.Append(address.Length == path.Length ? '?' : '&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
+        }
+
+        return address.ToString();
+    }
+
+    private static string Number(int value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }
