@@ -1,10 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Google.Protobuf;
 using SecureAggregation.Client;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Statistics;
+using SecureAggregation.Testing;
 
 namespace SecureAggregation.Dashboard.Blazor.Tests;
 
@@ -23,6 +25,11 @@ internal sealed class FakeConsortium : IConsortium
 
     public Func<byte[], RoundReport> OnVerify { get; set; } = id => new RoundReport { RoundId = id, Passed = true, Steps = [new ReportStep("total", true, "equal")] };
 
+    public Func<Stream, Task<long>> OnExport { get; set; } = _ => Task.FromException<long>(new RoundNotFoundException("The station has no evidence of such a round."));
+
+    /// <summary>Rounds that were told to stop.</summary>
+    public List<byte[]> Stopped { get; } = [];
+
     public Func<byte[], RoundView> OnGetRound { get; set; } = _ => throw new RoundNotFoundException("none");
 
     /// <summary>Ends the stream of events, and makes a fresh one for the next watcher.</summary>
@@ -39,8 +46,12 @@ internal sealed class FakeConsortium : IConsortium
         return Away is null ? Task.FromResult(View) : Task.FromException<ConsortiumView>(Away);
     }
 
-    public Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, RoundFilter? filter = null, CancellationToken cancellation = default) =>
-        Task.FromResult(new ListRoundsReply { Rounds = { Rounds }, Total = (uint)Rounds.Count });
+    public Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, RoundFilter? filter = null, CancellationToken cancellation = default) => Away is not null
+        ? Task.FromException<ListRoundsReply>(Away)
+        : Task.FromResult(RoundListing.Of(Rounds, new ListRoundsRequest
+        {
+            Limit = (uint)limit, Offset = (uint)offset, State = filter?.State ?? default, Find = filter?.Find ?? "", Content = ByteString.CopyFrom((filter?.Content ?? default).Span), Brief = filter?.Brief ?? false,
+        }));
 
     public Task<RoundView> GetRoundAsync(byte[] roundId, CancellationToken cancellation = default)
     {
@@ -70,7 +81,7 @@ internal sealed class FakeConsortium : IConsortium
 
     public Task<RoundReport> VerifyAsync(Stream bundle, CancellationToken cancellation = default) => throw new NotSupportedException();
 
-    public Task<long> ExportBundleAsync(byte[] roundId, Stream destination, Checkpoint? remembered = null, CancellationToken cancellation = default) => throw new NotSupportedException();
+    public Task<long> ExportBundleAsync(byte[] roundId, Stream destination, Checkpoint? remembered = null, CancellationToken cancellation = default) => OnExport(destination);
 
     public Task<Checkpoint> GetCheckpointAsync(CancellationToken cancellation = default) => throw new NotSupportedException();
 
@@ -92,7 +103,11 @@ internal sealed class FakeConsortium : IConsortium
 
     public RoundHandle Round(byte[] roundId) => throw new NotSupportedException();
 
-    public Task AbortRoundAsync(byte[] roundId, CancellationToken cancellation = default) => throw new NotSupportedException();
+    public Task AbortRoundAsync(byte[] roundId, CancellationToken cancellation = default)
+    {
+        Stopped.Add(roundId);
+        return Task.CompletedTask;
+    }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

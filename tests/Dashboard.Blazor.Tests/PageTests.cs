@@ -27,7 +27,7 @@ public sealed class PageTests : IAsyncLifetime
         get
         {
             var all = new TheoryData<string, string>();
-            foreach (var page in new[] { "overview", "rounds", "round-done", "round-running", "round-aborted", "round-missing", "help", "not-found", "error" })
+            foreach (var page in new[] { "overview", "rounds", "round-done", "round-running", "round-aborted", "round-missing", "results", "compare", "compare-none", "series", "series-unknown", "help", "not-found", "error" })
             {
                 foreach (var state in new[] { "loading", "empty", "normal", "degraded", "offline", "never" }) all.Add(page, state);
             }
@@ -254,6 +254,10 @@ public sealed class PageTests : IAsyncLifetime
             "round-running" => (typeof(RoundPage), Contract.Hex(Scenario.Id(9))),
             "round-aborted" => (typeof(RoundPage), Contract.Hex(Scenario.Id(2))),
             "round-missing" => (typeof(RoundPage), id ?? "00112233445566778899aabbccddeeff"),
+            "results" => (typeof(ResultsPage), null),
+            "compare" or "compare-none" => (typeof(ComparePage), null),
+            "series" => (typeof(SeriesPage), Contract.Hex(_scenario.Done(1, "Patients by outcome", 1).Content)),
+            "series-unknown" => (typeof(SeriesPage), new string('0', 64)),
             "help" => (typeof(Help), null),
             "not-found" => (typeof(NotFound), null),
             _ => (typeof(Error), (string?)null),
@@ -261,7 +265,8 @@ public sealed class PageTests : IAsyncLifetime
         RenderFragment body = builder =>
         {
             builder.OpenComponent(0, type);
-            if (parameter is not null) builder.AddComponentParameter(1, "Id", parameter);
+            if (parameter is not null) builder.AddComponentParameter(1, type == typeof(SeriesPage) ? "Content" : "Id", parameter);
+            if (page == "compare") builder.AddMultipleAttributes(2, new Dictionary<string, object> { ["A"] = Contract.Hex(Scenario.Id(1)), ["B"] = Contract.Hex(Scenario.Id(20)) });
             builder.CloseComponent();
         };
         return _host.DrawAsync<MainLayout>(("Body", body));
