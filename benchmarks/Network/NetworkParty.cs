@@ -14,7 +14,7 @@ namespace SecureAggregation.Benchmarks;
 /// An outpost without data and disk: the outpost's own link, the protocol's own party, and an input that needs no noise. When its masked vector is ready it
 /// waits for all the others, so that the upload is a phase of its own.
 /// </summary>
-internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
+internal sealed class NetworkParty : IStationRounds, IBudgets, IAsyncDisposable
 {
     private readonly NetworkWorld _world;
     private readonly int _index;
@@ -38,6 +38,7 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
             this,
             // No question is planned here.
             _ => new PlanReply(),
+            this,
             new StatusFile(folder, TimeProvider.System, NullLogger<StatusFile>.Instance, first),
             _trace,
             TimeProvider.System,
@@ -47,6 +48,14 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
 
     /// <summary>Of the round that is played.</summary>
     public NetworkProgress Progress { get; set; }
+
+    /// <summary>Never: nothing is charged here.</summary>
+    public Action OnChanged
+    {
+        set
+        {
+        }
+    }
 
     public Task ConnectAsync() => _link.StartAsync(CancellationToken.None);
 
@@ -81,6 +90,8 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
     }
 
     public IReadOnlyList<RoundStatus> Snapshot() => [];
+
+    public BudgetStatement Statement() => new();
 
     public async ValueTask DisposeAsync()
     {

@@ -119,6 +119,7 @@ internal static class OutpostHost
                 StateOf(s), clock, s.GetRequiredService<ILogger<StatusFile>>(), FirstStatus(options, identity)))
             .AddSingleton<Answering>()
             .AddSingleton<IStationRounds, RoundRunner>()
+            .AddSingleton<IBudgets, Budgets>()
             .AddSingleton<Planning>()
             .AddSingleton<Func<PlanRequest, PlanReply>>(s => s.GetRequiredService<Planning>().Reply)
             .AddSingleton<Func<Hello>>(s => () => Hello(setup, s.GetRequiredService<PartyMemory>(), s.GetRequiredService<DataCatalogue>()))

@@ -36,6 +36,12 @@ public static class Limits
     /// <summary>Characters of a study's name.</summary>
     public const int Study = 64;
 
+    /// <summary>Lines in which an outpost says what is left of its budgets.</summary>
+    public const int BudgetLines = 1000;
+
+    /// <summary>Bytes of that.</summary>
+    public const int BudgetStatement = 128 * 1024;
+
     /// <summary>How long an ephemeral key may be used.</summary>
     public static readonly TimeSpan KeyLife = TimeSpan.FromHours(1);
 

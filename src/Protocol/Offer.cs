@@ -47,4 +47,10 @@ public sealed record PartyProgress(uint Index, string Name, PartyState State, st
 {
     /// <summary>The round that a party named as the answer when it declined (ALREADY_ANSWERED), 16 bytes; else empty.</summary>
     public byte[] EarlierRound { get; init; } = [];
+
+    /// <summary>Why it declined.</summary>
+    public RefusalCode Refusal { get; init; }
+
+    /// <summary>Millionths of ε that its ledger was charged, by the Input that it signed; 0 before that.</summary>
+    public ulong ChargedMicro { get; init; }
 }

@@ -39,6 +39,9 @@ internal sealed class TestOutpost : IAsyncDisposable
     /// <summary>What it would do with a question that is only planned; null: it says nothing.</summary>
     public Func<PlanRequest, PlanAnswer?> Plans { get; set; } = _ => new PlanAnswer();
 
+    /// <summary>With what it declines every round.</summary>
+    public RefusalCode Declines { get; set; }
+
     public int ChunkSize { get; set; } = 7;
 
     public LogPosition? Head => _memory.LastHead;
@@ -183,6 +186,12 @@ internal sealed class TestOutpost : IAsyncDisposable
             };
             var opened = PartyRound.Open(setup, broadcast.Envelope, now);
             _rounds.Add(name, opened);
+            if (Declines != RefusalCode.Unspecified)
+            {
+                await Say(opened, opened.Decline(Declines));
+                return;
+            }
+
             await Say(opened, opened.Join(_station.Meaning.Shape(opened.Question, opened.Invited.Count), now));
             await Say(opened, opened.ProvideInput(_station.Meaning.Input(Index), opened.Question.ChargeMicro));
             return;

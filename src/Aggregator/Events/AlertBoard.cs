@@ -31,10 +31,17 @@ internal sealed class AlertBoard(EventHub events, TimeProvider clock)
             TimeMs = (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds(),
             RoundId = Google.Protobuf.ByteString.CopyFrom(roundId ?? []),
             Outpost = outpost,
+            Count = 1,
         };
+        alert.FirstMs = alert.TimeMs;
         lock (_gate)
         {
-            if (_alerts.FirstOrDefault(a => a.Id == alert.Id) is { } older) _alerts.Remove(older);
+            if (_alerts.FirstOrDefault(a => a.Id == alert.Id) is { } older)
+            {
+                _alerts.Remove(older);
+                (alert.FirstMs, alert.Count) = (older.FirstMs, Math.Min(older.Count, uint.MaxValue - 1) + 1);
+            }
+
             _alerts.AddFirst(alert);
             if (_alerts.Count > Kept) _alerts.RemoveLast();
         }

@@ -17,7 +17,7 @@ internal sealed class EventHub
     private readonly EventTrail _recent = new();
     private readonly List<Reader> _readers = [];
     private ulong _sequence;
-    // The newest event that is no longer kept, but for those that a newer one about the same round has replaced.
+    // The newest event that is no longer kept, but for those that a newer one about the same round or outpost has replaced.
     private ulong _forgotten;
 
     public EventHub(TimeProvider clock, int history, int queue)

@@ -9,6 +9,17 @@ namespace SecureAggregation.Aggregator.Parties;
 /// <summary>Which outposts are here, and what each said about itself.</summary>
 internal sealed class PartyDirectory
 {
+    /// <summary>For how long the times at which an outpost was connected are kept, and how many.</summary>
+    private static readonly TimeSpan s_remembered = TimeSpan.FromHours(24);
+    private const int MostSpans = 200;
+    private const int LongestName = 128;
+
+    /// <summary>An outpost's clock may say anything; what is further away is shown as this far.</summary>
+    private static readonly long s_furthest = (long)TimeSpan.FromDays(1).TotalMilliseconds;
+
+    /// <summary>A clock that moved by less than this against the one that was told last is not told again.</summary>
+    private const long ClockStep = 1_000;
+
     private readonly Roster _roster;
     private readonly EventHub _events;
     private readonly TimeProvider _clock;
@@ -31,6 +42,7 @@ internal sealed class PartyDirectory
             var presence = _presences[session.Party];
             (older, presence.Session) = (presence.Session, session);
             (presence.LastSeen, presence.Software, presence.Datasets) = (_clock.GetUtcNow(), session.Hello.Software, [.. session.Hello.Datasets]);
+            if (older is null) presence.Spans.AddLast(new OnlineSpan { FromMs = NowMs() });
         }
 
         older?.Close(new Status(StatusCode.Aborted, "A newer stream of this outpost has taken over."));
@@ -46,6 +58,8 @@ internal sealed class PartyDirectory
             var presence = _presences[session.Party];
             if (presence.Session != session) return false;
             (presence.Session, presence.LastSeen) = (null, _clock.GetUtcNow());
+            // What was shown is not changed under its readers.
+            presence.Spans.Last!.Value = new OnlineSpan { FromMs = presence.Spans.Last.Value.FromMs, ToMs = NowMs() };
         }
 
         Announce(session.Party);
@@ -55,6 +69,38 @@ internal sealed class PartyDirectory
     public void Touch(uint party)
     {
         lock (_gate) _presences[party].LastSeen = _clock.GetUtcNow();
+    }
+
+    /// <summary>Takes the time of an outpost's heartbeat: how far its clock is from this one, the way of the message included.</summary>
+    public void Heard(uint party, ulong timeMs)
+    {
+        lock (_gate)
+        {
+            var presence = _presences[party];
+            // Times beyond what a long holds are as absurd as the largest one.
+            var ahead = Math.Clamp((long)Math.Min(timeMs, long.MaxValue / 2) - (long)NowMs(), -s_furthest, s_furthest);
+            presence.ClockAhead = ahead;
+            if (presence.ToldAhead is { } told && Math.Abs(ahead - told) < ClockStep) return;
+            presence.ToldAhead = ahead;
+        }
+
+        Announce(party);
+    }
+
+    /// <summary>Takes an outpost's word on what is left of its budgets; null, or why it is of no use.</summary>
+    public string? Take(uint party, BudgetStatement statement)
+    {
+        if (Broken(statement) is { } rule) return rule;
+        lock (_gate)
+        {
+            var presence = _presences[party];
+            var same = presence.BudgetsAtMs != 0 && presence.Budgets.SequenceEqual(statement.Lines);
+            (presence.Budgets, presence.BudgetsAtMs) = ([.. statement.Lines], NowMs());
+            if (same) return null;
+        }
+
+        Announce(party);
+        return null;
     }
 
     /// <summary>Counts what a finished round says of its parties, and tells the readers of events.</summary>
@@ -108,10 +154,24 @@ internal sealed class PartyDirectory
         sessions.ForEach(s => s.Close(status));
     }
 
+    private static string? Broken(BudgetStatement statement) => statement switch
+    {
+        { Lines.Count: > Limits.BudgetLines } => $"{statement.Lines.Count} lines of budgets; at most {Limits.BudgetLines} are taken",
+        _ when statement.CalculateSize() > Limits.BudgetStatement => $"budgets of {statement.CalculateSize()} bytes; at most {Limits.BudgetStatement} are taken",
+        _ when statement.Lines.Any(l => l.Dataset.Length is 0 or > LongestName || l.Subject.Length > LongestName) => $"a budget whose dataset has no name, or a name of more than {LongestName} characters",
+        _ when statement.Lines.Any(l => l.Scope is not (BudgetScope.Dataset or BudgetScope.Coordinator or BudgetScope.Study)) => "a budget that is neither a dataset's nor a coordinator's nor a study's",
+        _ when statement.Lines.Any(l => l.LeftMicro > l.CapMicro) => "a budget of which more is left than there is",
+        _ => null,
+    };
+
+    private ulong NowMs() => (ulong)_clock.GetUtcNow().ToUnixTimeMilliseconds();
+
     private void Announce(uint party) => _events.Publish(new Event { Outpost = View(party) });
 
-    private static OutpostView View(Presence presence)
+    private OutpostView View(Presence presence)
     {
+        var (spans, since) = (presence.Spans, (ulong)(_clock.GetUtcNow() - s_remembered).ToUnixTimeMilliseconds());
+        while (spans.First is { } oldest && (spans.Count > MostSpans || (oldest.Value.ToMs != 0 && oldest.Value.ToMs < since))) spans.RemoveFirst();
         var view = new OutpostView
         {
             Index = presence.Member.Index,
@@ -123,7 +183,11 @@ internal sealed class PartyDirectory
             KeyFingerprint = presence.Member.Key.Fingerprint,
             RoundsJoined = presence.Joined,
             RoundsDropped = presence.Dropped,
+            BudgetsAtMs = presence.BudgetsAtMs,
         };
+        if (presence.ClockAhead is { } ahead) view.ClockAheadMs = ahead;
+        view.Spans.Add(spans);
+        view.Budgets.Add(presence.Budgets);
         view.Datasets.Add(presence.Datasets.Select(d => new DatasetView { Name = d.Name, Schema = d.Schema, Version = d.Version }));
         return view;
     }
@@ -139,6 +203,18 @@ internal sealed class PartyDirectory
         public string Software { get; set; } = "";
 
         public IReadOnlyList<DatasetOffer> Datasets { get; set; } = [];
+
+        public LinkedList<OnlineSpan> Spans { get; } = [];
+
+        public long? ClockAhead { get; set; }
+
+        /// <summary>What of it the readers of events were told last.</summary>
+        public long? ToldAhead { get; set; }
+
+        public IReadOnlyList<BudgetLine> Budgets { get; set; } = [];
+
+        /// <summary>0 = it has not said.</summary>
+        public ulong BudgetsAtMs { get; set; }
 
         public uint Joined { get; set; }
 

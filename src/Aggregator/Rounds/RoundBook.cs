@@ -128,24 +128,22 @@ internal sealed class RoundBook : IAsyncDisposable
         if (View(PublicBytes.Hex(roundId.Span)) is { } view) _services.Events.Publish(new Event { Round = view });
     }
 
-    /// <summary>Rounds, newest first, and how many there are.</summary>
-    public (IReadOnlyList<RoundView> Rounds, int Total) List(int offset, int limit)
+    /// <summary>Rounds that match, newest first, and how many do.</summary>
+    /// <param name="search">Which.</param>
+    /// <param name="offset">Rounds to skip.</param>
+    /// <param name="limit">The most that are listed.</param>
+    /// <param name="brief">Leaves out statistics and marks.</param>
+    public (IReadOnlyList<RoundView> Rounds, int Total) List(RoundSearch search, int offset, int limit, bool brief)
     {
-        string[] names;
-        int total;
-        lock (_gate)
-        {
-            total = _order.Count;
-            names = [.. Enumerable.Reverse(_order).Skip(offset).Take(limit)];
-        }
-
-        return ([.. names.Select(View).OfType<RoundView>()], total);
+        var names = Newest();
+        if (!search.IsEverything) names = Array.FindAll(names, name => Shown(name) is { } view && search.Matches(view));
+        return ([.. names.Skip(offset).Take(limit).Select(View).OfType<RoundView>().Select(view => brief ? Brief(view) : view)], names.Length);
     }
 
     /// <summary>How long the last rounds that ended with a total took, in the middle; 0 if there are none.</summary>
     public uint TypicalMs()
     {
-        var lasted = List(0, 50).Rounds.Where(r => r.State == RoundState.Done).Select(r => r.FinishedMs - r.StartedMs).Order().ToList();
+        var lasted = Newest().Take(50).Select(Shown).OfType<RoundView>().Where(r => r.State == RoundState.Done).Select(r => r.FinishedMs - r.StartedMs).Order().ToList();
         return lasted.Count == 0 ? 0 : (uint)Math.Min(lasted[lasted.Count / 2], uint.MaxValue);
     }
 
@@ -181,9 +179,25 @@ internal sealed class RoundBook : IAsyncDisposable
         _submitting.Dispose();
     }
 
+    private string[] Newest()
+    {
+        lock (_gate) return [.. Enumerable.Reverse(_order)];
+    }
+
+    /// <summary>A round as it was when it ended, or as it is: not to be changed.</summary>
+    private RoundView? Shown(string name) => _ended.GetValueOrDefault(name) ?? _drivers.GetValueOrDefault(name)?.View;
+
+    private static RoundView Brief(RoundView view)
+    {
+        var brief = view.Clone();
+        brief.Statistics.Clear();
+        foreach (var party in brief.Parties) party.Marks.Clear();
+        return brief;
+    }
+
     private RoundView? View(string name)
     {
-        var view = _ended.GetValueOrDefault(name) ?? _drivers.GetValueOrDefault(name)?.View;
+        var view = Shown(name);
         if (view is null || view.State == RoundState.Running) return view;
         var witnessed = view.Clone();
         witnessed.Cosignatures = _services.Witnesses.Count((long)view.LastEntry + 1);

@@ -51,8 +51,9 @@ internal sealed class RoundLoading(RoundServices services, RosterHistory rosters
         // A survivor that was not shown the end, or whose signature under it did not come in, is shown it again.
         var witnessed = round.State != RoundState.Done || round.Survivors.All(party => services.Witnesses.Reach(party) > projection.LastEntry);
         if (round.State == RoundState.Running || stored is null || (recent && !witnessed)) return new LoadedRound(name, null, round, projection, entries);
-        if (SealedView.TryOpen(stored, roundId, rosters.Current.Aggregator) is { } view) return new LoadedRound(name, view, null, null, entries);
-        services.Logger.ViewRemade(name);
+        if (SealedView.TryOpen(stored, roundId, rosters.Current.Aggregator) is not { } view) services.Logger.ViewRemade(name);
+        // One from before views had a content lacks that and more.
+        else if (!view.Content.IsEmpty) return new LoadedRound(name, view, null, null, entries);
         return new LoadedRound(name, null, round, projection, entries);
     }
 

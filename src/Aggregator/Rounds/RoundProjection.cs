@@ -48,6 +48,7 @@ internal sealed class RoundProjection(Roster roster, Func<AggregatorRound, IRead
             LastEntry = (ulong)LastEntry,
             Bits = (uint)round.Shape.Bits,
             Length = (uint)round.Shape.Length,
+            Content = ByteString.CopyFrom(Question.ContentOf(query)),
         };
         view.Parties.Add(round.Progress.Select(Party));
         if (round.State != RoundState.Done) return view;
@@ -78,6 +79,7 @@ internal sealed class RoundProjection(Roster roster, Func<AggregatorRound, IRead
         var view = new RoundPartyView
         {
             Index = progress.Index, Name = progress.Name, State = progress.State, Reason = progress.Reason, EarlierRound = ByteString.CopyFrom(progress.EarlierRound),
+            ChargedMicro = progress.ChargedMicro, Refusal = progress.Refusal,
         };
         view.Marks.Add(progress.Stamps.Select(s => new PhaseMark { Phase = s.Phase, AtMs = Milliseconds(s.At), Bytes = (ulong)s.Bytes }));
         return view;

@@ -93,7 +93,9 @@ internal sealed class CoordinationService(
     {
         access.Require(context, Roles.Member);
         if (request.Limit > MaxLimit) throw Failed(StatusCode.InvalidArgument, $"limit is {request.Limit}; at most {MaxLimit} rounds are listed at a time.");
-        var (views, total) = rounds.List((int)Math.Min(request.Offset, int.MaxValue), request.Limit == 0 ? DefaultLimit : (int)request.Limit);
+        var (search, broken) = RoundSearch.Of(request);
+        if (search is null) throw Failed(StatusCode.InvalidArgument, broken);
+        var (views, total) = rounds.List(search, (int)Math.Min(request.Offset, int.MaxValue), request.Limit == 0 ? DefaultLimit : (int)request.Limit, request.Brief);
         var reply = new ListRoundsReply { Total = (uint)total };
         reply.Rounds.Add(views);
         return Task.FromResult(reply);

@@ -178,7 +178,10 @@ internal sealed class StationService(
                 return null;
             case PartyFrame.FrameOneofCase.Plan:
                 return plans.Take(session.Party, frame.Plan);
+            case PartyFrame.FrameOneofCase.Budgets:
+                return parties.Take(session.Party, frame.Budgets);
             case PartyFrame.FrameOneofCase.Heartbeat:
+                parties.Heard(session.Party, frame.Heartbeat.TimeMs);
                 session.Send(new StationFrame { Heartbeat = new Heartbeat { TimeMs = Milliseconds() } });
                 return null;
             default:

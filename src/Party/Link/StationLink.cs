@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SecureAggregation.Crypto;
 using SecureAggregation.Party.Config;
+using SecureAggregation.Party.Storage;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 
@@ -22,6 +23,7 @@ internal sealed class StationLink(
     Func<Hello> hello,
     IStationRounds rounds,
     Func<PlanRequest, PlanReply> plan,
+    IBudgets budgets,
     StatusFile status,
     WireTrace trace,
     TimeProvider clock,
@@ -88,7 +90,7 @@ internal sealed class StationLink(
             var session = new Session(call.RequestStream, trace);
             await session.SendAsync(new PartyFrame { Hello = hello() }, ending.Token);
             // Whichever of them ends first ends the stream.
-            var sending = Task.WhenAny(session.PumpAsync(ending.Token), HeartbeatAsync(session, ending.Token), PlanAsync(session, ending.Token))
+            var sending = Task.WhenAny(session.PumpAsync(ending.Token), HeartbeatAsync(session, ending.Token), PlanAsync(session, ending.Token), BudgetsAsync(session, ending.Token))
                 .ContinueWith(_ => ending.CancelAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)
                     .Unwrap();
             try
@@ -128,6 +130,7 @@ internal sealed class StationLink(
                 welcomed = true;
                 Welcomed(welcome, session);
                 await session.SendAsync(Heartbeat(), cancellationToken);
+                session.TellBudgets();
                 continue;
             }
 
@@ -208,6 +211,30 @@ internal sealed class StationLink(
         }
     }
 
+    /// <summary>Says what is left of the budgets when the stream stands and after each charge; of charges that come together, once.</summary>
+    private async Task BudgetsAsync(Session session, CancellationToken cancellationToken)
+    {
+        budgets.OnChanged = session.TellBudgets;
+        await foreach (var _ in session.BudgetsAsked.ReadAllAsync(cancellationToken))
+        {
+            if (Statement() is { } statement) await session.SendAsync(new PartyFrame { Budgets = statement }, cancellationToken);
+        }
+    }
+
+    /// <summary>Null if the ledger cannot be read; rounds say so too.</summary>
+    private BudgetStatement? Statement()
+    {
+        try
+        {
+            return budgets.Statement();
+        }
+        catch (StoreException e)
+        {
+            Log.StateFailed(logger, "(budgets)", e.Message);
+            return null;
+        }
+    }
+
     private PartyFrame Heartbeat() => new() { Heartbeat = new Heartbeat { TimeMs = (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds() } };
 
     private string Explain(Exception e)
@@ -251,6 +278,14 @@ internal sealed class StationLink(
     private sealed class Session(IClientStreamWriter<PartyFrame> stream, WireTrace trace) : IStationSession
     {
         private readonly Channel<PartyFrame> _queue = Channel.CreateBounded<PartyFrame>(QueuedFrames);
+
+        // One that waits stands for all: the statement is made when it is its turn.
+        private readonly Channel<bool> _budgets = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+        /// <summary>Each time that the budgets are to be told.</summary>
+        public ChannelReader<bool> BudgetsAsked => _budgets.Reader;
+
+        public void TellBudgets() => _budgets.Writer.TryWrite(true);
 
         /// <summary>Questions that are only planned and wait for their turn.</summary>
         public Channel<PlanRequest> Plans { get; } = Channel.CreateBounded<PlanRequest>(QueuedPlans);

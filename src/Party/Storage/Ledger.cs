@@ -27,39 +27,20 @@ internal sealed class Ledger
         }
     }
 
+    /// <summary>Called after each debit, when it is on disk.</summary>
+    public Action OnDebited { get; set; } = () => { };
+
+    /// <summary>What of a cap is left.</summary>
+    public static long Rest(long cap, long spent) => Math.Max(0, cap - spent);
+
     /// <summary>Appends a debit if it fits under all caps, as one durable step.</summary>
     /// <exception cref="StoreException">The disk failed; nothing was debited.</exception>
-    public DebitOutcome TryDebit(Debit debit, BudgetCaps caps) => _store.Write((connection, transaction) =>
+    public DebitOutcome TryDebit(Debit debit, BudgetCaps caps)
     {
-        if (connection.ExecuteScalar<long>("SELECT count(*) FROM ledger WHERE round_id = @RoundId", new { debit.RoundId }, transaction) > 0)
-            return DebitOutcome.RoundDebited;
-        var outcome = Left(connection, transaction, debit.Dataset, debit.Coordinator, debit.Study, caps).Covers(debit.CostMicro);
-        if (outcome != DebitOutcome.Debited) return outcome;
-
-        var last = Last(connection, transaction);
-        var entry = new LedgerEntry
-        {
-            Sequence = (last?.Sequence ?? 0) + 1,
-            Previous = last?.Hash ?? s_genesis,
-            QueryHash = debit.QueryHash,
-            RoundId = debit.RoundId,
-            Dataset = debit.Dataset,
-            Coordinator = debit.Coordinator,
-            Study = debit.Study,
-            CostMicro = debit.CostMicro,
-            Overlap = debit.Overlap,
-            Noise = debit.Noise,
-            AtMs = _clock.GetUtcNow().ToUnixTimeMilliseconds(),
-        };
-        connection.Execute(
-            """
-            INSERT INTO ledger (sequence, form, previous, hash, query_hash, round_id, dataset, coordinator, study, cost_micro, overlap, noise, at_ms)
-            VALUES (@Sequence, @Form, @Previous, @Hash, @QueryHash, @RoundId, @Dataset, @Coordinator, @Study, @CostMicro, @Overlap, @Noise, @AtMs)
-            """,
-            entry with { Hash = entry.ComputeHash() },
-            transaction);
-        return DebitOutcome.Debited;
-    });
+        var outcome = Append(debit, caps);
+        if (outcome == DebitOutcome.Debited) OnDebited();
+        return outcome;
+    }
 
     /// <summary>Millionths of ε spent on a dataset, by one coordinator (a key's fingerprint) or in all.</summary>
     public long SpentMicro(string dataset, string? coordinator = null) =>
@@ -68,6 +49,13 @@ internal sealed class Ledger
     /// <summary>What is left under the caps for a coordinator and a study.</summary>
     public CapsLeft Left(string dataset, string coordinator, string study, BudgetCaps caps) =>
         _store.Read(connection => Left(connection, null, dataset, coordinator, study, caps));
+
+    /// <summary>What was spent, by dataset, coordinator and study.</summary>
+    public IReadOnlyList<Spending> Spendings() => _store.Read(connection => connection.Query<Spending>(
+        """
+        SELECT dataset AS Dataset, coordinator AS Coordinator, study AS Study, sum(cost_micro) AS Micro FROM ledger
+        GROUP BY dataset, coordinator, study ORDER BY dataset, coordinator, study
+        """).AsList());
 
     /// <summary>How many other queries of a coordinator were charged after a moment.</summary>
     public int QueriesSince(DateTimeOffset moment, string coordinator, byte[] otherThan) => _store.Read(connection =>
@@ -101,17 +89,49 @@ internal sealed class Ledger
         return entries;
     });
 
+    private DebitOutcome Append(Debit debit, BudgetCaps caps) => _store.Write((connection, transaction) =>
+    {
+        if (connection.ExecuteScalar<long>("SELECT count(*) FROM ledger WHERE round_id = @RoundId", new { debit.RoundId }, transaction) > 0)
+            return DebitOutcome.RoundDebited;
+        var outcome = Left(connection, transaction, debit.Dataset, debit.Coordinator, debit.Study, caps).Covers(debit.CostMicro);
+        if (outcome != DebitOutcome.Debited) return outcome;
+
+        var last = Last(connection, transaction);
+        var entry = new LedgerEntry
+        {
+            Sequence = (last?.Sequence ?? 0) + 1,
+            Previous = last?.Hash ?? s_genesis,
+            QueryHash = debit.QueryHash,
+            RoundId = debit.RoundId,
+            Dataset = debit.Dataset,
+            Coordinator = debit.Coordinator,
+            Study = debit.Study,
+            CostMicro = debit.CostMicro,
+            Overlap = debit.Overlap,
+            Noise = debit.Noise,
+            AtMs = _clock.GetUtcNow().ToUnixTimeMilliseconds(),
+        };
+        connection.Execute(
+            """
+            INSERT INTO ledger (sequence, form, previous, hash, query_hash, round_id, dataset, coordinator, study, cost_micro, overlap, noise, at_ms)
+            VALUES (@Sequence, @Form, @Previous, @Hash, @QueryHash, @RoundId, @Dataset, @Coordinator, @Study, @CostMicro, @Overlap, @Noise, @AtMs)
+            """,
+            entry with { Hash = entry.ComputeHash() },
+            transaction);
+        return DebitOutcome.Debited;
+    });
+
     private static LedgerEntry? Last(SqliteConnection connection, SqliteTransaction? transaction) =>
         connection.QueryFirstOrDefault<LedgerEntry>($"SELECT {LedgerEntry.Columns} FROM ledger ORDER BY sequence DESC LIMIT 1", transaction: transaction);
 
     private static CapsLeft Left(
         SqliteConnection connection, SqliteTransaction? transaction, string dataset, string coordinator, string study, BudgetCaps caps)
     {
-        long Rest(long cap, string? by, string? of) => Math.Max(0, cap - Spent(connection, transaction, dataset, by, of));
+        long RestOf(long cap, string? by, string? of) => Rest(cap, Spent(connection, transaction, dataset, by, of));
         return new CapsLeft(
-            Rest(caps.TotalMicro, null, null),
-            caps.CoordinatorMicro is { } one ? Rest(one, coordinator, null) : null,
-            caps.StudyMicro is { } each ? Rest(each, null, study) : null);
+            RestOf(caps.TotalMicro, null, null),
+            caps.CoordinatorMicro is { } one ? RestOf(one, coordinator, null) : null,
+            caps.StudyMicro is { } each ? RestOf(each, null, study) : null);
     }
 
     private static long Spent(SqliteConnection connection, SqliteTransaction? transaction, string dataset, string? coordinator, string? study) =>

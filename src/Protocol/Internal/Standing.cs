@@ -17,7 +17,10 @@ internal static class Standing
             _ when a.Has(MessageKind.Join) => (PartyState.Active, ""),
             _ => (PartyState.Invited, ""),
         };
-        return new PartyProgress(index, a.Member.Name, standing, reason, [.. a.Stamps]) { EarlierRound = a.EarlierRound.ToByteArray() };
+        return new PartyProgress(index, a.Member.Name, standing, reason, [.. a.Stamps])
+        {
+            EarlierRound = a.EarlierRound.ToByteArray(), Refusal = a.Declined, ChargedMicro = a.Input?.ChargedMicro ?? 0,
+        };
     }
 
     /// <summary>The phase in which a party fell out, or null.</summary>

@@ -145,6 +145,7 @@ internal static class CodecTargets
         return
         [
             .. Round.All[0].Messages.Select(m => new PartyFrame { Message = new PartyMessage { RoundId = id, Envelope = m.Envelope } }.ToByteArray()),
+            new PartyFrame { Budgets = new BudgetStatement { Lines = { new BudgetLine { Dataset = "heart", Scope = BudgetScope.Study, Subject = "cardio", CapMicro = 5_000_000, LeftMicro = 1 } } } }.ToByteArray(),
             new PartyFrame { Chunk = new VectorChunk { RoundId = id, Data = ByteString.CopyFrom(1, 2, 3, 4, 5) } }.ToByteArray(),
             new PartyFrame { Chunk = new VectorChunk { RoundId = id, Offset = 300, Data = ByteString.CopyFrom(new byte[200]) } }.ToByteArray(),
             new PartyFrame { Chunk = new VectorChunk { RoundId = id, Offset = ulong.MaxValue >> 1, Data = ByteString.CopyFrom(7) } }.ToByteArray(),

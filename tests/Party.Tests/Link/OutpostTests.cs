@@ -100,6 +100,29 @@ public sealed class OutpostTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Budgets_are_told_when_the_stream_stands_and_after_a_charge_and_again_on_the_next_stream()
+    {
+        var again = new TaskCompletionSource<PartyFrame>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _station.Cut = (stream, frame) =>
+        {
+            if (stream == 2 && frame.Budgets is not null) again.TrySetResult(frame);
+            return stream == 1 && frame.Message?.Envelope.Kind == MessageKind.Agree;
+        };
+        await StartAsync(Rows);
+        Assert.Equal((2_000_000ul, 2_000_000ul), Left(await _station.Saw(f => f.Budgets is not null).Guard()));
+        _station.Propose(_consortium.Ask(s_schema));
+        Assert.Equal((1_000_000ul, 2_000_000ul), Left(await _station.Saw(f => f.Budgets?.Lines[0].LeftMicro < 2_000_000).Guard()));
+        Assert.Equal((1_000_000ul, 2_000_000ul), Left(await again.Task.Guard()));
+
+        static (ulong Left, ulong Cap) Left(PartyFrame frame)
+        {
+            var line = Assert.Single(frame.Budgets.Lines);
+            Assert.Equal(("clinic", BudgetScope.Dataset, ""), (line.Dataset, line.Scope, line.Subject));
+            return (line.LeftMicro, line.CapMicro);
+        }
+    }
+
+    [Fact]
     public async Task Stream_lost_within_the_vector_sends_it_again_from_its_beginning()
     {
         await StartAsync(Rows);

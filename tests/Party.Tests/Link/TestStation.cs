@@ -332,7 +332,8 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
         switch (frame.FrameCase)
         {
             case PartyFrame.FrameOneofCase.Plan:
-                // Whoever asked waits for the frame.
+            case PartyFrame.FrameOneofCase.Budgets:
+                // Whoever asked, or is told, waits for the frame.
                 break;
             case PartyFrame.FrameOneofCase.Heartbeat:
                 Tell(new StationFrame { Heartbeat = new Heartbeat() });
