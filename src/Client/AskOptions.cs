@@ -11,4 +11,7 @@ public sealed record AskOptions
 
     /// <summary>Time for each phase; null for the station's default.</summary>
     public TimeSpan? PhaseDeadline { get; init; }
+
+    /// <summary>Told each round once it is asked; of a regression over several rounds one after the other. Null if nobody wants to know.</summary>
+    public Action<RoundHandle>? Asked { get; init; }
 }

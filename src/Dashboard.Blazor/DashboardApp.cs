@@ -32,9 +32,12 @@ internal static class DashboardApp
 
         var services = builder.Services;
         services.AddSingleton(time).AddSingleton(_ => consortium).AddSingleton<DeckStore>().AddSingleton<DeckClock>().AddSingleton<VerificationDesk>();
-        services.AddSingleton(new DeckKey(coordinator)).AddSingleton<QueryDesk>();
+        services.AddSingleton(new DeckKey(coordinator)).AddSingleton<QueryDesk>().AddSingleton<FitDesk>();
+        services.AddSingleton(provider => new TemplateBook(
+            options.DataFolder.Length == 0 ? null : Path.Combine(options.DataFolder, "templates.json"), time, provider.GetRequiredService<ILogger<TemplateBook>>()));
         services.AddScoped<DeckView>();
         services.AddHostedService(provider => provider.GetRequiredService<VerificationDesk>());
+        services.AddHostedService(provider => provider.GetRequiredService<FitDesk>());
         services.AddHostedService<StationFeed>();
         services.AddRazorComponents().AddInteractiveServerComponents();
 

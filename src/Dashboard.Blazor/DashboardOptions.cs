@@ -71,7 +71,7 @@ internal sealed record DashboardOptions
             RosterFile = Existing(Required(configuration, "roster"), "--roster"),
             KeyFile = Existing(Required(configuration, "key"), "--key"),
             Listen = listen,
-            DataFolder = configuration["data"] ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "secagg-dashboard"),
+            DataFolder = configuration["data"] ?? (mode == SignInMode.Off ? "" : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "secagg-dashboard")),
             SignIn = mode,
             Oidc = mode == SignInMode.Oidc ? OidcOptions.Read(configuration.GetSection("oidc")) : null,
             Proxy = configuration["proxy"] is { } proxy ? Address(proxy) : null,

@@ -5,10 +5,12 @@ using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Components.Web.HtmlRendering;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.JSInterop;
 using SecureAggregation.Accounts;
 using SecureAggregation.Client;
+using SecureAggregation.Crypto;
 using SecureAggregation.Dashboard.Blazor.Security;
 using SecureAggregation.Dashboard.Blazor.Store;
 using SecureAggregation.Testing;
@@ -22,12 +24,13 @@ internal sealed class ComponentHost : IAsyncDisposable
     private readonly AsyncServiceScope _scope;
     private readonly HtmlRenderer _renderer;
 
-    public ComponentHost(string path = "")
+    public ComponentHost(string path = "", IdentityKey? coordinator = null)
     {
         var services = new ServiceCollection();
         services.AddLogging().AddSupplyValueFromQueryProvider().AddSingleton<IErrorBoundaryLogger>(new Rethrow());
         services.AddSingleton<TimeProvider>(Time).AddSingleton<IConsortium>(Consortium).AddSingleton<DeckStore>().AddSingleton<DeckClock>();
-        services.AddSingleton(new DeckKey(null)).AddSingleton<QueryDesk>();
+        services.AddSingleton(new DeckKey(coordinator)).AddSingleton<QueryDesk>().AddSingleton<FitDesk>();
+        services.AddSingleton(provider => new TemplateBook(null, Time, provider.GetRequiredService<ILogger<TemplateBook>>()));
         services.AddSingleton<VerificationDesk>().AddScoped<DeckView>();
         services.AddAuthorizationCore().AddCascadingAuthenticationState().AddSingleton<AuthenticationStateProvider>(Person).AddScoped<Session>();
         services.AddSingleton(new DashboardOptions { Station = new Uri("https://station"), RosterFile = "", KeyFile = "" });
@@ -52,6 +55,10 @@ internal sealed class ComponentHost : IAsyncDisposable
     public DeckView View => _scope.ServiceProvider.GetRequiredService<DeckView>();
 
     public VerificationDesk Desk => _services.GetRequiredService<VerificationDesk>();
+
+    public TemplateBook Templates => _services.GetRequiredService<TemplateBook>();
+
+    public FitDesk Fits => _services.GetRequiredService<FitDesk>();
 
     public DeckClock Clock => _services.GetRequiredService<DeckClock>();
 

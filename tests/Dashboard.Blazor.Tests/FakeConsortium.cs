@@ -92,12 +92,25 @@ internal sealed class FakeConsortium : IConsortium
     public Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, CancellationToken cancellation = default) =>
         throw new NotSupportedException();
 
-    public Task<QueryPlan> PlanAsync(AnalysisQuery query, IdentityKey coordinator, PlanOptions? options = null, CancellationToken cancellation = default) =>
-        throw new NotSupportedException();
+    public Func<AnalysisQuery, QueryPlan> OnPlan { get; set; } = _ => throw new QuestionException("No plan");
+
+    public Task<QueryPlan> PlanAsync(AnalysisQuery query, IdentityKey coordinator, PlanOptions? options = null, CancellationToken cancellation = default)
+    {
+        try
+        {
+            return Task.FromResult(OnPlan(query));
+        }
+        catch (ConsortiumException e)
+        {
+            return Task.FromException<QueryPlan>(e);
+        }
+    }
+
+    public Func<AnalysisQuery, Action<ModelFit>?, CancellationToken, Task<ModelFit>> OnFit { get; set; } = (_, _, _) => throw new NotSupportedException();
 
     public Task<ModelFit> FitAsync(
         AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, Action<ModelFit>? progress = null, CancellationToken cancellation = default) =>
-        throw new NotSupportedException();
+        OnFit(query, progress, cancellation);
 
     public Task<RoundHandle> SubmitAsync(SignedQuery query, TimeSpan? phaseDeadline = null, CancellationToken cancellation = default) => throw new NotSupportedException();
 

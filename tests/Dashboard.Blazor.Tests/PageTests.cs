@@ -27,7 +27,7 @@ public sealed class PageTests : IAsyncLifetime
         get
         {
             var all = new TheoryData<string, string>();
-            foreach (var page in new[] { "overview", "rounds", "round-done", "round-running", "round-aborted", "round-missing", "results", "compare", "compare-none", "series", "series-unknown", "help", "not-found", "error" })
+            foreach (var page in new[] { "overview", "rounds", "round-done", "round-running", "round-aborted", "round-missing", "results", "compare", "compare-none", "series", "series-unknown", "help", "not-found", "error", "ask", "fits", "fit-missing" })
             {
                 foreach (var state in new[] { "loading", "empty", "normal", "degraded", "offline", "never" }) all.Add(page, state);
             }
@@ -258,6 +258,9 @@ public sealed class PageTests : IAsyncLifetime
             "compare" or "compare-none" => (typeof(ComparePage), null),
             "series" => (typeof(SeriesPage), Contract.Hex(_scenario.Done(1, "Patients by outcome", 1).Content)),
             "series-unknown" => (typeof(SeriesPage), new string('0', 64)),
+            "ask" => (typeof(AskPage), null),
+            "fits" => (typeof(FitsPage), null),
+            "fit-missing" => (typeof(FitPage), "7"),
             "help" => (typeof(Help), null),
             "not-found" => (typeof(NotFound), null),
             _ => (typeof(Error), (string?)null),

@@ -88,7 +88,9 @@ internal sealed class StationConsortium : IConsortium
         options ??= new AskOptions();
         var view = await GetConsortiumAsync(cancellation);
         var signed = Asking.Sign(query, OfferedSchema.Of(view, query.Dataset), coordinator, options, _options);
-        return await SubmitAsync(signed, options.PhaseDeadline, cancellation);
+        var round = await SubmitAsync(signed, options.PhaseDeadline, cancellation);
+        options.Asked?.Invoke(round);
+        return round;
     }
 
     public async Task<QueryPlan> PlanAsync(AnalysisQuery query, IdentityKey coordinator, PlanOptions? options = null, CancellationToken cancellation = default)

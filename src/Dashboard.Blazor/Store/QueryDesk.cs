@@ -8,7 +8,7 @@ namespace SecureAggregation.Dashboard.Blazor.Store;
 public sealed record DeckKey(IdentityKey? Coordinator);
 
 /// <summary>Plans and asks, with the deck's key, what people wrote. The station and the outposts see the deck's key; the deck's log says which account asked.</summary>
-public sealed partial class QueryDesk(IConsortium consortium, DeckKey key, ILogger<QueryDesk> logger)
+public sealed partial class QueryDesk(IConsortium consortium, DeckKey key, TimeProvider time, ILogger<QueryDesk> logger)
 {
     public const string NoCoordinator = "The deck's own key is an auditor's, so it can write questions but not plan or ask them. Keep the text and use secagg, or start the deck with a coordinator's key.";
 
@@ -33,18 +33,34 @@ public sealed partial class QueryDesk(IConsortium consortium, DeckKey key, ILogg
         },
         cancellation);
 
-    /// <summary>Asks; the round's id.</summary>
+    /// <summary>Asks a question of one round; the round's id.</summary>
     /// <exception cref="QuestionException">It cannot be asked; the message says why.</exception>
-    public async Task<byte[]> AskAsync(string yaml, string account, CancellationToken cancellation)
+    public async Task<byte[]> AskAsync(string yaml, string account, TimeSpan validity, CancellationToken cancellation)
     {
         var query = Read(yaml);
-        if (ModelFit.IsAsked(query)) throw new QuestionException("A regression over several rounds is asked with `secagg query run`, which plays them one after the other.");
-        var round = await consortium.AskAsync(query, Key(), null, cancellation);
+        var round = await consortium.AskAsync(query, Key(), new AskOptions { Validity = validity }, cancellation);
         LogAsked(logger, account, query.Name, query.Dataset, Convert.ToHexStringLower(round.Id));
         return round.Id;
     }
 
-    private static AnalysisQuery Read(string yaml)
+    /// <summary>The question of a round, as it was signed.</summary>
+    /// <exception cref="ConsortiumException">There is no such round, or what the station gave is not its question.</exception>
+    public Task<AskedQuestion> QuestionAsync(byte[] roundId, CancellationToken cancellation) => consortium.GetQuestionAsync(roundId, cancellation);
+
+    /// <summary>Submits the signed question of a round once more, as outposts whose persons approved exactly this one want it; the new round's id.</summary>
+    /// <exception cref="QuestionException">Its time is over.</exception>
+    public async Task<byte[]> AskAgainAsync(byte[] roundId, string account, CancellationToken cancellation)
+    {
+        Key();
+        var question = await consortium.GetQuestionAsync(roundId, cancellation);
+        if (question.NotAfter <= time.GetUtcNow())
+            throw new QuestionException($"The question could be answered until {question.NotAfter:yyyy-MM-dd HH:mm} UTC. Repeat it as a new one; persons must approve that anew.");
+        var round = await consortium.SubmitAsync(question.Signed, null, cancellation);
+        LogAsked(logger, account, question.Query.Title, question.Query.Dataset, Convert.ToHexStringLower(round.Id));
+        return round.Id;
+    }
+
+    internal static AnalysisQuery Read(string yaml)
     {
         try
         {

@@ -34,6 +34,17 @@ internal static class DeckUrls
 
     public static string Round(string roundId) => $"{Rounds}/{roundId}";
 
+    /// <summary>The builder, holding the question of a round.</summary>
+    public static string Repeat(string roundId) => $"{Ask}?repeat={roundId}";
+
+    /// <summary>The builder, holding a template.</summary>
+    public static string Template(string name) => $"{Ask}?template={Uri.EscapeDataString(name)}";
+
+    /// <summary>Regressions over several rounds.</summary>
+    public const string Fits = "/ask/fits";
+
+    public static string Fit(string id) => $"{Fits}/{id}";
+
     /// <summary>The list of rounds, filtered; what is empty is left out of the address.</summary>
     public static string RoundsWhere(string state, string find) => With(Rounds, ("state", state), ("find", find));
 

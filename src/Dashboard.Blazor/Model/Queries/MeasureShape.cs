@@ -26,7 +26,7 @@ public sealed record ColumnPlace(string Label, ColumnUse Use, bool Many = false)
 }
 
 /// <summary>A measure of the builder: its word in the query's text, what it is called, and the places to fill.</summary>
-public sealed record MeasureShape(string Word, string Name, string Gives, IReadOnlyList<ColumnPlace> Places, bool NeedsGroups = false, bool HasBins = false)
+public sealed record MeasureShape(string Word, string Name, string Gives, IReadOnlyList<ColumnPlace> Places, bool NeedsGroups = false, bool HasBins = false, bool TakesRounds = false)
 {
     public static IReadOnlyList<MeasureShape> All { get; } =
     [
@@ -43,6 +43,8 @@ public sealed record MeasureShape(string Word, string Name, string Gives, IReadO
         new("covariance", "Covariance", "covariance of each pair", [new("Of", ColumnUse.Number, Many: true)]),
         new("pca", "Principal components", "directions of greatest variance", [new("Of", ColumnUse.Number, Many: true)]),
         new("linear", "Linear regression", "coefficients, errors, R²", [new("Outcome", ColumnUse.Number), new("Predictors", ColumnUse.Any, Many: true)]),
+        new("logistic", "Logistic regression", "odds ratios, fitted over several rounds", [new("Outcome", ColumnUse.TwoOutcomes), new("Predictors", ColumnUse.Any, Many: true)], TakesRounds: true),
+        new("poisson", "Poisson regression", "rate ratios of a count, fitted over several rounds", [new("Outcome", ColumnUse.Number), new("Predictors", ColumnUse.Any, Many: true)], TakesRounds: true),
         new("survival", "Survival", "Kaplan-Meier curve, hazard, log-rank test between groups", [new("Time", ColumnUse.Number), new("Event", ColumnUse.TwoOutcomes)], HasBins: true),
         new("incidence", "Incidence rate", "events a unit of time", [new("Time", ColumnUse.Number), new("Event", ColumnUse.TwoOutcomes)]),
         new("roc", "ROC curve", "how well a score tells an outcome", [new("Score", ColumnUse.Number), new("Outcome", ColumnUse.TwoOutcomes)], HasBins: true),

@@ -15,6 +15,9 @@ public sealed class MeasureDraft(MeasureShape shape)
     /// <summary>How many equal bins; null for the column's own.</summary>
     public int? Bins { get; set; }
 
+    /// <summary>Rounds that a regression over several may take.</summary>
+    public int Iterations { get; set; } = 8;
+
     /// <summary>Its part of ε beside the others', 1 to 1000.</summary>
     public int Weight { get; set; } = 1;
 
@@ -26,6 +29,7 @@ public sealed class MeasureDraft(MeasureShape shape)
             for (var i = 0; i < Columns.Count; i++)
             {
                 var place = Shape.Places[i];
+                if (place.Many && Columns[i].Count > 0 && Columns.Take(i).SelectMany(c => c).FirstOrDefault(Columns[i].Contains) is { } twice) return $"{Shape.Name}: {twice} stands in two places";
                 if (Columns[i].Count == 0) return $"{Shape.Name}: choose a column for “{place.Label}”";
                 if (place.Many && Shape.Places.Count == 1 && Columns[i].Count < 2) return $"{Shape.Name}: choose two columns or more";
             }
@@ -39,7 +43,7 @@ public sealed class MeasureDraft(MeasureShape shape)
         var word = Shape.Word;
         if (Shape.Places.Count == 0) yield return Weight == 1 ? word : word + ":";
         else if (Shape.Places.Count == 1) yield return $"{word}: {(Shape.Places[0].Many ? List(Columns[0]) : YamlText.Quote(Columns[0][0]))}";
-        else yield return $"{word}: {{ {string.Join(", ", Shape.Places.Select((place, i) => $"{Key(place)}: {(place.Many ? List(Columns[i]) : YamlText.Quote(Columns[i][0]))}"))} }}";
+        else yield return $"{word}: {{ {string.Join(", ", Shape.Places.Select((place, i) => $"{Key(place)}: {(place.Many ? List(Columns[i]) : YamlText.Quote(Columns[i][0]))}"))}{(Shape.TakesRounds ? $", iterations: {Iterations}" : "")} }}";
         if (Bins is { } bins && Shape.HasBins && schema.Columns.FirstOrDefault(c => c.Name == Columns[0].FirstOrDefault()) is { IsNumeric: true }) yield return $"bins: {bins}";
         if (Weight != 1) yield return $"weight: {Weight}";
     }
@@ -99,6 +103,7 @@ public sealed class QueryDraft(DatasetSchema schema)
         Measures.Count == 0 ? "Choose what to compute"
         : Measures.Select(m => m.Missing).FirstOrDefault(m => m is not null)
         ?? Conditions.Select(c => c.Missing).FirstOrDefault(m => m is not null)
+        ?? (Measures.FirstOrDefault(m => m.Shape.TakesRounds) is { } fit && (Measures.Count > 1 || Groups.Count > 0) ? $"{fit.Shape.Name}: it is asked alone, without groups; remove the rest" : null)
         ?? (Groups.Count == 0 && Measures.FirstOrDefault(m => m.Shape.NeedsGroups) is { } alone ? $"{alone.Shape.Name}: choose groups to compare" : null);
 
     /// <summary>The question in the form of docs/queries.md; only when nothing is <see cref="Missing"/>.</summary>
@@ -130,7 +135,8 @@ public sealed class QueryDraft(DatasetSchema schema)
         void Line(string line) => text.Append(line).Append('\n');
     }
 
-    private string Named()
+    /// <summary>The title where nobody wrote one.</summary>
+    internal string Named()
     {
         var what = string.Join(", ", Measures.Take(3).Select(m => m.Columns.SelectMany(c => c).FirstOrDefault() is { } column ? $"{m.Shape.Name} of {column}" : m.Shape.Name));
         return Groups.Count > 0 ? $"{what} by {string.Join(", ", Groups)}" : what;
