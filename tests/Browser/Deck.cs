@@ -36,14 +36,14 @@ public sealed class Deck : IAsyncDisposable
 
     public IBrowser Browser { get; }
 
-    public static async Task<Deck> OpenAsync(Func<FakeStation, Scenario, Task> show, bool signIn = false)
+    public static async Task<Deck> OpenAsync(Func<FakeStation, Scenario, Task> show, bool signIn = false, bool coordinator = false)
     {
         var members = new Members();
         var station = await FakeStation.StartAsync(members);
         await show(station, new Scenario(members, DateTimeOffset.UtcNow));
         var folder = Directory.CreateTempSubdirectory("deck").FullName;
         await File.WriteAllBytesAsync(Path.Combine(folder, "roster.bin"), members.Roster.Signed);
-        await File.WriteAllTextAsync(Path.Combine(folder, "auditor.pem"), members.Auditor.ToPem());
+        await File.WriteAllTextAsync(Path.Combine(folder, "auditor.pem"), (coordinator ? members.Coordinator : members.Auditor).ToPem());
         var (process, address, firstLink) = await StartAsync(folder, station.Address, signIn);
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = BrowserFactAttribute.Chromium, Args = s_arguments });
@@ -62,7 +62,7 @@ public sealed class Deck : IAsyncDisposable
         if (theme == "light") await context.AddInitScriptAsync("localStorage.setItem('deck-theme', 'light')");
         var page = await context.NewPageAsync();
         var visit = new Visit(page);
-        await page.GotoAsync(path.StartsWith("http", StringComparison.Ordinal) ? path : Address + path);
+        await page.GotoAsync(path[0] == '/' ? Address + path : path);
         if (!live) return visit;
         // The circuit is up once Blazor has taken the page over; before it nothing is live.
         await page.Locator(".topbar[data-live]").WaitForAsync();
@@ -132,6 +132,13 @@ public sealed class Visit
     public IPage Page { get; }
 
     public List<string> Complaints { get; } = [];
+
+    /// <summary>As the printer would have it.</summary>
+    public async Task PrintAsync(string name)
+    {
+        Directory.CreateDirectory(s_folder);
+        await Page.PdfAsync(new() { Path = Path.Combine(s_folder, name + ".pdf"), Format = "A4", PrintBackground = false });
+    }
 
     public async Task ShootAsync(string name)
     {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Google.Protobuf;
@@ -29,12 +30,22 @@ public class DeckTests
         station.View = scenario.Consortium();
         var verifiable = scenario.Done(70, "Patients", 95, Scenario.Number("count", "", report.Statistics[0].Value!.Value, 7));
         verifiable.TotalHash = ByteString.CopyFrom(report.TotalHash);
-        station.Rounds.AddRange([scenario.Running(phaseLength: 120), verifiable, scenario.Done(71, "Every analysis", 150, Analyses.All()), .. scenario.History()]);
+        var before = scenario.Done(72, "Patients, age and sex", 90_000, Scenario.Ages());
+        for (var i = 0; i < before.Statistics.Count; i++)
+        {
+            var (s, by) = (before.Statistics[i], i % 3 == 1 ? 0.97 : 1.0);
+            (s.Value, s.Low, s.High) = (s.Value * by, s.Low - (s.Value * (1 - by)), s.High - (s.Value * (1 - by)));
+        }
+
+        station.Rounds.AddRange([scenario.Running(phaseLength: 120), verifiable, scenario.Done(71, "Every analysis", 150, Analyses.All()), .. scenario.History(), before]);
     }
 
     private static readonly (string Name, string Path)[] s_pages =
     [
         ("overview", "/"), ("rounds", "/rounds"), ("round-done", $"/rounds/{Hex(1)}"), ("round-verified", $"/rounds/{Hex(70)}"), ("round-analyses", $"/rounds/{Hex(71)}"), ("round-dropped", $"/rounds/{Hex(3)}"),
+        ("round-table", $"/rounds/{Hex(70)}?view=table&explain=count"), ("round-json", $"/rounds/{Hex(1)}?view=json"), ("round-outpost", $"/rounds/{Hex(4)}?outpost=4&explain=count"),
+        ("results", "/results"), ("results-chosen", $"/results?a={Hex(1)}"), ("compare", $"/results/compare?a={Hex(72)}&b={Hex(1)}"), ("compare-none", "/results/compare"),
+        ("series", $"/results/series/{Convert.ToHexStringLower(SHA256.HashData("Patients by outcome"u8))}"),
         ("round-running", $"/rounds/{Hex(9)}"), ("round-aborted", $"/rounds/{Hex(2)}"), ("ask", "/ask"), ("access", "/access"), ("help", "/help"), ("not-found", "/nowhere"),
     ];
 

@@ -11,7 +11,7 @@ public sealed partial class ContrastTests
         get
         {
             var pairs = new TheoryData<string, string, string, double>();
-            foreach (var theme in new[] { "dark", "light" })
+            foreach (var theme in new[] { "dark", "light", "paper" })
             {
                 foreach (var ground in new[] { "glass", "glass-2", "hull" })
                 {
@@ -42,7 +42,7 @@ public sealed partial class ContrastTests
     private static Dictionary<string, Colour> Tokens(string theme)
     {
         var sheet = EmbeddedAssets.Text("deck.css");
-        var block = theme == "dark" ? sheet[sheet.IndexOf(":root", StringComparison.Ordinal)..] : sheet[sheet.IndexOf("[data-theme=\"light\"]", StringComparison.Ordinal)..];
+        var block = sheet[sheet.IndexOf(theme switch { "dark" => ":root", "light" => "[data-theme=\"light\"]", _ => "[data-theme] {" }, StringComparison.Ordinal)..];
         block = block[..block.IndexOf('}', StringComparison.Ordinal)];
         return Token().Matches(block).ToDictionary(m => m.Groups[1].Value, m => Read(m.Groups[2].Value));
     }

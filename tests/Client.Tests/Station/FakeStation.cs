@@ -47,6 +47,9 @@ public sealed class FakeStation : IAsyncDisposable
 
     public Func<PlanQueryRequest, PlanQueryReply> OnPlan { get; set; } = _ => new PlanQueryReply();
 
+    /// <summary>Rounds that it was told to stop.</summary>
+    public ConcurrentBag<ByteString> Stopped { get; } = [];
+
     /// <summary>Evidence that it gives out whatever its log says.</summary>
     public Dictionary<string, byte[]> Bundles { get; } = [];
 
@@ -163,6 +166,12 @@ public sealed class FakeStation : IAsyncDisposable
         public override Task<ListRoundsReply> ListRounds(ListRoundsRequest request, ServerCallContext context)
         {
             lock (station.Rounds) return Task.FromResult(RoundListing.Of(station.Rounds, request));
+        }
+
+        public override Task<AbortRoundReply> AbortRound(AbortRoundRequest request, ServerCallContext context)
+        {
+            station.Stopped.Add(request.RoundId);
+            return Task.FromResult(new AbortRoundReply());
         }
 
         public override Task<RoundView> GetRound(GetRoundRequest request, ServerCallContext context)
