@@ -137,7 +137,7 @@ public partial class ResultsTests
         Assert.Empty(visit.Complaints);
     }
 
-    [GeneratedRegex("^Compare Patients, age and sex")]
+    [GeneratedRegex("^Compare with this: Patients, age and sex")]
     private static partial Regex Compare();
 
     [GeneratedRegex("^Explain")]

@@ -15,11 +15,11 @@ public sealed record Explanation(IReadOnlyList<(string Term, string Words)> Fact
         var facts = new List<(string, string)>
         {
             ("Mechanism", Mechanism(s, totals)),
-            ("Privacy cost", $"ε {Text.Epsilon(s.EpsilonMicro / 1e6)} of the question's{(totals is null ? "" : " " + Text.Epsilon(totals.Layout.Epsilon.Micro / 1e6))}, shared by all numbers that are computed from the same cells"),
+            ("Privacy cost", $"ε {Text.Epsilon(s.EpsilonMicro / 1e6)} of the question's{(totals is null ? "" : " ε " + Text.Epsilon(totals.Layout.Epsilon.Micro / 1e6))}, shared by all numbers that are computed from the same cells"),
             ("In the sum", Text.Plural(s.Contributors, "outpost")),
             ("Clipping", Clipping(s)),
         };
-        if (totals is not null && s.Noise != NoiseMode.None) facts.Add(("Draws of noise", $"{Number(totals.Layout.Draws(s.Contributors))} whole draws in each cell; a number over all groups adds the cells of {Text.Plural(totals.Layout.Groups.Count, "group")}"));
+        if (totals is not null && s.Noise != NoiseMode.None) facts.Add(("Draws of noise", $"{Number(totals.Layout.Draws(s.Contributors))} whole draws in each cell{(totals.Layout.Groups.Count > 1 ? $"; a number over all groups adds the cells of {totals.Layout.Groups.Count} groups" : "")}"));
         facts.Add(("Interval", (s.Method.Length > 0 ? Text.Capital(s.Method) + "; " : "") + $"covers the total without noise in {EstimateText.Percent(s.Confidence)} of all rounds"));
         if (s.IsShown() && s.High > s.Low) facts.Add(("Half width", EstimateText.Of(s).HalfWidth + (s.Unit.Length > 0 ? " " + s.Unit : "")));
         if (s.Withheld.Length > 0) facts.Add(("Not shown", EstimateText.Reason(s)));
