@@ -28,6 +28,9 @@ public sealed record BundleExpectation
     /// <summary>A query whose answer it must be, though it was asked another time or by somebody else: the same analysis of the same dataset, for the same
     /// study, at the same ε and noise.</summary>
     public Query? AsksTheSameAs { get; init; }
+
+    /// <summary>Told as the check goes on, on its thread; null for nobody.</summary>
+    public Action<VerificationProgress>? Progress { get; init; }
 }
 
 /// <summary>
@@ -68,6 +71,7 @@ public sealed class BundleCheck
             QuestionHash = expected?.QuestionHash,
             Remembered = expected?.Remembered,
             Cores = Environment.ProcessorCount,
+            Progress = expected?.Progress,
             ShapeOf = (question, invited) =>
             {
                 layout = Layout(question, invited);
@@ -142,7 +146,15 @@ public sealed class BundleCheck
         QuestionHash = Report.Round?.Question.Hash ?? [],
         QuestionContent = Report.Round is { } round ? Question.ContentOf(round.Question.Query) : [],
         Passed = Report.Passed,
-        Steps = [.. Report.Steps.Select(s => new ReportStep(s.Name, s.Passed, s.Detail, s.Passed == false ? (ulong?)Report.FailedEntry : null))],
+        Steps = [.. Report.Steps.Select(s => new ReportStep(s.Name, s.Passed, s.Detail, s.Passed == false ? (ulong?)Report.FailedEntry : null) { Facts = s.Facts })],
+        Title = Report.Round?.Question.Query.Title ?? "",
+        Aborted = Report.Round?.Abort?.Reason.ToString(),
+        Entries = Report.Entries,
+        FailedRecord = Report.FailedRecord,
+        Expected = Report.Expected,
+        Found = Report.Found,
+        Manifest = Report.Manifest.Fields,
+        RefusedField = Report.Manifest.Refused,
         Head = Report.Passed ? Report.Checkpoint : null,
         TotalHash = Passed ? SHA256.HashData(Report.Total!.Pack()) : [],
         Statistics = Statistics(),

@@ -110,11 +110,25 @@ public interface IConsortium : IAsyncDisposable
     /// <summary>The proof that the log of one size extends that of another. Unchecked: <see cref="MerkleTree.VerifyConsistency"/> does that.</summary>
     Task<IReadOnlyList<byte[]>> GetConsistencyAsync(long oldSize, long newSize, CancellationToken cancellation = default);
 
+    /// <summary>The path from an entry's leaf hash to the root of the log of a size. Unchecked: <see cref="MerkleTree.VerifyInclusion"/> does that.</summary>
+    Task<IReadOnlyList<byte[]>> GetInclusionAsync(long index, long size, CancellationToken cancellation = default);
+
     /// <summary>Entries of the log as they are hashed, from one on; fewer than asked for when they are large, none at the end. Unchecked.</summary>
     /// <param name="start">Index of the first.</param>
     /// <param name="limit">1 to 1000.</param>
     /// <param name="cancellation">Gives up waiting.</param>
     Task<IReadOnlyList<byte[]>> ListEntriesAsync(long start, int limit, CancellationToken cancellation = default);
+
+    /// <summary>One entry, with its place in the newest head and its signature checked against the pinned roster.</summary>
+    /// <param name="index">Its place in the log, from 0.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>Null when the log ends before it; an entry that does not hold gives a report that says so.</returns>
+    /// <exception cref="TranscriptException">The head is not signed by the roster's station.</exception>
+    Task<EntryReport?> CheckEntryAsync(long index, CancellationToken cancellation = default);
+
+    /// <summary>A head of the log that somebody remembers, as a signed note.</summary>
+    /// <exception cref="TranscriptException">It is no note of a head that the pinned roster's station signed.</exception>
+    Checkpoint ReadHead(string note);
 
     /// <summary>
     /// Fetches a round's bundle and checks it against the pinned roster, and its log against the head that is remembered
@@ -123,6 +137,12 @@ public interface IConsortium : IAsyncDisposable
     /// <returns>The report; a round that fails its checks gives a report that says so, not an exception.</returns>
     Task<RoundReport> VerifyAsync(byte[] roundId, CancellationToken cancellation = default);
 
+    /// <summary>The same, against a head that is given, and telling how far it is. With a given head nothing is remembered.</summary>
+    Task<RoundReport> VerifyAsync(byte[] roundId, VerifyWishes wishes, CancellationToken cancellation = default);
+
     /// <summary>Checks a bundle that was exported before. Needs no station.</summary>
     Task<RoundReport> VerifyAsync(Stream bundle, CancellationToken cancellation = default);
+
+    /// <summary>The same, against a head that is given, and telling how far it is.</summary>
+    Task<RoundReport> VerifyAsync(Stream bundle, VerifyWishes wishes, CancellationToken cancellation = default);
 }

@@ -7,7 +7,21 @@ namespace SecureAggregation.Client;
 /// <param name="Passed">Whether it holds; null when an earlier one failed and it was not reached.</param>
 /// <param name="Detail">A sentence: what was found, or what was expected and what was found instead.</param>
 /// <param name="Entry">Index of the log entry at which it failed, if it failed at one.</param>
-public sealed record ReportStep(string Name, bool? Passed, string Detail, ulong? Entry = null);
+public sealed record ReportStep(string Name, bool? Passed, string Detail, ulong? Entry = null)
+{
+    /// <summary>The values that it looked at, as far as it came.</summary>
+    public IReadOnlyList<Protocol.VerificationFact> Facts { get; init; } = [];
+}
+
+/// <summary>How evidence is to be checked, beyond what is always looked at.</summary>
+public sealed record VerifyWishes
+{
+    /// <summary>The head of the log that the caller remembers; null for the one of <see cref="ConsortiumOptions.Heads"/>, and with a bundle for none.</summary>
+    public Protocol.Checkpoint? Remembered { get; init; }
+
+    /// <summary>Told as it goes on, on another thread and often.</summary>
+    public Action<Protocol.VerificationProgress>? Progress { get; init; }
+}
 
 /// <summary>The signed totals of a round, noise included, and what they mean.</summary>
 /// <param name="Layout">Which cell is what.</param>
@@ -32,6 +46,30 @@ public sealed record RoundReport
 
     /// <summary>The six steps in their order (docs/transcript.md section 3).</summary>
     public required IReadOnlyList<ReportStep> Steps { get; init; }
+
+    /// <summary>What the question calls itself; empty when the bundle is too damaged to say.</summary>
+    public string Title { get; init; } = "";
+
+    /// <summary>Why the round opened no total, such as TooFewInputs; null when it did, or the evidence does not hold so far.</summary>
+    public string? Aborted { get; init; }
+
+    /// <summary>Indices in the log of the round's entries, as far as they were found in it.</summary>
+    public IReadOnlyList<long> Entries { get; init; } = [];
+
+    /// <summary>Number in the bundle of the record at fault; null when it was something else.</summary>
+    public int? FailedRecord { get; init; }
+
+    /// <summary>What should have been found at the fault, when two values were compared; else null.</summary>
+    public string? Expected { get; init; }
+
+    /// <summary>What was found there instead; else null.</summary>
+    public string? Found { get; init; }
+
+    /// <summary>Every field that crossed the wire in the round, as far as it was replayed, in the order of the phases.</summary>
+    public IReadOnlyList<Protocol.WireField> Manifest { get; init; } = [];
+
+    /// <summary>The field that crossed and may not; null when there was none.</summary>
+    public Protocol.WireField? RefusedField { get; init; }
 
     /// <summary>The released numbers with their intervals; empty unless <see cref="Passed"/>.</summary>
     public IReadOnlyList<ReleasedStatistic> Statistics { get; init; } = [];

@@ -22,4 +22,11 @@ public sealed class RefusalException(RefusalCode code, string message, Exception
 public sealed class WireException(string message) : Exception(message);
 
 /// <summary>A transcript, bundle or checkpoint in which something does not follow from what stands before it.</summary>
-public sealed class TranscriptException(string message) : Exception(message);
+public sealed class TranscriptException(string message) : Exception(message)
+{
+    /// <summary>The value that should have been there, when two were compared; else null.</summary>
+    public string? Expected { get; init; }
+
+    /// <summary>The value that was there instead; else null.</summary>
+    public string? Found { get; init; }
+}

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Security.Cryptography;
 using Google.Protobuf;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Internal;
@@ -25,6 +27,7 @@ public sealed class TranscriptVerifier
     private Checkpoint? _checkpoint;
     private AggregatorRound? _round;
     private RingVector? _total;
+    private List<VerificationFact> _facts = [];
 
     // What a fault would be laid to, while it is looked at.
     private long? _entry;
@@ -47,6 +50,7 @@ public sealed class TranscriptVerifier
     [SuppressMessage("Design", "CA1031", Justification = "A verifier of hostile files reports, whatever the file makes happen.")]
     private VerificationReport Run()
     {
+        TranscriptException? fault = null;
         try
         {
             _reader.ReadMagic();
@@ -62,7 +66,8 @@ public sealed class TranscriptVerifier
         {
             if (e is RecordException damage) (_entry, _record) = (null, damage.Record);
             var where = _entry is { } index ? $"Entry {index}: " : "";
-            _steps.Add(new VerificationStep(VerificationSteps.All[_steps.Count], false, where + e.Message));
+            fault = e as TranscriptException;
+            _steps.Add(new VerificationStep(VerificationSteps.All[_steps.Count], false, where + e.Message) { Facts = _facts });
         }
 
         var failed = _steps.Exists(s => s.Passed == false);
@@ -72,6 +77,9 @@ public sealed class TranscriptVerifier
             Steps = _steps,
             FailedEntry = failed ? _entry : null,
             FailedRecord = failed ? _record : null,
+            Expected = fault?.Expected,
+            Found = fault?.Found,
+            Entries = [.. _entries.Select(e => e.Index)],
             Roster = _roster,
             Checkpoint = _checkpoint,
             Round = _round,
@@ -82,23 +90,44 @@ public sealed class TranscriptVerifier
 
     private void Pass(string detail)
     {
-        _steps.Add(new VerificationStep(VerificationSteps.All[_steps.Count], true, detail));
+        _steps.Add(new VerificationStep(VerificationSteps.All[_steps.Count], true, detail) { Facts = _facts });
+        _facts = [];
         (_entry, _record) = (null, null);
     }
 
+    private void Look(string name, string value, long? entry = null) => _facts.Add(new VerificationFact(name, value, entry));
+
+    private void Tell(int done, int? of) => _options.Progress?.Invoke(new VerificationProgress(VerificationSteps.All[_steps.Count], done, of));
+
+    private static TranscriptException Differs(string message, object expected, object found) => new(message)
+    {
+        Expected = Convert.ToString(expected, CultureInfo.InvariantCulture), Found = Convert.ToString(found, CultureInfo.InvariantCulture),
+    };
+
+    private static string Lines(IEnumerable<byte[]> hashes) => string.Join('\n', hashes.Select(h => PublicBytes.Hex(h)));
+
     private void CheckHead(BundleHeader header)
     {
+        Tell(0, null);
         var roster = Roster.Open(header.Roster.Span);
+        Look("Roster's hash", PublicBytes.Hex(roster.Hash));
+        Look("Pinned hash", _options.RosterHash is null ? "none pinned" : PublicBytes.Hex(_options.RosterHash));
         if (_options.RosterHash is { } pinned && !PublicBytes.Equal(pinned, roster.Hash))
         {
-            throw new TranscriptException($"The bundle's roster has hash {PublicBytes.Hex(roster.Hash)}; the pinned one is {PublicBytes.Hex(pinned)}.");
+            throw Differs(
+                $"The bundle's roster has hash {PublicBytes.Hex(roster.Hash)}; the pinned one is {PublicBytes.Hex(pinned)}.", PublicBytes.Hex(pinned), PublicBytes.Hex(roster.Hash));
         }
 
         _roster = roster;
         var checkpoint = Checkpoint.Parse(header.Checkpoint);
+        Look("Checkpoint", checkpoint.Note);
+        Look("Entries in the log", $"{checkpoint.Size}");
+        Look("Root", PublicBytes.Hex(checkpoint.Root));
+        Look("Station's key", roster.Aggregator.Fingerprint);
         checkpoint.CheckStation(roster);
         var cosigners = checkpoint.Cosigners(roster);
         _checkpoint = checkpoint;
+        Look("Witnesses", $"{(cosigners.Count == 0 ? "nobody" : string.Join(", ", cosigners.Select(c => c.Name)))}: {cosigners.Count} of the {roster.Witnesses} that make it witnessed");
         Pass((_options.RosterHash is null
                 ? $"roster signed by all founders of {roster.Consortium}, epoch {roster.Epoch}; compare its words yourself: {string.Join(' ', roster.Words)}"
                 : $"roster is the pinned one: {roster.Consortium}, epoch {roster.Epoch}")
@@ -111,26 +140,37 @@ public sealed class TranscriptVerifier
     {
         var leaves = new List<byte[]>();
         long last = -1;
+        byte[][] path = [];
+        Look("Entries in the log", $"{_checkpoint!.Size}");
+        Look("Root", PublicBytes.Hex(_checkpoint.Root));
+        Tell(0, null);
         while (_reader.Peek()?.Entry is { } record)
         {
             _reader.Take();
             var index = (long)Math.Min(record.Index, long.MaxValue);
             (_entry, _record) = (index, _reader.Number);
             var leaf = MerkleTree.LeafHash(record.Leaf.Span);
-            if (index <= last) throw new TranscriptException("entries are not in ascending order.");
-            if (!MerkleTree.VerifyInclusion(leaf, index, _checkpoint!.Size, [.. record.Path.Select(p => p.ToByteArray())], _checkpoint.Root))
+            if (index <= last) throw Differs("entries are not in ascending order.", $"an index above {last}", index);
+            path = [.. record.Path.Select(p => p.ToByteArray())];
+            if (!MerkleTree.VerifyInclusion(leaf, index, _checkpoint.Size, path, _checkpoint.Root))
             {
+                Look("Leaf hash", PublicBytes.Hex(leaf), index);
+                Look("Its path", Lines(path), index);
                 throw new TranscriptException("the entry with its path does not lead to the root of the checkpoint: it was altered after it was logged.");
             }
 
             var entry = Canonical.Decode(Entry.Parser, record.Leaf.Span, record.Leaf.Length);
-            if (!PublicBytes.Equal(entry.RoundId.Span, header.RoundId.Span)) throw new TranscriptException("the entry belongs to another round.");
+            if (!PublicBytes.Equal(entry.RoundId.Span, header.RoundId.Span))
+                throw Differs("the entry belongs to another round.", PublicBytes.Hex(header.RoundId.Span), PublicBytes.Hex(entry.RoundId.Span));
             _entries.Add((index, entry));
             leaves.Add(leaf);
             last = index;
+            Tell(leaves.Count, null);
         }
 
         if (leaves.Count == 0) throw new TranscriptException("The bundle holds no entry of the round.");
+        Look("Entries of the round", $"{leaves.Count}: {_entries[0].Index} to {last}");
+        Look("Path of the last", Lines(path), last);
         CheckComplete(leaves);
         Pass($"{leaves.Count} entries are in the tree at their places, and are all of the round");
     }
@@ -146,24 +186,39 @@ public sealed class TranscriptVerifier
             _ => throw new TranscriptException("the round has no end: entries are missing after this one."),
         };
         var before = leaves[..^1];
-        if (count != before.Count) throw new TranscriptException($"the end of the round is over {count} entries before it; the bundle has {before.Count}: some are missing, or too many.");
+        if (count != before.Count)
+            throw Differs($"the end of the round is over {count} entries before it; the bundle has {before.Count}: some are missing, or too many.", count, before.Count);
         var found = MerkleTree.Root(before);
+        Look("Root of the round's entries, signed in its last", PublicBytes.Hex(root.Span), _entries[^1].Index);
+        Look("Root of those in the bundle", PublicBytes.Hex(found));
         if (!PublicBytes.Equal(found, root.Span))
         {
-            throw new TranscriptException($"the end of the round is over entries with the root {PublicBytes.Hex(root.Span)}; those of the bundle have {PublicBytes.Hex(found)}.");
+            throw Differs(
+                $"the end of the round is over entries with the root {PublicBytes.Hex(root.Span)}; those of the bundle have {PublicBytes.Hex(found)}.", PublicBytes.Hex(root.Span), PublicBytes.Hex(found));
         }
     }
 
     private void CheckConsistency(BundleHeader header)
     {
-        var (proven, head) = (ProvenHead(header), _checkpoint!);
+        var head = _checkpoint!;
+        Tell(0, null);
+        Look("Bundle's head", $"{head.Size} entries");
+        Look("Its root", PublicBytes.Hex(head.Root));
+        if (_options.Remembered is { } own)
+        {
+            Look("Remembered head", $"{own.Size} entries");
+            Look("Its root", PublicBytes.Hex(own.Root));
+        }
+
+        if (header.Consistency.Count > 0) Look("Proof", Lines(header.Consistency.Select(h => h.ToByteArray())));
+        var proven = ProvenHead(header);
         if (_options.Remembered is not { } remembered)
         {
             Pass("no head of this log is remembered");
             return;
         }
 
-        if (remembered.Origin != head.Origin) throw new TranscriptException($"The remembered head is of the log '{remembered.Origin}'; the bundle's is of '{head.Origin}'.");
+        if (remembered.Origin != head.Origin) throw Differs($"The remembered head is of the log '{remembered.Origin}'; the bundle's is of '{head.Origin}'.", remembered.Origin, head.Origin);
         if (remembered.Size == head.Size) MustHaveRoot(remembered, head.Root);
         else if (remembered.Size == proven?.Size) MustHaveRoot(remembered, proven.Root);
         else
@@ -200,15 +255,19 @@ public sealed class TranscriptVerifier
     {
         if (!PublicBytes.Equal(remembered.Root, root))
         {
-            throw new TranscriptException(
-                $"At {remembered.Size} entries the remembered head has root {PublicBytes.Hex(remembered.Root)}, and the bundle's log {PublicBytes.Hex(root)}: the station has shown two histories. Keep both.");
+            throw Differs(
+                $"At {remembered.Size} entries the remembered head has root {PublicBytes.Hex(remembered.Root)}, and the bundle's log {PublicBytes.Hex(root)}: the station has shown two histories. Keep both.",
+                PublicBytes.Hex(remembered.Root),
+                PublicBytes.Hex(root));
         }
     }
 
     private void Replay(BundleHeader header)
     {
-        var shape = ShapeOfTotal();
+        var shape = ShapeOfTotal(_entries[^1].Entry);
+        Tell(0, _entries.Count);
         var round = new AggregatorRound(_roster!, (_, _) => shape, _options.Cores);
+        var replayed = 0;
         foreach (var (index, entry) in _entries)
         {
             _entry = index;
@@ -223,15 +282,18 @@ public sealed class TranscriptVerifier
             }
 
             _round = round;
+            Tell(++replayed, _entries.Count);
             if (entry is { Sender: > 0, Rejection: RejectionCode.None, Envelope.Kind: MessageKind.Input })
                 _inputs.Add(entry.Sender - 1, (index, Input.Parser.ParseFrom(entry.Envelope.Body)));
         }
 
         _entry = _entries[0].Index;
-        if (!PublicBytes.Equal(round.RoundId, header.RoundId.Span)) throw new TranscriptException("the proposal is for another round than the header says.");
+        LookAtMessages(round);
+        if (!PublicBytes.Equal(round.RoundId, header.RoundId.Span))
+            throw Differs("the proposal is for another round than the header says.", PublicBytes.Hex(header.RoundId.Span), PublicBytes.Hex(round.RoundId));
         if (_options.RoundId is { } wanted && !PublicBytes.Equal(wanted, round.RoundId))
         {
-            throw new TranscriptException($"the bundle is of round {PublicBytes.Hex(round.RoundId)}; {PublicBytes.Hex(wanted)} was asked for.");
+            throw Differs($"the bundle is of round {PublicBytes.Hex(round.RoundId)}; {PublicBytes.Hex(wanted)} was asked for.", PublicBytes.Hex(wanted), PublicBytes.Hex(round.RoundId));
         }
 
         if (_options.QuestionHash is { } asked && !PublicBytes.Equal(asked, round.Question.Hash))
@@ -243,13 +305,47 @@ public sealed class TranscriptVerifier
             + $"{round.Invited.Count} invited, {round.Survivors.Count} survivors");
     }
 
+    private void LookAtMessages(AggregatorRound round)
+    {
+        Look("Question", $"{round.Question.Query.Title} by {round.Question.Coordinator.Name}", _entries[0].Index);
+        Look("Question's hash", PublicBytes.Hex(round.Question.Hash));
+        foreach (var kind in _entries.Where(e => e.Entry.Rejection == RejectionCode.None).GroupBy(e => e.Entry.Envelope!.Kind))
+            Look($"{kind}", $"{kind.Count()} by {(kind.First().Entry.Sender == 0 ? "the station" : "the outposts")}, entries {kind.First().Index} to {kind.Last().Index}", kind.First().Index);
+        foreach (var (index, entry) in _entries.Where(e => e.Entry.Rejection != RejectionCode.None))
+            Look("Rejected", $"{Describe(entry)}, {entry.Rejection}: the replay rejects it too", index);
+        Look("In the total", round.Survivors.Count == 0 ? "nobody" : $"{string.Join(", ", round.Survivors.Select(NameOf))}: {round.Survivors.Count} of {round.Invited.Count} invited");
+    }
+
+    /// <summary>
+    /// Replays a round from its proposal to one of its entries: that one is signed by its sender's key in the context of all before it, comes in its phase, and
+    /// was taken or rejected rightly. Says nothing of the log that they are in.
+    /// </summary>
+    /// <param name="roster">Of the round.</param>
+    /// <param name="entries">In the order of the log; all are of one round.</param>
+    /// <exception cref="TranscriptException">An entry is not allowed at its place.</exception>
+    public static void Replay(Roster roster, IReadOnlyList<Entry> entries)
+    {
+        ArgumentNullException.ThrowIfNull(entries);
+        if (entries.Count == 0) throw new TranscriptException("There is nothing to replay.");
+        try
+        {
+            var shape = ShapeOfTotal(entries[^1]);
+            var round = new AggregatorRound(roster, (_, _) => shape);
+            foreach (var entry in entries) round.Apply(entry);
+        }
+        catch (Exception e) when (e is InvalidOperationException or WireException)
+        {
+            throw new TranscriptException(e.Message);
+        }
+    }
+
     /// <summary>
     /// The total's own shape, to replay with: each survivor has signed it with its vector, and what the question gives is held against it in step "privacy".
     /// A verifier that knows nothing of statistics comes to the same up to there.
     /// </summary>
-    private RoundShape ShapeOfTotal()
+    private static RoundShape ShapeOfTotal(Entry last)
     {
-        if (_entries[^1].Entry.Envelope is not { Kind: MessageKind.Total } envelope) return s_noShape;
+        if (last.Envelope is not { Kind: MessageKind.Total } envelope) return s_noShape;
         var total = TotalBody.Decode(envelope.Body, envelope.Body.Length);
         return total is { Bits: >= 8 and <= 64, Length: >= 1 and <= Limits.Elements } ? new RoundShape((int)total.Bits, (int)total.Length) : s_noShape;
     }
@@ -263,15 +359,20 @@ public sealed class TranscriptVerifier
         var round = _round!;
         if (round.Total is null)
         {
+            Look("Aborted", $"{round.Abort!.Reason}", _entries[^1].Index);
             MustEnd();
             Pass($"none: the round was aborted ({round.Abort!.Reason})");
             return;
         }
 
         _entry = _entries[^1].Index;
+        var taken = 0;
+        Tell(0, round.Survivors.Count);
         var vectors = new BundleVectors(_reader, round.IntakeOf, party =>
         {
-            _entry = _inputs[party].Index;
+            Tell(taken++, round.Survivors.Count);
+            (_entry, var input) = _inputs[party];
+            Look($"Vector that {NameOf(party)} signed", PublicBytes.Hex(input.VectorDigest.Span), _entry);
             return NameOf(party);
         });
         var total = round.Recompute(vectors);
@@ -279,7 +380,11 @@ public sealed class TranscriptVerifier
         MustEnd();
         _entry = _entries[^1].Index;
         using var published = RingVector.Unpack(round.Shape.Bits, round.Shape.Length, round.Total.Packed.Span);
-        if (!published.FixedTimeEquals(total)) throw new TranscriptException("the published total is not the sum of the masked vectors less the masks.");
+        var (sum, said) = (PublicBytes.Hex(SHA256.HashData(total.Pack())), PublicBytes.Hex(SHA256.HashData(round.Total.Packed.Span)));
+        Look("Sum computed here, SHA-256", sum);
+        Look("Published total, SHA-256", said, _entry);
+        if (!published.FixedTimeEquals(total)) throw Differs("the published total is not the sum of the masked vectors less the masks.", sum, said);
+        Tell(round.Survivors.Count, round.Survivors.Count);
         _manifest.AddVectors(round.Survivors.Count, round.Shape.PackedLength);
         _total = total;
         Pass($"{round.Survivors.Count} masked vectors of {round.Shape.PackedLength} bytes, each the one that its party signed; less the masks of the revealed seeds their sum is the published total, {round.Shape.Length} cells of {round.Shape.Bits} bits");
@@ -294,16 +399,26 @@ public sealed class TranscriptVerifier
     {
         var (round, query) = (_round!, _round!.Question.Query);
         _entry = _entries[0].Index;
+        Tell(0, null);
         var shape = _options.ShapeOf(round.Question, round.Invited.Count).Checked();
+        Look("Shape that the question gives", $"{shape.Length} cells of {shape.Bits} bits, of {round.Invited.Count} invited", _entry);
+        if (round.Total is not null) Look("Shape of the total", $"{round.Shape.Length} cells of {round.Shape.Bits} bits", _entries[^1].Index);
         if (round.Total is not null && shape != round.Shape)
         {
-            throw new TranscriptException($"the question gives {shape.Length} cells of {shape.Bits} bits; the total has {round.Shape.Length} of {round.Shape.Bits}.");
+            throw Differs(
+                $"the question gives {shape.Length} cells of {shape.Bits} bits; the total has {round.Shape.Length} of {round.Shape.Bits}.",
+                $"{shape.Length} cells of {shape.Bits} bits",
+                $"{round.Shape.Length} cells of {round.Shape.Bits} bits");
         }
+
+        Look("Noise", query.Noise.ToString().ToLowerInvariant(), _entry);
+        Look("ε of the question", $"{query.EpsilonMicro / 1e6}", _entry);
 
         var charges = round.Survivors.Select(party =>
         {
             (_entry, var input) = _inputs[party];
             var least = round.Question.ChargeMicro;
+            Look($"Charged, says {NameOf(party)}", $"ε {input.ChargedMicro / 1e6}, at least {least / 1e6}", _entry);
             return input.ChargedMicro >= least && (least > 0 || input.ChargedMicro == 0)
                 ? $"{NameOf(party)} {input.ChargedMicro / 1e6}"
                 : throw new TranscriptException($"{NameOf(party)} says that its ledger was charged {input.ChargedMicro / 1e6}; the query costs {least / 1e6}.");

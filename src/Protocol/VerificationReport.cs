@@ -31,7 +31,23 @@ public static class VerificationSteps
 /// <param name="Name">One of <see cref="VerificationSteps"/>.</param>
 /// <param name="Passed">True, false, or null when an earlier step failed and it was not reached.</param>
 /// <param name="Detail">What was compared, with the values; what is wrong and where, when it failed.</param>
-public sealed record VerificationStep(string Name, bool? Passed, string Detail);
+public sealed record VerificationStep(string Name, bool? Passed, string Detail)
+{
+    /// <summary>The values that were looked at, as far as the step came, in the order in which they were.</summary>
+    public IReadOnlyList<VerificationFact> Facts { get; init; } = [];
+}
+
+/// <summary>A value that a step of a verification looked at.</summary>
+/// <param name="Name">What it is.</param>
+/// <param name="Value">Hexadecimal digits, a number, a name, or a text of several lines.</param>
+/// <param name="Entry">Index in the log of the entry that says so; null when it is from elsewhere.</param>
+public sealed record VerificationFact(string Name, string Value, long? Entry = null);
+
+/// <summary>How far a verification has come.</summary>
+/// <param name="Step">One of <see cref="VerificationSteps"/>.</param>
+/// <param name="Done">Entries that are through it; in step "total" vectors.</param>
+/// <param name="Of">How many there are; null while that is not known.</param>
+public readonly record struct VerificationProgress(string Step, int Done, int? Of);
 
 /// <summary>The outcome of a verification.</summary>
 public sealed record VerificationReport
@@ -50,6 +66,15 @@ public sealed record VerificationReport
 
     /// <summary>Number in the file of the record at fault, the header being 0; null when it was something else.</summary>
     public int? FailedRecord { get; init; }
+
+    /// <summary>What should have been found at the fault, when two values were compared; else null.</summary>
+    public string? Expected { get; init; }
+
+    /// <summary>What was found there instead; else null.</summary>
+    public string? Found { get; init; }
+
+    /// <summary>Indices in the log of the entries that were found in it, ascending.</summary>
+    public IReadOnlyList<long> Entries { get; init; } = [];
 
     /// <summary>The file of a published log that is missing or changed; null when it was something else.</summary>
     public string? FailedFile { get; init; }
@@ -80,6 +105,8 @@ public sealed record VerificationReport
             Steps = [.. Steps.Select((s, i) => i < at ? s : i == at ? s with { Passed = false, Detail = detail } : s with { Passed = null, Detail = "not reached" })],
             FailedEntry = null,
             FailedRecord = null,
+            Expected = null,
+            Found = null,
             Total = null,
         };
     }

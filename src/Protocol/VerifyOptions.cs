@@ -20,6 +20,9 @@ public sealed record VerifyOptions
     /// <summary>Shape of the vectors from the question and the number of invited parties. Whatever it throws fails step "privacy".</summary>
     public required Func<Question, int, RoundShape> ShapeOf { get; init; }
 
+    /// <summary>Told as the verification goes on, on its own thread; null for nobody.</summary>
+    public Action<VerificationProgress>? Progress { get; init; }
+
     /// <summary>Threads to recompute with, 1 or more.</summary>
     public int Cores { get; init; } = 1;
 }

@@ -9,7 +9,9 @@ namespace SecureAggregation.Protocol;
 /// <param name="Name">Message and place in it, e.g. "Unmask.dropped.seed".</param>
 /// <param name="Count">Values.</param>
 /// <param name="Bytes">Bytes of all of them.</param>
-public sealed record WireField(string Name, long Count, long Bytes);
+/// <param name="Shortest">Bytes of the shortest.</param>
+/// <param name="Longest">Bytes of the longest.</param>
+public sealed record WireField(string Name, long Count, long Bytes, long Shortest, long Longest);
 
 /// <summary>
 /// Everything of a round that crossed the wire and is in its log, by field (docs/transcript.md section 8). What may cross is a fixed list: a field that
@@ -45,7 +47,7 @@ public sealed class WireManifest
         "Evidence.body", "Evidence.detached",
     ];
 
-    private readonly Dictionary<string, (long Count, long Bytes)> _counts = s_allowed.ToDictionary(name => name, _ => (0L, 0L));
+    private readonly Dictionary<string, WireField> _counts = s_allowed.ToDictionary(name => name, name => new WireField(name, 0, 0, 0, 0));
 
     internal WireManifest()
     {
@@ -55,7 +57,10 @@ public sealed class WireManifest
     public static IReadOnlyList<string> Allowed => s_allowed;
 
     /// <summary>The fields that did, in the same order.</summary>
-    public IReadOnlyList<WireField> Fields => [.. s_allowed.Select(name => new WireField(name, _counts[name].Count, _counts[name].Bytes)).Where(f => f.Count > 0)];
+    public IReadOnlyList<WireField> Fields => [.. s_allowed.Select(name => _counts[name]).Where(f => f.Count > 0)];
+
+    /// <summary>The field that crossed and may not: the verification ended with it; else null.</summary>
+    public WireField? Refused { get; private set; }
 
     /// <summary>The message that an envelope of this kind bears; null for what is not of a round.</summary>
     public static MessageParser? ParserOf(MessageKind kind) => kind switch
@@ -139,8 +144,14 @@ public sealed class WireManifest
 
     private void Count(string name, long bytes)
     {
-        if (!_counts.TryGetValue(name, out var count)) throw new TranscriptException($"the field {name} may not cross the wire: it is not in the manifest.");
-        _counts[name] = (count.Count + 1, count.Bytes + bytes);
+        if (!_counts.TryGetValue(name, out var field))
+        {
+            Refused = new WireField(name, 1, bytes, bytes, bytes);
+            throw new TranscriptException($"the field {name} may not cross the wire: it is not in the manifest.");
+        }
+
+        _counts[name] = new WireField(
+            name, field.Count + 1, field.Bytes + bytes, field.Count == 0 ? bytes : Math.Min(field.Shortest, bytes), Math.Max(field.Longest, bytes));
     }
 
     private static bool IsDefault(object? value) => value switch

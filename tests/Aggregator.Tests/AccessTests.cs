@@ -24,6 +24,7 @@ public sealed class AccessTests
     [InlineData("party", "AbortRound", "PermissionDenied")]
     [InlineData("party", "GetCheckpoint", Ok)]
     [InlineData("party", "ListEntries", Ok)]
+    [InlineData("party", "GetInclusion", Ok)]
     [InlineData("party", "ExportBundle", "PermissionDenied")]
     [InlineData("coordinator", "Attend", "PermissionDenied")]
     [InlineData("coordinator", "GetConsortium", Ok)]
@@ -40,6 +41,7 @@ public sealed class AccessTests
     [InlineData("stranger", "GetConsortium", "Unauthenticated")]
     [InlineData("stranger", "Watch", "Unauthenticated")]
     [InlineData("stranger", "ListEntries", "Unauthenticated")]
+    [InlineData("stranger", "GetInclusion", "Unauthenticated")]
     [InlineData("nobody", "Attend", "Unauthenticated")]
     [InlineData("nobody", "GetConsortium", "Unauthenticated")]
     [InlineData("nobody", "GetCheckpoint", "Unauthenticated")]
@@ -170,6 +172,9 @@ public sealed class AccessTests
                 break;
             case "GetConsistency":
                 Assert.Empty((await audit.GetConsistencyAsync(new GetConsistencyRequest { OldSize = 1, NewSize = 1 })).Path);
+                break;
+            case "GetInclusion":
+                Assert.Empty((await audit.GetInclusionAsync(new GetInclusionRequest { Index = 0, Size = 1 })).Path);
                 break;
             case "ListEntries":
                 Assert.Single((await audit.ListEntriesAsync(new ListEntriesRequest { Limit = 10 })).Leaves);

@@ -55,6 +55,14 @@ public sealed class AuditTests
         }
 
         Assert.Equal(second.Root, MerkleTree.Root(leaves));
+        foreach (var (index, size) in new[] { (0L, first.Size), (leaves.Count - 1L, second.Size), (2L, second.Size) })
+        {
+            var inclusion = (await audit.GetInclusionAsync(new GetInclusionRequest { Index = (ulong)index, Size = (ulong)size })).Path;
+            Assert.True(MerkleTree.VerifyInclusion(leaves[(int)index], index, size, [.. inclusion.Select(p => p.ToByteArray())], size == first.Size ? first.Root : second.Root));
+        }
+
+        var outside = await Assert.ThrowsAsync<RpcException>(async () => await audit.GetInclusionAsync(new GetInclusionRequest { Index = 2, Size = 2 }));
+        Assert.Equal(StatusCode.OutOfRange, outside.StatusCode);
         var beyond = await Assert.ThrowsAsync<RpcException>(async () => await audit.GetConsistencyAsync(new GetConsistencyRequest { OldSize = 1, NewSize = 10_000 }));
         Assert.Equal(StatusCode.OutOfRange, beyond.StatusCode);
         var many = await Assert.ThrowsAsync<RpcException>(async () => await audit.ListEntriesAsync(new ListEntriesRequest { Limit = 1001 }));

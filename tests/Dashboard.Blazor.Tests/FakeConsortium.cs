@@ -77,13 +77,44 @@ internal sealed class FakeConsortium : IConsortium
         await foreach (var happened in Events.Reader.ReadAllAsync(cancellation)) yield return happened;
     }
 
-    public Task<RoundReport> VerifyAsync(byte[] roundId, CancellationToken cancellation = default) => Task.FromResult(OnVerify(roundId));
+    public Func<Stream, VerifyWishes, RoundReport> OnVerifyBundle { get; set; } = (_, _) => throw new NotSupportedException();
+
+    public Func<string, Checkpoint> OnReadHead { get; set; } = Checkpoint.Parse;
+
+    public List<byte[]> Leaves { get; } = [];
+
+    public Func<Checkpoint> OnGetCheckpoint { get; set; } = () => throw new NotSupportedException();
+
+    public Func<long, EntryReport?> OnCheckEntry { get; set; } = _ => null;
+
+    /// <summary>What the pages wished for when they had evidence checked.</summary>
+    public VerifyWishes? Wished { get; private set; }
+
+    public Task<RoundReport> VerifyAsync(byte[] roundId, CancellationToken cancellation = default) => VerifyAsync(roundId, new VerifyWishes(), cancellation);
+
+    public Task<RoundReport> VerifyAsync(byte[] roundId, VerifyWishes wishes, CancellationToken cancellation = default)
+    {
+        Wished = wishes;
+        return Away is null ? Task.FromResult(OnVerify(roundId)) : Task.FromException<RoundReport>(Away);
+    }
+
+    public Task<RoundReport> VerifyAsync(Stream bundle, VerifyWishes wishes, CancellationToken cancellation = default)
+    {
+        Wished = wishes;
+        return Task.FromResult(OnVerifyBundle(bundle, wishes));
+    }
+
+    public Task<EntryReport?> CheckEntryAsync(long index, CancellationToken cancellation = default) => Away is null ? Task.FromResult(OnCheckEntry(index)) : Task.FromException<EntryReport?>(Away);
+
+    public Checkpoint ReadHead(string note) => OnReadHead(note);
+
+    public Task<IReadOnlyList<byte[]>> GetInclusionAsync(long index, long size, CancellationToken cancellation = default) => throw new NotSupportedException();
 
     public Task<RoundReport> VerifyAsync(Stream bundle, CancellationToken cancellation = default) => throw new NotSupportedException();
 
     public Task<long> ExportBundleAsync(byte[] roundId, Stream destination, Checkpoint? remembered = null, CancellationToken cancellation = default) => OnExport(destination);
 
-    public Task<Checkpoint> GetCheckpointAsync(CancellationToken cancellation = default) => throw new NotSupportedException();
+    public Task<Checkpoint> GetCheckpointAsync(CancellationToken cancellation = default) => Away is null ? Task.FromResult(OnGetCheckpoint()) : Task.FromException<Checkpoint>(Away);
 
     public Task<IReadOnlyList<byte[]>> GetConsistencyAsync(long oldSize, long newSize, CancellationToken cancellation = default) => throw new NotSupportedException();
 

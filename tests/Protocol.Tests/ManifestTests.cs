@@ -48,15 +48,15 @@ public sealed partial class ManifestTests
 
         Assert.Equal(harness.Station.Log.Count, fields["Envelope.signature"].Count);
         Assert.Equal(64 * harness.Station.Log.Count, fields["Envelope.signature"].Bytes);
-        Assert.Equal(new WireField("Share.self_commitment", 4, 128), fields["Share.self_commitment"]);
+        Assert.Equal(new WireField("Share.self_commitment", 4, 128, 32, 32), fields["Share.self_commitment"]);
         Assert.Equal(12, fields["Share.entries"].Count);
-        Assert.Equal(new WireField("Unmask.dropped.seed", 3, 96), fields["Unmask.dropped.seed"]);
-        Assert.Equal(new WireField("Survivors.inputs.signature", 3, 192), fields["Survivors.inputs.signature"]);
-        Assert.Equal(new WireField("MaskedVector.data", 3, 3 * shape.PackedLength), fields["MaskedVector.data"]);
-        Assert.Equal(new WireField("Total.packed", 1, shape.PackedLength), fields["Total.packed"]);
+        Assert.Equal(new WireField("Unmask.dropped.seed", 3, 96, 32, 32), fields["Unmask.dropped.seed"]);
+        Assert.Equal(new WireField("Survivors.inputs.signature", 3, 192, 64, 64), fields["Survivors.inputs.signature"]);
+        Assert.Equal(new WireField("MaskedVector.data", 3, 3 * shape.PackedLength, shape.PackedLength, shape.PackedLength), fields["MaskedVector.data"]);
+        Assert.Equal(new WireField("Total.packed", 1, shape.PackedLength, shape.PackedLength, shape.PackedLength), fields["Total.packed"]);
 
         // A number that is 0 is not written.
-        Assert.Equal(new WireField("Join.party", 3, 3), fields["Join.party"]);
+        Assert.Equal(new WireField("Join.party", 3, 3, 1, 1), fields["Join.party"]);
         Assert.DoesNotContain("Evidence.body", fields.Keys);
     }
 
@@ -70,7 +70,9 @@ public sealed partial class ManifestTests
         var rejected = new Entry { Envelope = new Envelope { Kind = MessageKind.Agreed }, Rejection = RejectionCode.Conflict };
         var roster = new Entry { Envelope = new Envelope { Kind = MessageKind.Roster } };
 
-        Assert.Contains("Agreed.entries", Assert.Throws<TranscriptException>(() => new WireManifest().Add(broadcast)).Message, StringComparison.Ordinal);
+        var manifest = new WireManifest();
+        Assert.Contains("Agreed.entries", Assert.Throws<TranscriptException>(() => manifest.Add(broadcast)).Message, StringComparison.Ordinal);
+        Assert.Equal(new WireField("Agreed.entries", 1, 6, 6, 6), manifest.Refused);
         Assert.Throws<TranscriptException>(() => new WireManifest().Add(rejected));
         Assert.Throws<TranscriptException>(() => new WireManifest().Add(roster));
     }

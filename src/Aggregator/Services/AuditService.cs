@@ -42,6 +42,17 @@ internal sealed class AuditService(
         return Task.FromResult(reply);
     }
 
+    public override Task<GetInclusionReply> GetInclusion(GetInclusionRequest request, ServerCallContext context)
+    {
+        access.Require(context, Roles.Member);
+        var size = (ulong)log.Head.Size;
+        if (request.Size > size || request.Index >= request.Size)
+            throw Failed(StatusCode.OutOfRange, $"The log has {size} entries; the path of entry {request.Index} in the first {request.Size} needs index < size ≤ {size}.");
+        var reply = new GetInclusionReply();
+        reply.Path.Add(log.Tree.InclusionProof((long)request.Index, (long)request.Size).Select(ByteString.CopyFrom));
+        return Task.FromResult(reply);
+    }
+
     public override Task<ListEntriesReply> ListEntries(ListEntriesRequest request, ServerCallContext context)
     {
         access.Require(context, Roles.Member);

@@ -194,15 +194,32 @@ internal sealed class StationConsortium : IConsortium
 
     public async Task<Checkpoint> GetCheckpointAsync(CancellationToken cancellation = default)
     {
-        var head = Checkpoint.Parse((await CallAsync(call => _audit.GetCheckpointAsync(new GetCheckpointRequest(), call), cancellation)).Checkpoint);
-        head.CheckStation(_options.Roster);
-        return head;
+        return ReadHead((await CallAsync(call => _audit.GetCheckpointAsync(new GetCheckpointRequest(), call), cancellation)).Checkpoint);
     }
 
     public async Task<IReadOnlyList<byte[]>> GetConsistencyAsync(long oldSize, long newSize, CancellationToken cancellation = default)
     {
         var request = new GetConsistencyRequest { OldSize = checked((ulong)oldSize), NewSize = checked((ulong)newSize) };
         return [.. (await CallAsync(call => _audit.GetConsistencyAsync(request, call), cancellation)).Path.Select(hash => hash.ToByteArray())];
+    }
+
+    public async Task<IReadOnlyList<byte[]>> GetInclusionAsync(long index, long size, CancellationToken cancellation = default)
+    {
+        var request = new GetInclusionRequest { Index = checked((ulong)index), Size = checked((ulong)size) };
+        return [.. (await CallAsync(call => _audit.GetInclusionAsync(request, call), cancellation)).Path.Select(hash => hash.ToByteArray())];
+    }
+
+    public Task<EntryReport?> CheckEntryAsync(long index, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        return EntryCheck.OfAsync(this, _options.Roster, index, cancellation);
+    }
+
+    public Checkpoint ReadHead(string note)
+    {
+        var head = Checkpoint.Parse(note);
+        head.CheckStation(_options.Roster);
+        return head;
     }
 
     public async Task<IReadOnlyList<byte[]>> ListEntriesAsync(long start, int limit, CancellationToken cancellation = default)
@@ -237,22 +254,30 @@ internal sealed class StationConsortium : IConsortium
         return written;
     }
 
-    public async Task<RoundReport> VerifyAsync(byte[] roundId, CancellationToken cancellation = default)
+    public Task<RoundReport> VerifyAsync(byte[] roundId, CancellationToken cancellation = default) => VerifyAsync(roundId, new VerifyWishes(), cancellation);
+
+    public async Task<RoundReport> VerifyAsync(byte[] roundId, VerifyWishes wishes, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(wishes);
         await using var file = TemporaryFile.Create("bundle");
-        var remembered = _options.Heads.Find(_options.Roster);
+        var remembered = wishes.Remembered ?? _options.Heads.Find(_options.Roster);
         await ExportBundleAsync(roundId, file, remembered, cancellation);
         file.Position = 0;
-        var expected = new BundleExpectation { RosterHash = _options.Roster.Hash, RoundId = roundId, Remembered = remembered };
+        var expected = new BundleExpectation { RosterHash = _options.Roster.Hash, RoundId = roundId, Remembered = remembered, Progress = wishes.Progress };
         var report = await Task.Run(() => BundleCheck.Of(file, expected).ToReport(), cancellation);
-        if (report.Head is { } head) _options.Heads.Keep(_options.Roster, head);
+        // A head that was not held against the remembered one must not take its place.
+        if (report.Head is { } head && wishes.Remembered is null) _options.Heads.Keep(_options.Roster, head);
         return report;
     }
 
-    public Task<RoundReport> VerifyAsync(Stream bundle, CancellationToken cancellation = default)
+    public Task<RoundReport> VerifyAsync(Stream bundle, CancellationToken cancellation = default) => VerifyAsync(bundle, new VerifyWishes(), cancellation);
+
+    public Task<RoundReport> VerifyAsync(Stream bundle, VerifyWishes wishes, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(bundle);
-        return Task.Run(() => BundleCheck.Of(bundle, new BundleExpectation { RosterHash = _options.Roster.Hash }).ToReport(), cancellation);
+        ArgumentNullException.ThrowIfNull(wishes);
+        var expected = new BundleExpectation { RosterHash = _options.Roster.Hash, Remembered = wishes.Remembered, Progress = wishes.Progress };
+        return Task.Run(() => BundleCheck.Of(bundle, expected).ToReport(), cancellation);
     }
 
     public async ValueTask DisposeAsync()

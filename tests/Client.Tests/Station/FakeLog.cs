@@ -44,6 +44,11 @@ public sealed class FakeLog
 
     public byte[][] Consistency(long oldSize, long newSize) => MerkleTree.ConsistencyProof(_hashes, oldSize, newSize);
 
+    public byte[][] Inclusion(long index, long size) => MerkleTree.InclusionProof(_hashes, index, size);
+
+    /// <summary>From now on the station gives out another leaf at a place than the one that it hashed.</summary>
+    public void Forge(int index, byte[] leaf) => _leaves[index] = leaf;
+
     /// <summary>The evidence of a round under the present head; null if it is not in this log.</summary>
     public byte[]? Bundle(ByteString roundId, long remembered)
     {

@@ -222,6 +222,12 @@ public sealed class FakeStation : IAsyncDisposable
             return Task.FromResult(new GetConsistencyReply { Path = { station.Log.Consistency((long)request.OldSize, (long)request.NewSize).Select(ByteString.CopyFrom) } });
         }
 
+        public override Task<GetInclusionReply> GetInclusion(GetInclusionRequest request, ServerCallContext context)
+        {
+            if (request.Size > (ulong)station.Log.Size || request.Index >= request.Size) throw new RpcException(new Status(StatusCode.OutOfRange, "The log is shorter."));
+            return Task.FromResult(new GetInclusionReply { Path = { station.Log.Inclusion((long)request.Index, (long)request.Size).Select(ByteString.CopyFrom) } });
+        }
+
         public override Task<ListEntriesReply> ListEntries(ListEntriesRequest request, ServerCallContext context)
         {
             var start = (int)Math.Min(request.Start, (ulong)station.Log.Size);

@@ -14,7 +14,7 @@ using Consortium = SecureAggregation.Protocol.Tests.Harness.Consortium;
 
 namespace SecureAggregation.Fuzz.Targets;
 
-/// <summary>Files that any web server may publish, and files of accounts.</summary>
+/// <summary>Files that any web server may publish, entries as pages show them, and files of accounts.</summary>
 internal static class TileTargets
 {
     private static readonly Lazy<(SortedDictionary<string, byte[]> Files, byte[] RoundId)> s_log = new(Publish);
@@ -25,8 +25,18 @@ internal static class TileTargets
         {
             Make = Files, Words = CodecTargets.Points, Allowance = 4 * 1024 * 1024, PerByte = 200,
         },
+        new("logged-entry", 30_000, () => [.. s_log.Value.Files.Where(f => f.Key.StartsWith("entry/", StringComparison.Ordinal)).Select(f => f.Value)], () => AsShown) { PerByte = 160 },
         new("accounts", 200, () => [Encoding.UTF8.GetBytes(Book)], Accounts) { Make = Mutation.OfText, Words = TextTargets.Json, Allowance = 512 * 1024, PerByte = 1000 },
     ];
+
+    private static bool AsShown(byte[] input)
+    {
+        var shown = LogLeaf.Read(7, input);
+        Must(ReferenceEquals(shown.Bytes, input) && shown.Hash.AsSpan().SequenceEqual(MerkleTree.LeafHash(input)), "what is shown is not what came");
+        Must(shown.Entry is null || shown.Entry.ToByteArray().AsSpan().SequenceEqual(input), "an entry that was read encodes to other bytes");
+        Must(shown.Problem is not null || shown.Messages.Count > 0, "an entry without a message has no problem");
+        return shown.Problem is null;
+    }
 
     private const string Book =
         """
