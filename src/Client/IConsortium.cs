@@ -2,6 +2,7 @@ using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Statistics;
+using Roster = SecureAggregation.Protocol.Roster;
 
 namespace SecureAggregation.Client;
 
@@ -15,6 +16,9 @@ namespace SecureAggregation.Client;
 /// </remarks>
 public interface IConsortium : IAsyncDisposable
 {
+    /// <summary>The roster that this client is pinned to: not the station's word.</summary>
+    Roster Roster { get; }
+
     /// <summary>The station's view: outposts, quorum, head of the log, newest alerts.</summary>
     Task<ConsortiumView> GetConsortiumAsync(CancellationToken cancellation = default);
 

@@ -35,6 +35,7 @@ internal static class DashboardApp
         services.AddSingleton(new DeckKey(coordinator)).AddSingleton<QueryDesk>().AddSingleton<FitDesk>();
         services.AddSingleton(provider => new TemplateBook(
             options.DataFolder.Length == 0 ? null : Path.Combine(options.DataFolder, "templates.json"), time, provider.GetRequiredService<ILogger<TemplateBook>>()));
+        services.AddSingleton(provider => AlertBook.Open(options.DataFolder.Length == 0 ? null : Path.Combine(options.DataFolder, "alerts.json"), time, provider.GetRequiredService<ILogger<AlertBook>>()));
         services.AddScoped<DeckView>();
         services.AddHostedService(provider => provider.GetRequiredService<VerificationDesk>());
         services.AddHostedService(provider => provider.GetRequiredService<FitDesk>());
@@ -60,6 +61,8 @@ internal static class DashboardApp
         }
 
         var app = builder.Build();
+        // Now, not at somebody's first look: a damaged file is said at the start.
+        _ = app.Services.GetRequiredService<AlertBook>();
         if (options.Proxy is not null) app.UseForwardedHeaders();
         app.UseSecurityHeaders();
         app.UseExceptionHandler("/error", createScopeForErrors: true);
@@ -69,6 +72,7 @@ internal static class DashboardApp
         app.UseAuthorization();
         app.UseAntiforgery();
         EmbeddedAssets.Map(app);
+        app.MapGet(DeckUrls.Documents + "/{name}", Documents.Send);
         app.MapGet(DeckUrls.Health, (DeckStore store) => Results.Json(Health(store.Current))).AllowAnonymous();
         ExportEndpoints.Map(app);
         if (options.SignIn != SignInMode.Off) app.MapPost(DeckUrls.SignOut, SignOutAsync);

@@ -11,7 +11,7 @@ namespace SecureAggregation.Dashboard.Blazor;
 internal static class EmbeddedAssets
 {
     private const string Root = "/_deck";
-    private static readonly string[] s_sheets = ["tokens.css", "layout.css", "controls.css", "forms.css", "charts.css", "results.css", "ask.css"];
+    private static readonly string[] s_sheets = ["tokens.css", "layout.css", "controls.css", "forms.css", "charts.css", "results.css", "ask.css", "shell.css"];
 
     /// <summary>What a report of one file needs of them, and its own rules.</summary>
     private static readonly string[] s_reportSheets = ["tokens.css", "controls.css", "charts.css", "results.css", "report.css"];
@@ -44,7 +44,7 @@ internal static class EmbeddedAssets
 
     private static string Join(string[] sheets) => string.Concat(sheets.Select(name => System.Text.Encoding.UTF8.GetString(Read(name))));
 
-    private static byte[] Read(string name)
+    public static byte[] Read(string name)
     {
         using var resource = typeof(EmbeddedAssets).Assembly.GetManifestResourceStream(name)
             ?? throw new InvalidOperationException($"The program was built without {name}; build it again (eng/BlazorScript.targets).");

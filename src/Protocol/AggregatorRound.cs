@@ -108,7 +108,7 @@ public sealed partial class AggregatorRound
     {
         var proposal = new Proposal
         {
-            Suite = 1, RoundId = ByteString.CopyFrom(roundId), Query = query.Body, QuerySignature = query.Signature,
+            Suite = RoundRules.Suite, RoundId = ByteString.CopyFrom(roundId), Query = query.Body, QuerySignature = query.Signature,
         };
         proposal.Invited.Add(invited);
         proposal.DeadlinesMs.Add(deadlines.Select(d => (uint)d.TotalMilliseconds));

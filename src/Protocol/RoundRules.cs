@@ -12,6 +12,9 @@ namespace SecureAggregation.Protocol;
 /// <param name="SuccessorFloor">How many survivors the successors of any two survivors that are not neighbours hold together; 0 on the complete graph.</param>
 public readonly record struct RoundRules(int Advertised, int Threshold, int ShareThreshold, int Degree, int SuccessorFloor = 0)
 {
+    /// <summary>The suite of algorithms that this version speaks; every proposal names it (docs/protocol.md).</summary>
+    public const int Suite = 1;
+
     /// <summary>Whether each party is joined to all others.</summary>
     public bool IsComplete => Degree == Advertised - 1;
 

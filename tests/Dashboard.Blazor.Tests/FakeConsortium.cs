@@ -7,13 +7,18 @@ using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Statistics;
 using SecureAggregation.Testing;
+using Roster = SecureAggregation.Protocol.Roster;
 
 namespace SecureAggregation.Dashboard.Blazor.Tests;
 
 /// <summary>The SDK as a test wants it to behave; what no page calls is not supported.</summary>
 internal sealed class FakeConsortium : IConsortium
 {
+    private static readonly Lazy<Testing.Members> Members = new(() => new Testing.Members());
+
     public Channel<Event> Events { get; private set; } = Channel.CreateUnbounded<Event>();
+
+    public Roster Roster => Members.Value.Roster;
 
     public ConsortiumView View { get; set; } = new();
 

@@ -7,6 +7,7 @@ using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Statistics;
+using Roster = SecureAggregation.Protocol.Roster;
 
 namespace SecureAggregation.Client.Internal;
 
@@ -33,6 +34,8 @@ internal sealed class StationConsortium : IConsortium
         _coordination = new Coordination.CoordinationClient(_channel);
         _audit = new Audit.AuditClient(_channel);
     }
+
+    public Roster Roster => _options.Roster;
 
     public Task<ConsortiumView> GetConsortiumAsync(CancellationToken cancellation = default) =>
         CallAsync(options => _coordination.GetConsortiumAsync(new GetConsortiumRequest(), options), cancellation);

@@ -66,6 +66,13 @@ public sealed record Status(string Word, string Icon, Tone Tone)
         _ => new("Info", "info", Tone.Signal),
     };
 
+    public static Status Of(AlertState state) => state switch
+    {
+        AlertState.Acknowledged => new("Acknowledged", "person", Tone.Signal),
+        AlertState.Closed => Done with { Word = "Closed" },
+        _ => new("Open", "warning", Tone.Warn),
+    };
+
     /// <summary>Can a round run now? The deck's first question.</summary>
     public static Status OfDeck(DeckState state) => state.Link switch
     {

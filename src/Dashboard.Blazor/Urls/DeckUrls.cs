@@ -18,6 +18,7 @@ internal static class DeckUrls
     public const string Log = "/log";
     public const string Access = "/access";
     public const string About = "/about";
+    public const string Documents = "/documents";
     public const string Help = "/help";
     public const string Health = "/health";
     public const string SignIn = "/sign-in";
@@ -67,6 +68,19 @@ internal static class DeckUrls
     public static string Report(string roundId) => Round(roundId) + "/report.html";
 
     public static string Bundle(string roundId) => Round(roundId) + "/bundle";
+
+    /// <summary>The list of alerts in a state; "" for those that are open.</summary>
+    public static string AlertsWhere(string state) => Where(Alerts, ("state", state));
+
+    /// <summary>One of the documents that come with the program.</summary>
+    public static string Document(string file) => $"{Documents}/{file}";
+
+    /// <summary>A page with filters; what is empty is left out of the address.</summary>
+    public static string Where(string page, params (string Name, string Value)[] filters)
+    {
+        string[] parts = [.. filters.Where(filter => filter.Value.Length > 0).Select(filter => $"{filter.Name}={Uri.EscapeDataString(filter.Value)}")];
+        return parts.Length == 0 ? page : $"{page}?{string.Join('&', parts)}";
+    }
 
     /// <summary>Sixteen bytes in hexadecimal digits, as the address carries them; null for anything else.</summary>
     public static byte[]? ParseRoundId(string? text) =>

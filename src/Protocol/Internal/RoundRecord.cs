@@ -12,7 +12,6 @@ namespace SecureAggregation.Protocol.Internal;
 /// </summary>
 internal sealed class RoundRecord
 {
-    private const int Suite = 1;
     private const int DeadlineCount = 7;
 
     private readonly Dictionary<(MessageKind Kind, ByteString Body), (ByteString Signature, IMessage Message)> _known = [];
@@ -88,7 +87,7 @@ internal sealed class RoundRecord
     {
         if (envelope.Kind != MessageKind.Propose) throw Refuse(RefusalCode.OutOfOrder, "A round begins with a proposal.");
         var proposal = Decode(Proposal.Parser, envelope.Body, Limits.Broadcast(Limits.Parties) + Limits.Query);
-        if (proposal.Suite != Suite) throw Refuse(RefusalCode.BadMessage, $"Suite {proposal.Suite} is not known; this version speaks suite {Suite}.");
+        if (proposal.Suite != RoundRules.Suite) throw Refuse(RefusalCode.BadMessage, $"Suite {proposal.Suite} is not known; this version speaks suite {RoundRules.Suite}.");
         if (proposal.RoundId.Length != 16) throw Refuse(RefusalCode.BadMessage, "A round id has 16 bytes.");
         CheckAscending(proposal.Invited, "the invited parties");
         if (proposal.Invited.Any(i => roster.FindParty(i) is null)) throw Refuse(RefusalCode.WrongRoster, "The proposal invites a party that is not in the roster.");
