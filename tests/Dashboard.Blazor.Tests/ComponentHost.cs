@@ -31,6 +31,7 @@ internal sealed class ComponentHost : IAsyncDisposable
         services.AddSingleton<TimeProvider>(Time).AddSingleton<IConsortium>(Consortium).AddSingleton<DeckStore>().AddSingleton<DeckClock>();
         services.AddSingleton(new DeckKey(coordinator)).AddSingleton<QueryDesk>().AddSingleton<FitDesk>();
         services.AddSingleton(provider => new TemplateBook(null, Time, provider.GetRequiredService<ILogger<TemplateBook>>()));
+        services.AddSingleton(_ => AlertBook.Open(null, Time, NullLogger<AlertBook>.Instance));
         services.AddSingleton<VerificationDesk>().AddScoped<DeckView>();
         services.AddAuthorizationCore().AddCascadingAuthenticationState().AddSingleton<AuthenticationStateProvider>(Person).AddScoped<Session>();
         services.AddSingleton(new DashboardOptions { Station = new Uri("https://station"), RosterFile = "", KeyFile = "" });
@@ -59,6 +60,8 @@ internal sealed class ComponentHost : IAsyncDisposable
     public TemplateBook Templates => _services.GetRequiredService<TemplateBook>();
 
     public FitDesk Fits => _services.GetRequiredService<FitDesk>();
+
+    public AlertBook Alerts => _services.GetRequiredService<AlertBook>();
 
     public DeckClock Clock => _services.GetRequiredService<DeckClock>();
 

@@ -27,7 +27,7 @@ public sealed class PageTests : IAsyncLifetime
         get
         {
             var all = new TheoryData<string, string>();
-            foreach (var page in new[] { "overview", "rounds", "round-done", "round-running", "round-aborted", "round-missing", "results", "compare", "compare-none", "series", "series-unknown", "help", "not-found", "error", "ask", "fits", "fit-missing" })
+            foreach (var page in new[] { "overview", "rounds", "round-done", "round-running", "round-aborted", "round-missing", "results", "compare", "compare-none", "series", "series-unknown", "help", "alerts", "log", "about", "access", "not-found", "error", "ask", "fits", "fit-missing" })
             {
                 foreach (var state in new[] { "loading", "empty", "normal", "degraded", "offline", "never" }) all.Add(page, state);
             }
@@ -262,6 +262,10 @@ public sealed class PageTests : IAsyncLifetime
             "fits" => (typeof(FitsPage), null),
             "fit-missing" => (typeof(FitPage), "7"),
             "help" => (typeof(Help), null),
+            "alerts" => (typeof(AlertsPage), null),
+            "log" => (typeof(LogPage), null),
+            "about" => (typeof(AboutPage), null),
+            "access" => (typeof(AccessPage), null),
             "not-found" => (typeof(NotFound), null),
             _ => (typeof(Error), (string?)null),
         };

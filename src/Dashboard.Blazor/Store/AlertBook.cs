@@ -32,7 +32,8 @@ public sealed partial class AlertBook
     public const int MaxAlerts = 200;
     public const int MaxNotes = 8;
     private const int LongestId = 200;
-    private const int LargestFile = 4 * 1024 * 1024;
+    private const int LongestName = 100;
+    private const int LargestFile = 8 * 1024 * 1024;
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) } };
     private readonly Lock _gate = new();
     private readonly string? _path;
@@ -84,10 +85,12 @@ public sealed partial class AlertBook
     public void Add(AlertView alert, AlertStep step, string by, string note)
     {
         ArgumentNullException.ThrowIfNull(alert);
+        ArgumentNullException.ThrowIfNull(by);
+        ArgumentNullException.ThrowIfNull(note);
         note = string.Concat(note.Select(c => char.IsControl(c) ? ' ' : c)).Trim();
         if (note.Length > LongestNote) throw new AlertException($"The note has {note.Length} characters; write at most {LongestNote}.");
         if (alert.Id.Length is 0 or > LongestId) throw new AlertException($"The station's id of this alert has {alert.Id.Length} characters; the deck keeps notes for ids of 1 to {LongestId}.");
-        var added = new AlertNote(step, by, _time.GetUtcNow(), note, alert.TimeMs, alert.Count);
+        var added = new AlertNote(step, by.Length <= LongestName ? by : by[..LongestName], _time.GetUtcNow(), note, alert.TimeMs, alert.Count);
         lock (_gate)
         {
             var notes = _notes.GetValueOrDefault(alert.Id, []).Add(added);

@@ -21,8 +21,8 @@ public sealed class Scenario(Members members, DateTimeOffset now)
             TimeMs = Ago(0), StartedMs = Ago(7_900), Head = Head(412, 5),
         };
         view.Outposts.Add(SecureAggregation.Testing.Members.Names.Select((name, i) => Outpost((uint)i, !offline.Contains(name))));
-        view.Alerts.Add(Alert("a1", Severity.Warning, "Callisto vanished after it had shared its keys; the round went on without it.", 260, "Callisto", Id(3)));
-        view.Alerts.Add(Alert("a2", Severity.Info, "Europa came back after 42 s.", 900, "Europa"));
+        view.Alerts.Add(Alert($"offline/{Convert.ToHexStringLower(Id(3).Span)}/Callisto", Severity.Warning, "Callisto vanished after it had shared its keys; the round went on without it.", 260, "Callisto", Id(3)));
+        view.Alerts.Add(Alert($"aborted/{Convert.ToHexStringLower(Id(2).Span)}", Severity.Warning, "\"Resting blood pressure\" was aborted: only 3 of 5 outposts shared their keys; the round needs 4.", 900, round: Id(2)));
         return view;
     }
 
