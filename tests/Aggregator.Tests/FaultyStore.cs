@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Google.Protobuf;
 using SecureAggregation.Aggregator.Store;
 using SecureAggregation.Protocol.Wire;
 
@@ -44,7 +46,14 @@ internal sealed class FaultyStore(ITranscriptStore inner) : ITranscriptStore
 
     public IEnumerable<StoredEntry> Read(long start, long limit) => inner.Read(start, limit);
 
-    public IEnumerable<StoredEntry> ReadRound(byte[] roundId) => inner.ReadRound(roundId);
+    /// <summary>The rounds whose entries were read.</summary>
+    public ConcurrentBag<ByteString> Replayed { get; } = [];
+
+    public IEnumerable<StoredEntry> ReadRound(byte[] roundId)
+    {
+        Replayed.Add(ByteString.CopyFrom(roundId));
+        return inner.ReadRound(roundId);
+    }
 
     public IReadOnlyList<byte[]> Rounds() => inner.Rounds();
 
@@ -68,7 +77,7 @@ internal sealed class FaultyStore(ITranscriptStore inner) : ITranscriptStore
         inner.SaveView(roundId, view);
     }
 
-    public IReadOnlyDictionary<byte[], byte[]> Views() => inner.Views();
+    public byte[]? View(byte[] roundId) => inner.View(roundId);
 
     public void Dispose() => inner.Dispose();
 }

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using SecureAggregation.Aggregator.Store;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
 
@@ -11,7 +12,8 @@ public sealed class ListingTests
     [Fact]
     public async Task Rounds_are_listed_by_state_text_time_and_content_and_after_a_restart_the_same()
     {
-        await using var scene = await RoundScene.Open(4);
+        // Of the rounds before the last one the store has the only view.
+        await using var scene = await RoundScene.Open(4, change: station => station.Options.Limits.RecentRounds = 1);
         // The last of them says that it has no budget left; the others are enough.
         scene.Outposts[3].Declines = RefusalCode.Budget;
         var begin = Now(scene);
@@ -47,6 +49,55 @@ public sealed class ListingTests
             Assert.Equal([(1_000_000ul, RefusalCode.Unspecified), (1_000_000ul, RefusalCode.Unspecified), (1_000_000ul, RefusalCode.Unspecified), (0ul, RefusalCode.Budget)], one.Parties.Select(p => (p.ChargedMicro, p.Refusal)));
             Assert.All(two.Parties.Take(3), p => Assert.Equal(2_000_000ul, p.ChargedMicro));
         }
+    }
+
+    [Fact]
+    public async Task View_that_was_changed_in_the_store_is_not_shown_and_is_made_anew_at_the_next_start()
+    {
+        await using var scene = await RoundScene.Open(3, change: station => station.Options.Limits.RecentRounds = 1);
+        var round = await Played(scene, 1);
+        var told = await scene.View(round);
+        await Played(scene, 2);
+        await Played(scene, 3);
+        Assert.Equal(told, await scene.View(round));
+        using (var store = new SqliteTranscriptStore(Path.Combine(scene.Station.Data, "transcript.db")))
+        {
+            var changed = store.View(round.ToByteArray())!;
+            changed[^1] ^= 1;
+            store.SaveView(round.ToByteArray(), changed);
+        }
+
+        var refused = await Assert.ThrowsAsync<RpcException>(() => scene.View(round));
+        Assert.Equal(StatusCode.Unavailable, refused.StatusCode);
+        Assert.Contains("was changed while the station ran", refused.Status.Detail, StringComparison.Ordinal);
+        await scene.Station.Stop();
+        foreach (var outpost in scene.Outposts) await outpost.Disconnect();
+        await scene.StartStation();
+        Assert.Equal(told, await scene.View(round));
+    }
+
+    [Fact]
+    public async Task Round_of_long_ago_is_not_replayed_at_a_start_and_is_shown_as_before()
+    {
+        await using var scene = await RoundScene.Open(3, change: station => (station.Options.Limits.RecentRounds, station.Options.Limits.BlobRetention) = (1, TimeSpan.FromHours(3)));
+        var (old, kept) = (await Played(scene, 1), ByteString.Empty);
+        var told = await scene.View(old);
+        foreach (var outpost in scene.Outposts) await outpost.Disconnect();
+        scene.Station.Clock.Advance(TimeSpan.FromHours(2));
+        foreach (var outpost in scene.Outposts) await outpost.Connect();
+        kept = await Played(scene, 2);
+        var newest = await Played(scene, 3);
+        foreach (var outpost in scene.Outposts) await outpost.Disconnect();
+        // The vectors of the first have reached their age, those of the others not.
+        scene.Station.Clock.Advance(TimeSpan.FromHours(2));
+        await scene.Station.Stop();
+        FaultyStore? store = null;
+        scene.Station.Wrap = inner => store = new FaultyStore(inner);
+        await scene.StartStation();
+        Assert.Equal(new HashSet<ByteString> { kept, newest }, store!.Replayed.ToHashSet());
+        Assert.Equal(told, await scene.View(old));
+        Assert.Equal([newest, kept, old], await Ids(scene, new ListRoundsRequest()));
+        Assert.Equal(3u, (await scene.Coordinator.GetConsortiumAsync(new GetConsortiumRequest()).ResponseAsync.Guard()).Outposts[0].RoundsJoined);
     }
 
     [Fact]

@@ -138,7 +138,7 @@ public sealed class StationLogTests : IDisposable
 
         public void SaveView(byte[] roundId, byte[] view) => inner.SaveView(roundId, view);
 
-        public IReadOnlyDictionary<byte[], byte[]> Views() => inner.Views();
+        public byte[]? View(byte[] roundId) => inner.View(roundId);
 
         public void Dispose() => inner.Dispose();
     }

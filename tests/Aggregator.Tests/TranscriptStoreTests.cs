@@ -124,7 +124,7 @@ public sealed class TranscriptStoreTests(PostgresServer server) : IClassFixture<
         Assert.Equal([(4L, (byte)1), (5L, (byte)2)], store.Cosignatures(0, 9).Select(c => (c.Party, c.Signature[0])));
         store.SaveView(s_round, [1, 2]);
         store.SaveView(s_round, [3]);
-        Assert.Equal([3], store.Views()[s_round]);
+        Assert.Equal([3], store.View(s_round));
     }
 
     [Theory]

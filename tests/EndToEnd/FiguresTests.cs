@@ -52,6 +52,17 @@ public class FiguresTests
     }
 
     [Fact]
+    public async Task History_lists_all_rounds_of_a_station_that_is_started_on_them()
+    {
+        var run = await Programs.Benchmarks("history", "--parties", "3", "--rounds", "40", "--json");
+
+        Assert.True(run.Code == 0, run.ToString());
+        Assert.True(run.Json.GetProperty("correct").GetBoolean());
+        Assert.All(["start_seconds", "memory", "transcript_bytes"], name => Assert.True(run.Json.GetProperty(name).GetDouble() > 0, name));
+        Assert.Equal(8, run.Json.GetProperty("lists").GetArrayLength());
+    }
+
+    [Fact]
     public async Task Rows_gives_the_rate_of_a_pass_beside_the_bare_reader()
     {
         var run = await Programs.Benchmarks("rows", "--rows", "3000", "--trials", "2", "--json");

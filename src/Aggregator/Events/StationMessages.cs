@@ -42,7 +42,7 @@ internal static partial class StationMessages
     [LoggerMessage(1011, LogLevel.Error, "Round {Round}: the masked vectors of {Outposts} are gone before their age")]
     public static partial void VectorsMissing(this ILogger log, string round, string outposts);
 
-    [LoggerMessage(1012, LogLevel.Warning, "Round {Round}: the stored view is not this station's and is made again from the entries")]
+    [LoggerMessage(1012, LogLevel.Warning, "Round {Round}: the stored view is not this station's, or of an older form, and is made again from the entries")]
     public static partial void ViewRemade(this ILogger log, string round);
 
     [LoggerMessage(1100, LogLevel.Information, "Outpost {Outpost} is online ({Software})")]

@@ -103,21 +103,25 @@ internal sealed class PartyDirectory
         return null;
     }
 
-    /// <summary>Counts what a finished round says of its parties, and tells the readers of events.</summary>
+    /// <summary>Counts what a finished round says of its parties.</summary>
     public void Count(RoundView finished)
     {
-        var known = finished.Parties.Where(p => _presences.ContainsKey(p.Index)).ToList();
         lock (_gate)
         {
-            foreach (var party in known)
+            foreach (var party in finished.Parties)
             {
-                var presence = _presences[party.Index];
+                if (!_presences.TryGetValue(party.Index, out var presence)) continue;
                 if (party.State is not (PartyState.Declined or PartyState.Invited)) presence.Joined++;
                 if (party.State is PartyState.Dropped or PartyState.Blamed) presence.Dropped++;
             }
         }
+    }
 
-        known.ForEach(p => Announce(p.Index));
+    /// <summary>The same, and tells the readers of events.</summary>
+    public void CountAndAnnounce(RoundView finished)
+    {
+        Count(finished);
+        foreach (var party in finished.Parties.Where(p => _presences.ContainsKey(p.Index))) Announce(party.Index);
     }
 
     public PartySession? Session(uint party)

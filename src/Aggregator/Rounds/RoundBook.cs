@@ -5,6 +5,7 @@ using Grpc.Core;
 using SecureAggregation.Aggregator.Events;
 using SecureAggregation.Aggregator.Log;
 using SecureAggregation.Aggregator.Parties;
+using SecureAggregation.Aggregator.Store;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
@@ -13,7 +14,7 @@ namespace SecureAggregation.Aggregator.Rounds;
 
 /// <summary>
 /// All rounds: those that run, each with its driver; the last few that ended, whose drivers stay for outposts that come back late; and
-/// those before, of which the view is left.
+/// those before, of which a card is left, and the view in the store.
 /// </summary>
 internal sealed class RoundBook : IAsyncDisposable
 {
@@ -27,7 +28,7 @@ internal sealed class RoundBook : IAsyncDisposable
     private readonly RandomNumberGenerator _random;
     private readonly ConcurrentDictionary<string, RoundDriver> _drivers = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<RoundDriver> _recent = new();
-    private readonly ConcurrentDictionary<string, RoundView> _ended = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RoundCard> _ended = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _submitting = new(1);
     private readonly Lock _gate = new();
     // Round ids in hexadecimal, oldest first.
@@ -57,7 +58,7 @@ internal sealed class RoundBook : IAsyncDisposable
         var loading = new RoundLoading(_services, _rosters, _meaning);
         foreach (var loaded in loading.Load())
         {
-            if (loaded.Ended is { } view) AddEnded(loaded.Name, view);
+            if (loaded.Ended is { } card) AddEnded(loaded.Name, card);
             else Resume(loaded.Name, loaded.Round!, loaded.Projection!, loaded.Entries, loading);
         }
     }
@@ -119,13 +120,13 @@ internal sealed class RoundBook : IAsyncDisposable
     public RoundView View(ReadOnlyMemory<byte> roundId)
     {
         var name = PublicBytes.Hex(roundId.Span);
-        return View(name) ?? throw Failed(StatusCode.NotFound, $"There is no round {name} in the log.");
+        return Reading(() => View(name)) ?? throw Failed(StatusCode.NotFound, $"There is no round {name} in the log.");
     }
 
     /// <summary>Tells the readers of events how a round stands, after one more party has cosigned it.</summary>
     public void Announce(ReadOnlyMemory<byte> roundId)
     {
-        if (View(PublicBytes.Hex(roundId.Span)) is { } view) _services.Events.Publish(new Event { Round = view });
+        if (Reading(() => View(PublicBytes.Hex(roundId.Span))) is { } view) _services.Events.Publish(new Event { Round = view });
     }
 
     /// <summary>Rounds that match, newest first, and how many do.</summary>
@@ -136,14 +137,14 @@ internal sealed class RoundBook : IAsyncDisposable
     public (IReadOnlyList<RoundView> Rounds, int Total) List(RoundSearch search, int offset, int limit, bool brief)
     {
         var names = Newest();
-        if (!search.IsEverything) names = Array.FindAll(names, name => Shown(name) is { } view && search.Matches(view));
-        return ([.. names.Skip(offset).Take(limit).Select(View).OfType<RoundView>().Select(view => brief ? Brief(view) : view)], names.Length);
+        if (!search.IsEverything) names = Array.FindAll(names, name => Card(name) is { } card && search.Matches(card));
+        return (Reading(() => names.Skip(offset).Take(limit).Select(name => View(name, brief)).OfType<RoundView>().ToList()), names.Length);
     }
 
     /// <summary>How long the last rounds that ended with a total took, in the middle; 0 if there are none.</summary>
     public uint TypicalMs()
     {
-        var lasted = Newest().Take(50).Select(Shown).OfType<RoundView>().Where(r => r.State == RoundState.Done).Select(r => r.FinishedMs - r.StartedMs).Order().ToList();
+        var lasted = Newest().Take(50).Select(Card).OfType<RoundCard>().Where(r => r.State == RoundState.Done).Select(r => r.FinishedMs - r.StartedMs).Order().ToList();
         return lasted.Count == 0 ? 0 : (uint)Math.Min(lasted[lasted.Count / 2], uint.MaxValue);
     }
 
@@ -157,9 +158,9 @@ internal sealed class RoundBook : IAsyncDisposable
     public void ExpireVectors()
     {
         var before = (ulong)(_services.Clock.GetUtcNow() - _services.Options.Limits.BlobRetention).ToUnixTimeMilliseconds();
-        foreach (var view in _ended.Values.Concat(_drivers.Values.Select(d => d.View)).Where(v => v.State != RoundState.Running && v.FinishedMs < before))
+        foreach (var round in _ended.Values.Concat(_drivers.Values.Select(d => RoundCard.Of(d.View))).Where(r => r.State != RoundState.Running && r.FinishedMs < before))
         {
-            var roundId = view.RoundId.ToByteArray();
+            var roundId = round.RoundId.ToByteArray();
             try
             {
                 if (_services.Blobs.Parties(roundId).Count == 0) continue;
@@ -184,24 +185,38 @@ internal sealed class RoundBook : IAsyncDisposable
         lock (_gate) return [.. Enumerable.Reverse(_order)];
     }
 
-    /// <summary>A round as it was when it ended, or as it is: not to be changed.</summary>
-    private RoundView? Shown(string name) => _ended.GetValueOrDefault(name) ?? _drivers.GetValueOrDefault(name)?.View;
+    private RoundCard? Card(string name) => _ended.GetValueOrDefault(name) ?? (_drivers.GetValueOrDefault(name) is { } driver ? RoundCard.Of(driver.View) : null);
 
-    private static RoundView Brief(RoundView view)
+    /// <summary>A round as it is shown, as a copy.</summary>
+    private RoundView? View(string name, bool brief = false)
     {
-        var brief = view.Clone();
-        brief.Statistics.Clear();
-        foreach (var party in brief.Parties) party.Marks.Clear();
-        return brief;
+        var view = _drivers.GetValueOrDefault(name)?.View.Clone() ?? (_ended.GetValueOrDefault(name) is { } card ? Stored(name, card) : null);
+        if (view is null) return null;
+        if (view.State != RoundState.Running) view.Cosignatures = _services.Witnesses.Count((long)view.LastEntry + 1);
+        if (!brief) return view;
+        view.Statistics.Clear();
+        foreach (var party in view.Parties) party.Marks.Clear();
+        return view;
     }
 
-    private RoundView? View(string name)
+    private RoundView Stored(string name, RoundCard card)
     {
-        var view = Shown(name);
-        if (view is null || view.State == RoundState.Running) return view;
-        var witnessed = view.Clone();
-        witnessed.Cosignatures = _services.Witnesses.Count((long)view.LastEntry + 1);
-        return witnessed;
+        if (card.Kept is { } kept) return kept.Clone();
+        return _services.Store.View(card.RoundId.ToByteArray()) is { } stored && PublicBytes.Equal(SHA256.HashData(stored), card.Stored)
+            ? SealedView.Read(stored)
+            : throw new StoreException($"The stored view of round {name} was changed while the station ran; it makes it anew from the entries when it is started again.");
+    }
+
+    private static T Reading<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (StoreException e)
+        {
+            throw Failed(StatusCode.Unavailable, e.Message);
+        }
     }
 
     private Question Open(SignedQuery signed)
@@ -232,15 +247,15 @@ internal sealed class RoundBook : IAsyncDisposable
 
     private void CheckAttempts(Question question)
     {
-        var earlier = _drivers.Values.Select(d => d.View).Concat(_ended.Values).Where(v => v.QueryId.Equals(question.Query.QueryId))
-            .DistinctBy(v => v.RoundId).ToList();
+        var earlier = _drivers.Values.Select(d => RoundCard.Of(d.View)).Concat(_ended.Values).Where(r => r.QueryId.Equals(question.Query.QueryId))
+            .DistinctBy(r => r.RoundId).ToList();
         if (earlier.Find(v => v.State == RoundState.Running) is { } running)
             throw Failed(StatusCode.AlreadyExists, $"The query runs already, in round {PublicBytes.Hex(running.RoundId.Span)}.");
         if (earlier.Find(v => v.State == RoundState.Done) is { } done)
             throw Failed(StatusCode.FailedPrecondition, $"The query was answered in round {PublicBytes.Hex(done.RoundId.Span)}; a new question needs a new query id.");
 
         // An attempt that waits for a person at an outpost is none: the same signed query is to come again.
-        if (earlier.Count(v => v.Parties.All(p => p.Reason != nameof(RefusalCode.PendingApproval))) >= question.Query.Attempts)
+        if (earlier.Count(r => !r.Waited) >= question.Query.Attempts)
             throw Failed(StatusCode.FailedPrecondition, $"All {question.Query.Attempts} attempts of the query are used; sign it anew with another query id.");
         var active = RunningCount;
         if (active >= _services.Options.Limits.RunningRounds)
@@ -332,7 +347,7 @@ internal sealed class RoundBook : IAsyncDisposable
     private async Task RetireWhenEnded(RoundDriver driver)
     {
         await driver.Ended;
-        _ended[driver.Name] = driver.View;
+        _ended[driver.Name] = CardOf(driver.View);
         _recent.Enqueue(driver);
         while (_recent.Count > 1 && (_recent.Count > _services.Options.Limits.RecentRounds || _recent.Sum(d => d.Weight) > MostRecentBytes) && _recent.TryDequeue(out var oldest))
         {
@@ -341,11 +356,27 @@ internal sealed class RoundBook : IAsyncDisposable
         }
     }
 
-    private void AddEnded(string name, RoundView view)
+    private void AddEnded(string name, RoundCard card)
     {
-        _ended[name] = view;
+        _ended[name] = card;
         lock (_gate) _order.Add(name);
-        _services.Parties.Count(view);
+    }
+
+    /// <summary>The card of a round that has just ended; with its view where that is not in the store, because it could not be written.</summary>
+    private RoundCard CardOf(RoundView view)
+    {
+        var (card, roundId) = (RoundCard.Of(view), view.RoundId.ToByteArray());
+        try
+        {
+            if (_services.Store.View(roundId) is { } stored && view.Equals(SealedView.TryOpen(stored, roundId, _rosters.Current.Aggregator)))
+                return card with { Stored = SHA256.HashData(stored) };
+        }
+        catch (StoreException)
+        {
+            // The store is away; the next start reads it.
+        }
+
+        return card with { Kept = view };
     }
 
     private static RpcException Failed(StatusCode code, string sentence) => new(new Status(code, sentence));

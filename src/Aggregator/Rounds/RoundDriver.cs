@@ -340,7 +340,7 @@ internal sealed partial class RoundDriver : IAsyncDisposable
         }
 
         Show(view);
-        _services.Parties.Count(view);
+        _services.Parties.CountAndAnnounce(view);
     }
 
     private void CatchUp(PartySession session)

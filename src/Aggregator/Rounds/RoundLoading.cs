@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Google.Protobuf;
 using SecureAggregation.Aggregator.Events;
 using SecureAggregation.Aggregator.Hosting;
@@ -10,11 +11,12 @@ using SecureAggregation.Protocol.Wire;
 namespace SecureAggregation.Aggregator.Rounds;
 
 /// <summary>A round as the log gives it back: what is shown of one that ended, or the round itself when it has to go on.</summary>
-internal sealed record LoadedRound(string Name, RoundView? Ended, AggregatorRound? Round, RoundProjection? Projection, int Entries);
+internal sealed record LoadedRound(string Name, RoundCard? Ended, AggregatorRound? Round, RoundProjection? Projection, int Entries);
 
 /// <summary>
 /// Reads all rounds back at the start, several at a time. Each is replayed, which verifies the signature of every entry, the order of its phases and each
 /// broadcast; the masked vectors that are kept are held against what their parties signed. A round that does not replay is shown as failed, and stops no other.
+/// One that ended long ago is not replayed: its entries are those under the signed head, its vectors are gone, and its view is signed.
 /// </summary>
 internal sealed class RoundLoading(RoundServices services, RosterHistory rosters, IRoundMeaning meaning)
 {
@@ -23,14 +25,14 @@ internal sealed class RoundLoading(RoundServices services, RosterHistory rosters
     /// <exception cref="StoreException">The store cannot be read.</exception>
     public IReadOnlyList<LoadedRound> Load()
     {
-        var views = services.Store.Views();
         var rounds = services.Store.Rounds();
         CutVectors(rounds);
         var recent = rounds.TakeLast(services.Options.Limits.RecentRounds).ToHashSet(PublicBytes.Comparer);
-        return SideBySide.Map(rounds, roundId => Load(roundId, views.GetValueOrDefault(roundId), recent.Contains(roundId)));
+        var withVectors = services.Blobs.Rounds().ToHashSet(PublicBytes.Comparer);
+        return SideBySide.Map(rounds, roundId => !recent.Contains(roundId) && !withVectors.Contains(roundId) && TryShow(roundId) is { } past ? past : Load(roundId, recent.Contains(roundId)));
     }
 
-    private LoadedRound Load(byte[] roundId, byte[]? stored, bool recent)
+    private LoadedRound Load(byte[] roundId, bool recent)
     {
         var name = PublicBytes.Hex(roundId);
         AggregatorRound round;
@@ -44,17 +46,28 @@ internal sealed class RoundLoading(RoundServices services, RosterHistory rosters
         {
             services.Logger.RoundUnreadable(name, e.Message);
             services.Alerts.Raise("unreadable", Severity.Critical, $"Round {name} cannot be read back from the log: {e.Message}", roundId);
-            return new LoadedRound(name, Unreadable(roundId, e.Message), null, null, 0);
+            var unreadable = Unreadable(roundId, e.Message);
+            return new LoadedRound(name, RoundCard.Of(unreadable) with { Kept = unreadable }, null, null, 0);
         }
 
         if (round.Survivors.Count > 0) RoundVectors.Check(services.Blobs, round, missing => Missing(name, roundId, missing, round));
         // A survivor that was not shown the end, or whose signature under it did not come in, is shown it again.
         var witnessed = round.State != RoundState.Done || round.Survivors.All(party => services.Witnesses.Reach(party) > projection.LastEntry);
-        if (round.State == RoundState.Running || stored is null || (recent && !witnessed)) return new LoadedRound(name, null, round, projection, entries);
-        if (SealedView.TryOpen(stored, roundId, rosters.Current.Aggregator) is not { } view) services.Logger.ViewRemade(name);
-        // One from before views had a content lacks that and more.
-        else if (!view.Content.IsEmpty) return new LoadedRound(name, view, null, null, entries);
+        var stored = round.State == RoundState.Running ? null : services.Store.View(roundId);
+        if (stored is null || (recent && !witnessed)) return new LoadedRound(name, null, round, projection, entries);
+        if (Ended(name, roundId, stored) is { } ended) return ended;
+        services.Logger.ViewRemade(name);
         return new LoadedRound(name, null, round, projection, entries);
+    }
+
+    private LoadedRound? TryShow(byte[] roundId) => services.Store.View(roundId) is { } stored ? Ended(PublicBytes.Hex(roundId), roundId, stored) : null;
+
+    /// <summary>Null if the view is not this station's, or from before views had a content: such a one lacks that and more.</summary>
+    private LoadedRound? Ended(string name, byte[] roundId, byte[] stored)
+    {
+        if (SealedView.TryOpen(stored, roundId, rosters.Current.Aggregator) is not { Content.IsEmpty: false } view) return null;
+        services.Parties.Count(view);
+        return new LoadedRound(name, RoundCard.Of(view) with { Stored = SHA256.HashData(stored) }, null, null, 0);
     }
 
     private (AggregatorRound Round, RoundProjection Projection, int Entries) Replay(byte[] roundId)

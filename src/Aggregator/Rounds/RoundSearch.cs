@@ -4,7 +4,7 @@ using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Aggregator.Rounds;
 
-/// <summary>Which rounds are asked for: what a request leaves out matches all.</summary>
+/// <summary>Which rounds are asked for: what a request leaves out matches all. Not thread-safe.</summary>
 internal sealed class RoundSearch
 {
     private const int LongestFind = 100;
@@ -14,6 +14,8 @@ internal sealed class RoundSearch
     private readonly ulong _since;
     private readonly ulong _until;
     private readonly ByteString _content;
+    private string? _names;
+    private bool _inNames;
 
     private RoundSearch(ListRoundsRequest request) =>
         (_state, _find, _since, _until, _content) = (request.State, request.Find, request.SinceMs, request.UntilMs == 0 ? ulong.MaxValue : request.UntilMs, request.Content);
@@ -31,12 +33,19 @@ internal sealed class RoundSearch
         _ => (new RoundSearch(request), ""),
     };
 
-    public bool Matches(RoundView round) =>
+    public bool Matches(RoundCard round) =>
         (_state == RoundState.Unspecified || round.State == _state)
         && round.StartedMs >= _since && round.StartedMs < _until
         && (_content.IsEmpty || round.Content.Equals(_content))
         && (_find.Length == 0 || Has(round.Title) || Has(round.Dataset) || Has(round.Coordinator)
-            || PublicBytes.Hex(round.RoundId.Span).StartsWith(_find, StringComparison.OrdinalIgnoreCase) || round.Parties.Any(p => Has(p.Name)));
+            || PublicBytes.Hex(round.RoundId.Span).StartsWith(_find, StringComparison.OrdinalIgnoreCase) || InParties(round.Parties));
+
+    /// <summary>Most rounds invited the same parties, and have the same string of their names.</summary>
+    private bool InParties(string names)
+    {
+        if (!ReferenceEquals(names, _names)) (_names, _inNames) = (names, Has(names));
+        return _inNames;
+    }
 
     private bool Has(string text) => text.Contains(_find, StringComparison.OrdinalIgnoreCase);
 }

@@ -21,8 +21,11 @@ internal static class SealedView
     {
         if (stored.Length < IdentityKey.SignatureSize) return null;
         var bytes = stored.AsSpan(IdentityKey.SignatureSize);
-        return station.Verify(Digest(roundId, bytes), stored.AsSpan(0, IdentityKey.SignatureSize)) ? RoundView.Parser.ParseFrom(bytes) : null;
+        return station.Verify(Digest(roundId, bytes), stored.AsSpan(0, IdentityKey.SignatureSize)) ? Read(stored) : null;
     }
+
+    /// <summary>Reads what is known to be this station's.</summary>
+    public static RoundView Read(byte[] stored) => RoundView.Parser.ParseFrom(stored.AsSpan(IdentityKey.SignatureSize));
 
     private static byte[] Digest(ReadOnlySpan<byte> roundId, ReadOnlySpan<byte> view)
     {

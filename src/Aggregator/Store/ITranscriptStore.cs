@@ -57,8 +57,8 @@ internal interface ITranscriptStore : IDisposable
     /// <summary>Keeps a finished round as it is shown.</summary>
     void SaveView(byte[] roundId, byte[] view);
 
-    /// <summary>The finished rounds as they are shown.</summary>
-    IReadOnlyDictionary<byte[], byte[]> Views();
+    /// <summary>A finished round as it is shown; null if none is kept.</summary>
+    byte[]? View(byte[] roundId);
 }
 
 /// <summary>The transcript could not be read or written: full or failing disk, lost file, damaged database.</summary>

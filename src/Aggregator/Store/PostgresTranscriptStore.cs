@@ -60,8 +60,7 @@ internal sealed class PostgresTranscriptStore(PostgresDatabase database) : ITran
     public void SaveView(byte[] roundId, byte[] view) =>
         Write("INSERT INTO views (round_id, view) VALUES (@roundId, @view) ON CONFLICT (round_id) DO UPDATE SET view = @view", new { roundId, view });
 
-    public IReadOnlyDictionary<byte[], byte[]> Views() => database.Use(c => c.Query<(byte[] RoundId, byte[] View)>("SELECT round_id, view FROM views")
-        .ToDictionary(row => row.RoundId, row => row.View, PublicBytes.Comparer));
+    public byte[]? View(byte[] roundId) => database.Use(c => c.QueryFirstOrDefault<byte[]>("SELECT view FROM views WHERE round_id = @roundId", new { roundId }));
 
     public void Dispose() => database.Dispose();
 

@@ -81,8 +81,7 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
     public void SaveView(byte[] roundId, byte[] view) => Write(transaction => _writer.Execute(
         "INSERT OR REPLACE INTO views (round_id, view) VALUES (@roundId, @view)", new { roundId, view }, transaction));
 
-    public IReadOnlyDictionary<byte[], byte[]> Views() => Read(c => c.Query<(byte[] RoundId, byte[] View)>("SELECT round_id, view FROM views")
-        .ToDictionary(row => row.RoundId, row => row.View, PublicBytes.Comparer));
+    public byte[]? View(byte[] roundId) => Read(c => c.QueryFirstOrDefault<byte[]>("SELECT view FROM views WHERE round_id = @roundId", new { roundId }));
 
     public void Dispose()
     {

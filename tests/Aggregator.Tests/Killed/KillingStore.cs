@@ -34,7 +34,7 @@ internal sealed class KillingStore(ITranscriptStore inner, KillOrder order) : IT
 
     public void SaveView(byte[] roundId, byte[] view) => order.Pass("view", () => inner.SaveView(roundId, view));
 
-    public IReadOnlyDictionary<byte[], byte[]> Views() => inner.Views();
+    public byte[]? View(byte[] roundId) => inner.View(roundId);
 
     public void Dispose() => inner.Dispose();
 }
