@@ -46,6 +46,7 @@ public class DeckTests
         ("round-table", $"/rounds/{Hex(70)}?view=table&explain=count"), ("round-json", $"/rounds/{Hex(1)}?view=json"), ("round-outpost", $"/rounds/{Hex(4)}?outpost=4&explain=count"),
         ("results", "/results"), ("results-chosen", $"/results?a={Hex(1)}"), ("compare", $"/results/compare?a={Hex(72)}&b={Hex(1)}"), ("compare-none", "/results/compare"),
         ("series", $"/results/series/{Convert.ToHexStringLower(SHA256.HashData("Patients by outcome"u8))}"),
+        ("outposts", "/outposts"), ("outpost", "/outposts/3"), ("budgets", "/budgets"), ("budget", "/budgets?outpost=3"),
         ("round-running", $"/rounds/{Hex(9)}"), ("round-aborted", $"/rounds/{Hex(2)}"), ("ask", "/ask"), ("access", "/access"), ("help", "/help"), ("alerts", "/alerts"), ("log", "/log"), ("about", "/about"), ("not-found", "/nowhere"),
     ];
 

@@ -27,7 +27,7 @@ public sealed class PageTests : IAsyncLifetime
         get
         {
             var all = new TheoryData<string, string>();
-            foreach (var page in new[] { "overview", "rounds", "round-done", "round-running", "round-aborted", "round-missing", "results", "compare", "compare-none", "series", "series-unknown", "help", "alerts", "log", "about", "access", "not-found", "error", "ask", "fits", "fit-missing" })
+            foreach (var page in new[] { "overview", "rounds", "round-done", "round-running", "round-aborted", "round-missing", "results", "compare", "compare-none", "series", "series-unknown", "outposts", "outpost", "outpost-missing", "budgets", "help", "alerts", "log", "about", "access", "not-found", "error", "ask", "fits", "fit-missing" })
             {
                 foreach (var state in new[] { "loading", "empty", "normal", "degraded", "offline", "never" }) all.Add(page, state);
             }
@@ -261,6 +261,10 @@ public sealed class PageTests : IAsyncLifetime
             "ask" => (typeof(AskPage), null),
             "fits" => (typeof(FitsPage), null),
             "fit-missing" => (typeof(FitPage), "7"),
+            "outposts" => (typeof(OutpostsPage), null),
+            "outpost" => (typeof(OutpostPage), "3"),
+            "outpost-missing" => (typeof(OutpostPage), id ?? "77"),
+            "budgets" => (typeof(BudgetsPage), null),
             "help" => (typeof(Help), null),
             "alerts" => (typeof(AlertsPage), null),
             "log" => (typeof(LogPage), null),

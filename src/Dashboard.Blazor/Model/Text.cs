@@ -31,6 +31,15 @@ internal static class Text
     /// <summary>A countdown: whole seconds, never below zero.</summary>
     public static string Left(TimeSpan time) => time <= TimeSpan.Zero ? "0 s" : Duration(TimeSpan.FromSeconds(Math.Ceiling(time.TotalSeconds))).Replace(".0 s", " s");
 
+    /// <summary>A length to the unit that matters: "45 s", "10 min", "3 h 20 min", "12 d".</summary>
+    public static string Span(TimeSpan time) => time.TotalSeconds switch
+    {
+        < 60 => $"{(int)time.TotalSeconds} s",
+        < 3600 => $"{(int)time.TotalMinutes} min",
+        < 48 * 3600 => time.Minutes == 0 ? $"{(int)time.TotalHours} h" : $"{(int)time.TotalHours} h {time.Minutes} min",
+        _ => $"{(int)time.TotalDays} d",
+    };
+
     public static string Bytes(ulong bytes) => bytes switch
     {
         < 1000 => $"{bytes} B",

@@ -69,6 +69,11 @@ internal static class DeckUrls
 
     public static string Bundle(string roundId) => Round(roundId) + "/bundle";
 
+    /// <summary>The grid of outposts, filtered and sorted.</summary>
+    public static string OutpostsWhere(string state, string find, string sort) => With(Outposts, ("state", state), ("find", find), ("sort", sort));
+
+    /// <summary>The budgets of one outpost, of one dataset, or of both.</summary>
+    public static string BudgetsWhere(string outpost, string dataset) => With(Budgets, ("outpost", outpost), ("dataset", dataset));
     /// <summary>The list of alerts in a state; "" for those that are open.</summary>
     public static string AlertsWhere(string state) => Where(Alerts, ("state", state));
 

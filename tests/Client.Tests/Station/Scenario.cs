@@ -50,14 +50,14 @@ public sealed class Scenario(Members members, DateTimeOffset now)
         yield return new OnlineSpan { FromMs = Ago(until), ToMs = online ? 0 : Ago(340) };
     }
 
-    /// <summary>As its outpost would tell: much is left at Mars, nothing at the last of the roster.</summary>
+    /// <summary>As its outpost would tell, and no less spent than the history's rounds charge: much is left at Mars, nothing at the last of the roster.</summary>
     private IEnumerable<BudgetLine> Budgets(uint index)
     {
-        ulong[] left = [17_250_000, 8_000_000, 4_500_000, 1_000_000, 0];
-        yield return new BudgetLine { Dataset = "patients", Scope = BudgetScope.Dataset, CapMicro = 20_000_000, LeftMicro = left[index] };
+        ulong[] left = [19_500_000, 16_000_000, 9_500_000, 3_000_000, 0];
+        yield return new BudgetLine { Dataset = "patients", Scope = BudgetScope.Dataset, CapMicro = 40_000_000, LeftMicro = left[index] };
         yield return new BudgetLine
         {
-            Dataset = "patients", Scope = BudgetScope.Coordinator, Subject = members.Coordinator.Public.Fingerprint, CapMicro = 10_000_000, LeftMicro = left[index] / 2,
+            Dataset = "patients", Scope = BudgetScope.Coordinator, Subject = members.Coordinator.Public.Fingerprint, CapMicro = 30_000_000, LeftMicro = left[index] - Math.Min(left[index], 10_000_000),
         };
         if (index < 2) yield return new BudgetLine { Dataset = "patients", Scope = BudgetScope.Study, Subject = "Heart 2026", CapMicro = 5_000_000, LeftMicro = 3_500_000 };
     }
