@@ -1,0 +1,83 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Testing;
+using static Microsoft.Playwright.Assertions;
+
+namespace SecureAggregation.Browser;
+
+/// <summary>The pages of outposts and budgets with as many outposts as a large consortium has.</summary>
+public class OutpostDeckTests
+{
+    private const int All = 200;
+
+    private static Task Large(FakeStation station, Scenario scenario)
+    {
+        var view = scenario.Consortium();
+        for (var i = (uint)view.Outposts.Count; i < All; i++)
+        {
+            var outpost = scenario.Outpost(i % 5, online: i % 9 != 0);
+            (outpost.Index, outpost.Name) = (i, $"Clinic {i:000}");
+            view.Outposts.Add(outpost);
+        }
+
+        station.View = view;
+        station.Rounds.AddRange(scenario.History());
+        // Beyond what the deck holds by itself.
+        for (var i = 0; i < 620; i++)
+        {
+            var round = scenario.Done(1_000, $"Earlier {i}", 30_000 + (i * 60));
+            round.RoundId = Google.Protobuf.ByteString.CopyFrom([.. BitConverter.GetBytes(i), .. new byte[12]]);
+            station.Rounds.Add(round);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    [BrowserFact]
+    public async Task Two_hundred_outposts_are_drawn_when_in_sight_and_found_by_keyboard()
+    {
+        await using var deck = await Deck.OpenAsync(Large);
+        await deck.Station.WatchedAsync().Guard();
+        var visit = await deck.VisitAsync("/outposts");
+        var page = visit.Page;
+        var rows = page.Locator("table.outpost-grid tbody tr.row");
+        await Expect(page.Locator("main")).ToContainTextAsync($"Showing {All} of {All} outposts", new() { Timeout = 20_000 });
+        await Expect(rows.First).ToContainTextAsync("Mars");
+        Assert.InRange(await rows.CountAsync(), 5, 60);
+        await Expect(rows.GetByText("Clinic 199")).ToHaveCountAsync(0);
+        await page.EvaluateAsync("() => window.scrollTo(0, document.documentElement.scrollHeight)");
+        await Expect(rows.GetByText("Clinic 199")).ToBeInViewportAsync(new() { Timeout = 20_000 });
+        Assert.InRange(await rows.CountAsync(), 5, 60);
+        await DeckTests.CheckAsync(visit, "200 outposts, scrolled");
+
+        await page.Keyboard.PressAsync("/");
+        await page.Keyboard.TypeAsync("clinic 04");
+        await Expect(rows).ToHaveCountAsync(10, new() { Timeout = 20_000 });
+        await Expect(page).ToHaveURLAsync(new Regex("find=clinic%2004$"), new() { Timeout = 20_000 });
+        await page.Locator("nav.chips").GetByText("Offline").ClickAsync();
+        await Expect(rows).ToHaveCountAsync(1, new() { Timeout = 20_000 });
+        await rows.GetByRole(AriaRole.Link, new() { Name = "Clinic 045" }).PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Clinic 045", new() { Timeout = 20_000 });
+        await Expect(page.Locator("main")).ToContainTextAsync("Not the roster's key");
+        Assert.Empty(visit.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task Ledger_goes_back_beyond_what_the_deck_holds()
+    {
+        await using var deck = await Deck.OpenAsync(Large);
+        await deck.Station.WatchedAsync().Guard();
+        var visit = await deck.VisitAsync("/budgets");
+        var main = visit.Page.Locator("main");
+        await Expect(main).ToContainTextAsync("of the newest 500 rounds, of 641", new() { Timeout = 20_000 });
+        Assert.InRange(await visit.Page.Locator("table.ledger tbody tr.row").CountAsync(), 0, 60);
+        await visit.Page.GetByLabel("Outpost", new() { Exact = true }).SelectOptionAsync("2");
+        await Expect(visit.Page).ToHaveURLAsync(deck.Address + "/budgets?outpost=2", new() { Timeout = 20_000 });
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Older rounds" }).ClickAsync();
+        await Expect(main).ToContainTextAsync("of the newest 641 rounds, of 641", new() { Timeout = 20_000 });
+        await Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "Older rounds" })).ToHaveCountAsync(0);
+        await Expect(main).ToContainTextAsync("the log has more charges than it says are spent");
+        Assert.Empty(visit.Complaints);
+    }
+}
