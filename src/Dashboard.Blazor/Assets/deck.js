@@ -144,7 +144,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || find('dialog[open]')) return;
     if (at instanceof HTMLElement && (at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName))) return;
     if (event.key === 'Enter') {
-      if (rows().includes(at)) at.querySelector('a[href]')?.click();
+      if (rows().includes(at)) (at.querySelector('[data-opens]') ?? at.querySelector('a[href]'))?.click();
       return;
     }
     const link = event.timeStamp - went < 1200 ? find(`[data-key="${CSS.escape(event.key)}"]`) : null;
