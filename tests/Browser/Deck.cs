@@ -116,7 +116,7 @@ public sealed class Deck : IAsyncDisposable
 /// <summary>A page in the browser, with what its console complained of.</summary>
 public sealed class Visit
 {
-    private static readonly string s_folder = typeof(Visit).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "ArtifactsFolder").Value!;
+    internal static readonly string Folder = typeof(Visit).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "ArtifactsFolder").Value!;
 
     public Visit(IPage page)
     {
@@ -142,10 +142,10 @@ public sealed class Visit
 
     public async Task ShootAsync(string name)
     {
-        Directory.CreateDirectory(s_folder);
+        Directory.CreateDirectory(Folder);
         // The sky is as high as the window: a window as high as the page shows all of both.
         var height = await Page.EvaluateAsync<int>("() => document.documentElement.scrollHeight");
         await Page.SetViewportSizeAsync(Page.ViewportSize!.Width, Math.Max(height, Page.ViewportSize.Height));
-        await Page.ScreenshotAsync(new() { Path = Path.Combine(s_folder, name + ".png") });
+        await Page.ScreenshotAsync(new() { Path = Path.Combine(Folder, name + ".png") });
     }
 }

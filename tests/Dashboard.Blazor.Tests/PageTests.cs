@@ -146,12 +146,17 @@ public sealed class PageTests : IAsyncLifetime
         Assert.DoesNotContain("Came while paused", text);
         Assert.Contains("1 update held", text);
         _host.View.TogglePause();
-        Assert.Contains("Came while paused", Text(await drawn.NowAsync()));
+        // Rows stay where they are: what is new waits behind its pill.
+        Assert.Contains("1 new round: show", Text(await drawn.NowAsync()));
+        Assert.Contains("Came while paused", Text(await (await DrawAsync("rounds")).NowAsync()));
     }
 
     [Theory]
     [InlineData("rounds?state=aborted", "Resting blood pressure", "Cholesterol by sex")]
     [InlineData("rounds?find=chol", "Cholesterol by sex", "Resting blood pressure")]
+    [InlineData("rounds?state=open", "Blood pressure by decade", "Cholesterol by sex")]
+    [InlineData("rounds?since=1999-12-31", "Cholesterol by sex", "No round matches")]
+    [InlineData("rounds?until=1999-12-30", "No round matches", "Cholesterol by sex")]
     public async Task Filters_of_the_list_are_in_the_address(string path, string shown, string hidden)
     {
         await using var host = new ComponentHost(path);

@@ -47,7 +47,8 @@ internal static class DeckUrls
     public static string Fit(string id) => $"{Fits}/{id}";
 
     /// <summary>The list of rounds, filtered; what is empty is left out of the address.</summary>
-    public static string RoundsWhere(string state, string find) => With(Rounds, ("state", state), ("find", find));
+    public static string RoundsWhere(string state, string find, string since = "", string until = "") =>
+        With(Rounds, ("state", state), ("find", find), ("since", since), ("until", until));
 
     /// <summary>The library of results, from a place in the list on; with <paramref name="first"/> a round is chosen and the next one is compared with it.</summary>
     public static string ResultsWhere(string find = "", string dataset = "", int from = 0, string first = "") =>
