@@ -28,7 +28,7 @@ public class DoorTests
         await DeckTests.CheckAsync(visit, "access of an administrator");
         await visit.Page.GetByRole(AriaRole.Group, new() { Name = "They will be" }).GetByText("analyst").ClickAsync();
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Make a link" }).ClickAsync();
-        var link = await visit.Page.Locator("main .copy-id code").InnerTextAsync(new() { Timeout = 20_000 });
+        var link = await visit.Page.Locator("[aria-labelledby=card-invitesomebody] .copy-id code").InnerTextAsync(new() { Timeout = 20_000 });
         await visit.ShootAsync("access-admin-dark-1440");
 
         var second = await deck.VisitAsync(link, live: false);
