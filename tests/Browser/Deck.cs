@@ -136,8 +136,8 @@ public sealed class Visit
     /// <summary>As the printer would have it.</summary>
     public async Task PrintAsync(string name)
     {
-        Directory.CreateDirectory(s_folder);
-        await Page.PdfAsync(new() { Path = Path.Combine(s_folder, name + ".pdf"), Format = "A4", PrintBackground = false });
+        Directory.CreateDirectory(Folder);
+        await Page.PdfAsync(new() { Path = Path.Combine(Folder, name + ".pdf"), Format = "A4", PrintBackground = false });
     }
 
     public async Task ShootAsync(string name)
