@@ -140,7 +140,7 @@ public sealed class BundleCheck
         Totals is { } totals ? Release.Decode(totals.Layout, totals.Values, totals.Contributors, options) : [];
 
     /// <summary>The same in the form that <see cref="IConsortium.VerifyAsync(byte[], CancellationToken)"/> gives.</summary>
-    internal RoundReport ToReport() => new()
+    public RoundReport ToReport() => new()
     {
         RoundId = Report.Round?.RoundId ?? [],
         QuestionHash = Report.Round?.Question.Hash ?? [],

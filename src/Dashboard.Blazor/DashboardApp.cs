@@ -31,7 +31,7 @@ internal static class DashboardApp
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
 
         var services = builder.Services;
-        services.AddSingleton(time).AddSingleton(_ => consortium).AddSingleton<DeckStore>().AddSingleton<DeckClock>().AddSingleton<VerificationDesk>();
+        services.AddSingleton(time).AddSingleton(_ => consortium).AddSingleton<DeckStore>().AddSingleton<DeckClock>().AddSingleton<VerificationDesk>().AddSingleton<LogReader>();
         services.AddSingleton(new DeckKey(coordinator)).AddSingleton<QueryDesk>().AddSingleton<FitDesk>();
         services.AddSingleton(provider => new TemplateBook(
             options.DataFolder.Length == 0 ? null : Path.Combine(options.DataFolder, "templates.json"), time, provider.GetRequiredService<ILogger<TemplateBook>>()));

@@ -11,7 +11,7 @@ namespace SecureAggregation.Dashboard.Blazor;
 internal static class EmbeddedAssets
 {
     private const string Root = "/_deck";
-    private static readonly string[] s_sheets = ["tokens.css", "layout.css", "controls.css", "forms.css", "charts.css", "results.css", "ask.css", "shell.css", "outposts.css"];
+    private static readonly string[] s_sheets = ["tokens.css", "layout.css", "controls.css", "forms.css", "charts.css", "results.css", "ask.css", "shell.css", "outposts.css", "transcript.css"];
 
     /// <summary>What a report of one file needs of them, and its own rules.</summary>
     private static readonly string[] s_reportSheets = ["tokens.css", "controls.css", "charts.css", "results.css", "report.css"];

@@ -32,7 +32,7 @@ internal sealed class ComponentHost : IAsyncDisposable
         services.AddSingleton(new DeckKey(coordinator)).AddSingleton<QueryDesk>().AddSingleton<FitDesk>();
         services.AddSingleton(provider => new TemplateBook(null, Time, provider.GetRequiredService<ILogger<TemplateBook>>()));
         services.AddSingleton(_ => AlertBook.Open(null, Time, NullLogger<AlertBook>.Instance));
-        services.AddSingleton<VerificationDesk>().AddScoped<DeckView>();
+        services.AddSingleton<VerificationDesk>().AddSingleton<LogReader>().AddScoped<DeckView>();
         services.AddAuthorizationCore().AddCascadingAuthenticationState().AddSingleton<AuthenticationStateProvider>(Person).AddScoped<Session>();
         services.AddSingleton(new DashboardOptions { Station = new Uri("https://station"), RosterFile = "", KeyFile = "" });
         services.AddSingleton(new Invitations(Random, Time)).AddSingleton(new SignInGuard(Time));
@@ -111,6 +111,9 @@ internal sealed class ComponentHost : IAsyncDisposable
 /// <summary>A component that was drawn; <see cref="NowAsync"/> gives its present picture.</summary>
 internal sealed class Drawn(HtmlRenderer renderer, HtmlRootComponent root)
 {
+    /// <summary>Does something as an event of the page would.</summary>
+    public Task InvokeAsync(Func<Task> action) => renderer.Dispatcher.InvokeAsync(action);
+
     public async Task<IDocument> NowAsync()
     {
         var html = await renderer.Dispatcher.InvokeAsync(root.ToHtmlString);

@@ -86,9 +86,11 @@ internal sealed class FakeConsortium : IConsortium
 
     public Func<string, Checkpoint> OnReadHead { get; set; } = Checkpoint.Parse;
 
-    public List<byte[]> Leaves { get; } = [];
+    /// <summary>Entries in one answer, however many were asked for.</summary>
+    public int MostAtOnce { get; set; } = 1000;
 
-    public Func<Checkpoint> OnGetCheckpoint { get; set; } = () => throw new NotSupportedException();
+    /// <summary>The station's log; null while it has none that can be read.</summary>
+    public FakeLog? Log { get; set; }
 
     public Func<long, EntryReport?> OnCheckEntry { get; set; } = _ => null;
 
@@ -119,11 +121,12 @@ internal sealed class FakeConsortium : IConsortium
 
     public Task<long> ExportBundleAsync(byte[] roundId, Stream destination, Checkpoint? remembered = null, CancellationToken cancellation = default) => OnExport(destination);
 
-    public Task<Checkpoint> GetCheckpointAsync(CancellationToken cancellation = default) => Away is null ? Task.FromResult(OnGetCheckpoint()) : Task.FromException<Checkpoint>(Away);
+    public Task<Checkpoint> GetCheckpointAsync(CancellationToken cancellation = default) => Away is null && Log is not null ? Task.FromResult(Log.Head) : Task.FromException<Checkpoint>(Away ?? new StationUnavailableException("There is no log."));
 
     public Task<IReadOnlyList<byte[]>> GetConsistencyAsync(long oldSize, long newSize, CancellationToken cancellation = default) => throw new NotSupportedException();
 
-    public Task<IReadOnlyList<byte[]>> ListEntriesAsync(long start, int limit, CancellationToken cancellation = default) => throw new NotSupportedException();
+    public Task<IReadOnlyList<byte[]>> ListEntriesAsync(long start, int limit, CancellationToken cancellation = default) =>
+        Task.FromResult<IReadOnlyList<byte[]>>([.. Log!.Read((int)start, Math.Min(limit, MostAtOnce))]);
 
     public Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, CancellationToken cancellation = default) =>
         throw new NotSupportedException();

@@ -27,7 +27,7 @@ public sealed class PageTests : IAsyncLifetime
         get
         {
             var all = new TheoryData<string, string>();
-            foreach (var page in new[] { "overview", "rounds", "round-done", "round-running", "round-aborted", "round-missing", "results", "compare", "compare-none", "series", "series-unknown", "outposts", "outpost", "outpost-missing", "budgets", "help", "alerts", "log", "about", "access", "not-found", "error", "ask", "fits", "fit-missing" })
+            foreach (var page in new[] { "overview", "rounds", "round-done", "round-running", "round-aborted", "round-missing", "results", "compare", "compare-none", "series", "series-unknown", "outposts", "outpost", "outpost-missing", "budgets", "help", "alerts", "log", "about", "access", "not-found", "error", "ask", "fits", "fit-missing", "transcript", "entry", "entry-missing", "verify", "manifest", "manifest-unknown" })
             {
                 foreach (var state in new[] { "loading", "empty", "normal", "degraded", "offline", "never" }) all.Add(page, state);
             }
@@ -270,6 +270,12 @@ public sealed class PageTests : IAsyncLifetime
             "outpost" => (typeof(OutpostPage), "3"),
             "outpost-missing" => (typeof(OutpostPage), id ?? "77"),
             "budgets" => (typeof(BudgetsPage), null),
+            "transcript" => (typeof(TranscriptPage), null),
+            "entry" => (typeof(EntryPage), "3"),
+            "entry-missing" => (typeof(EntryPage), "x"),
+            "verify" => (typeof(VerifyPage), null),
+            "manifest" => (typeof(ManifestPage), Contract.Hex(Scenario.Id(1))),
+            "manifest-unknown" => (typeof(ManifestPage), "zz"),
             "help" => (typeof(Help), null),
             "alerts" => (typeof(AlertsPage), null),
             "log" => (typeof(LogPage), null),
@@ -281,7 +287,7 @@ public sealed class PageTests : IAsyncLifetime
         RenderFragment body = builder =>
         {
             builder.OpenComponent(0, type);
-            if (parameter is not null) builder.AddComponentParameter(1, type == typeof(SeriesPage) ? "Content" : "Id", parameter);
+            if (parameter is not null) builder.AddComponentParameter(1, type == typeof(SeriesPage) ? "Content" : type == typeof(EntryPage) ? "Index" : "Id", parameter);
             if (page == "compare") builder.AddMultipleAttributes(2, new Dictionary<string, object> { ["A"] = Contract.Hex(Scenario.Id(1)), ["B"] = Contract.Hex(Scenario.Id(20)) });
             builder.CloseComponent();
         };

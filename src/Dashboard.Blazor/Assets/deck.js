@@ -102,6 +102,26 @@
     }
   });
 
+  // Remembered head of the log (the verify page): kept by this browser, so that not even the deck can exchange it.
+  document.addEventListener('click', event => {
+    const keep = event.target.closest('[data-head-keep]');
+    if (keep) {
+      remember('deck-head', keep.dataset.headKeep);
+      say('This browser remembers the head');
+      return;
+    }
+    if (!event.target.closest('[data-head-recall]')) return;
+    const box = document.getElementById('head-note');
+    const head = recall('deck-head');
+    if (!head) {
+      say('This browser remembers no head yet');
+      return;
+    }
+    box.value = head;
+    box.dispatchEvent(new Event('change', { bubbles: true }));
+    say('The remembered head is in the box');
+  });
+
   // Without DOM preservation: a link that is followed before the circuit is up loads its page, instead of patching one that is about to be taken over.
   document.addEventListener('DOMContentLoaded', () => Blazor.start({ ssr: { disableDomPreservation: true } }));
 

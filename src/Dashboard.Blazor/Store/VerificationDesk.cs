@@ -15,6 +15,7 @@ internal sealed partial class VerificationDesk(
 {
     private readonly Channel<string> _asked = Channel.CreateBounded<string>(
         new BoundedChannelOptions(DeckState.MaxRounds) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly SemaphoreSlim _one = new(1);
 
     /// <summary>Takes up the newest finished round unless it has been checked, and again those that more outposts have countersigned since.</summary>
     public void Consider(DeckState state)
@@ -37,6 +38,50 @@ internal sealed partial class VerificationDesk(
             store.Update(state => state.WithCheck(roundId, Unavailable("Too many checks are waiting; try again in a while.")));
     }
 
+    /// <summary>
+    /// Checks a round for somebody who watches, against a head that they remember if there is one. All pages see the outcome, but for a failure that only that head shows.
+    /// </summary>
+    public async Task<RoundCheck> WalkAsync(string roundId, VerifyWishes wishes, CancellationToken cancellation)
+    {
+        var shown = store.Current.FindRound(roundId);
+        var check = await OneAsync(async () => Judge(await ReportAsync(roundId, wishes, cancellation), shown, time.GetUtcNow()), cancellation);
+        check = check with { Cosignatures = shown?.Cosignatures ?? 0 };
+        if (check.State == CheckState.Verified || (check.State == CheckState.Failed && wishes.Remembered is null)) store.Update(state => state.WithCheck(roundId, check));
+        Checked(log, roundId, check.State, check.Report?.Failure?.Detail ?? check.Problem);
+        return check;
+    }
+
+    /// <summary>Checks a bundle from elsewhere. Says nothing of what the station shows.</summary>
+    public Task<RoundCheck> WalkAsync(Stream bundle, VerifyWishes wishes, CancellationToken cancellation) =>
+        OneAsync(async () => Judge(await consortium.VerifyAsync(bundle, wishes, cancellation), null, time.GetUtcNow()), cancellation);
+
+    public override void Dispose()
+    {
+        _one.Dispose();
+        base.Dispose();
+    }
+
+    private Task<RoundReport> ReportAsync(string roundId, VerifyWishes wishes, CancellationToken cancellation) =>
+        consortium.VerifyAsync(Convert.FromHexString(roundId), wishes, cancellation);
+
+    /// <summary>One at a time: a check takes all cores.</summary>
+    private async Task<RoundCheck> OneAsync(Func<Task<RoundCheck>> check, CancellationToken cancellation)
+    {
+        await _one.WaitAsync(cancellation);
+        try
+        {
+            return await check();
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        {
+            return Unavailable(e.Message);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -52,23 +97,9 @@ internal sealed partial class VerificationDesk(
     private async Task CheckAsync(string roundId, CancellationToken stop)
     {
         store.Update(state => state.WithCheck(roundId, new RoundCheck(CheckState.Running, time.GetUtcNow())));
-        RoundCheck check;
         // Counted before the evidence is fetched: what comes while it is checked calls for another check.
         var cosignatures = store.Current.FindRound(roundId)?.Cosignatures ?? 0;
-        try
-        {
-            var report = await consortium.VerifyAsync(Convert.FromHexString(roundId), stop);
-            check = Judge(report, store.Current.FindRound(roundId), time.GetUtcNow());
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception e)
-        {
-            check = Unavailable(e.Message);
-        }
-
+        var check = await OneAsync(async () => Judge(await ReportAsync(roundId, new VerifyWishes(), stop), store.Current.FindRound(roundId), time.GetUtcNow()), stop);
         Checked(log, roundId, check.State, check.Report?.Failure?.Detail ?? check.Problem);
         store.Update(state => state.WithCheck(roundId, check with { Cosignatures = cosignatures }));
         Consider(store.Current);

@@ -88,6 +88,18 @@ internal static class DeckUrls
         return parts.Length == 0 ? page : $"{page}?{string.Join('&', parts)}";
     }
 
+    /// <summary>The verify walk of a round.</summary>
+    public static string VerifyRound(string roundId) => With(Verify, ("round", roundId));
+
+    /// <summary>Every field of a round that crossed the wire.</summary>
+    public static string Manifest(string roundId) => Round(roundId) + "/manifest";
+
+    public static string Entry(long index) => $"{Transcript}/{index.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+
+    /// <summary>Entries of the log, filtered, below an index.</summary>
+    public static string TranscriptWhere(string find = "", string kind = "", string from = "", long? before = null) =>
+        With(Transcript, ("find", find), ("kind", kind), ("from", from), ("before", before?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? ""));
+
     /// <summary>Sixteen bytes in hexadecimal digits, as the address carries them; null for anything else.</summary>
     public static byte[]? ParseRoundId(string? text) =>
         text is { Length: 32 } && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : null;
