@@ -26,10 +26,11 @@ public class DeckTests
             Address = new Uri(station.Address), Roster = scenario.Members.Roster, Identity = scenario.Members.Auditor, Time = TimeProvider.System,
         });
         var report = await consortium.VerifyAsync(new MemoryStream(real.Bundle)).Guard();
-        station.Bundles[Hex(70)] = real.Bundle;
+        var first = (ulong)station.Log.Play(real);
         station.View = scenario.Consortium();
         var verifiable = scenario.Done(70, "Patients", 95, Scenario.Number("count", "", report.Statistics[0].Value!.Value, 7));
         verifiable.TotalHash = ByteString.CopyFrom(report.TotalHash);
+        (verifiable.FirstEntry, verifiable.LastEntry) = (first, first + (ulong)real.Log.Count - 1);
         var before = scenario.Done(72, "Patients, age and sex", 90_000, Scenario.Ages());
         for (var i = 0; i < before.Statistics.Count; i++)
         {
@@ -47,7 +48,9 @@ public class DeckTests
         ("results", "/results"), ("results-chosen", $"/results?a={Hex(1)}"), ("compare", $"/results/compare?a={Hex(72)}&b={Hex(1)}"), ("compare-none", "/results/compare"),
         ("series", $"/results/series/{Convert.ToHexStringLower(SHA256.HashData("Patients by outcome"u8))}"),
         ("outposts", "/outposts"), ("outpost", "/outposts/3"), ("budgets", "/budgets"), ("budget", "/budgets?outpost=3"),
-        ("round-running", $"/rounds/{Hex(9)}"), ("round-aborted", $"/rounds/{Hex(2)}"), ("ask", "/ask"), ("access", "/access"), ("help", "/help"), ("alerts", "/alerts"), ("log", "/log"), ("about", "/about"), ("not-found", "/nowhere"),
+        ("round-running", $"/rounds/{Hex(9)}"), ("round-aborted", $"/rounds/{Hex(2)}"), ("transcript", "/transcript"), ("transcript-found", "/transcript?find=mars&kind=input"), ("entry", "/transcript/1"), ("entry-roster", "/transcript/0"), ("entry-missing", "/transcript/9999"),
+        ("verify", "/verify"), ("verify-round", $"/verify?round={Hex(70)}"), ("manifest", $"/rounds/{Hex(70)}/manifest"),
+        ("ask", "/ask"), ("access", "/access"), ("help", "/help"), ("alerts", "/alerts"), ("log", "/log"), ("about", "/about"), ("not-found", "/nowhere"),
     ];
 
     [BrowserFact]
