@@ -102,24 +102,26 @@
     }
   });
 
-  // Remembered head of the log (the verify page): kept by this browser, so that not even the deck can exchange it.
+  // ---- Remembered head of the log (the verify page): kept by this browser, where the deck does not exchange it.
   document.addEventListener('click', event => {
-    const keep = event.target.closest('[data-head-keep]');
-    if (keep) {
-      remember('deck-head', keep.dataset.headKeep);
-      say('This browser remembers the head');
-      return;
+    const kept = event.target.closest('[data-head-keep]');
+    if (!kept && !event.target.closest('[data-head-recall]')) return;
+    try {
+      if (kept) {
+        localStorage.setItem('deck-head', kept.dataset.headKeep);
+        say('This browser remembers the head');
+        return;
+      }
+      const head = localStorage.getItem('deck-head');
+      const box = find('#head-note');
+      if (head && box) {
+        box.value = head;
+        box.dispatchEvent(new Event('change', { bubbles: true }));
+      }
+      say(head ? 'The remembered head is in the box' : 'This browser remembers no head yet');
+    } catch {
+      say('The browser did not allow it');
     }
-    if (!event.target.closest('[data-head-recall]')) return;
-    const box = document.getElementById('head-note');
-    const head = recall('deck-head');
-    if (!head) {
-      say('This browser remembers no head yet');
-      return;
-    }
-    box.value = head;
-    box.dispatchEvent(new Event('change', { bubbles: true }));
-    say('The remembered head is in the box');
   });
 
   // Without DOM preservation: a link that is followed before the circuit is up loads its page, instead of patching one that is about to be taken over.
