@@ -166,7 +166,9 @@ public class AskTests
             await ScrollToAsync(visit.Page, "() => document.documentElement.scrollHeight", $"Question {All - 1}");
             Assert.InRange(await visit.Page.Locator("table.rounds tr").CountAsync(), 41, 200);
 
-            deck.Station.Tell(new Event { Round = deck.Scenario.Running(theme == "dark" ? 80 : 81, phaseLength: 60) });
+            var begun = deck.Scenario.Running(theme == "dark" ? 80 : 81, phaseLength: 60);
+            begun.StartedMs = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+            deck.Station.Tell(new Event { Round = begun });
             await Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "1 new round: show" })).ToBeVisibleAsync(new() { Timeout = 20_000 });
             Assert.Empty(visit.Complaints);
             await visit.Page.Context.CloseAsync();
