@@ -1,0 +1,46 @@
+using Microsoft.Playwright;
+using SecureAggregation.Client;
+using SecureAggregation.Dashboard.Blazor.Model;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Browser.Real;
+
+/// <summary>Every page in front of a station with outposts and rounds that took place.</summary>
+[Collection(nameof(RealDeck))]
+public class RealPagesTests(RealDeck deck)
+{
+    private const int AtOnce = 3;
+
+    private (string Name, string Path)[] Pages() =>
+    [
+        ("overview", "/"), ("rounds", "/rounds"), ("ask", "/ask"), ("access", "/access"), ("help", "/help"),
+        ("round-done", Round(deck.Done)), ("round-dropped", Round(deck.Dropped)), ("round-declined", Round(deck.Declined)), ("round-aborted", Round(deck.Aborted)),
+    ];
+
+    private static string Round(RoundView round) => "/rounds/" + round.Id();
+
+    [BrowserFact]
+    public async Task Every_page_of_a_real_consortium_is_accessible_quiet_and_whole()
+    {
+        var looks = Pages().SelectMany(page => new[] { "dark", "light" }.Select(theme => (page.Name, page.Path, theme)));
+        await Parallel.ForEachAsync(looks, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (look, _) =>
+        {
+            var (name, path, theme) = look;
+            var visit = await deck.VisitAsync(path, theme: theme);
+            Assert.True(visit.Status == 200, $"{path} answers with status {visit.Status}");
+            foreach (var width in new[] { 1440, 820, 320 })
+            {
+                await visit.Page.SetViewportSizeAsync(width, 1000);
+                var overflow = await visit.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
+                Assert.True(overflow <= 0, $"{name} at {width} px is {overflow} px too wide");
+                await DeckTests.CheckAsync(visit, $"{name}, {theme}, {width} px");
+                await visit.ShootAsync($"real-{name}-{theme}-{width}");
+            }
+
+            // Every attribute and text: a number that nobody could compute must be a word.
+            Assert.DoesNotMatch("NaN|Infinity", await visit.Page.Locator("main").EvaluateAsync<string>("main => main.outerHTML"));
+            Assert.Equal([], visit.Complaints);
+            await visit.Page.Context.CloseAsync();
+        });
+    }
+}
