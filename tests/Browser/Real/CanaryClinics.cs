@@ -30,7 +30,7 @@ internal static class CanaryClinics
               sex: { type: category, categories: [F, M] }
               systolic: { type: integer, low: 60, high: 260, unit: mmHg }
               followed: { type: integer, low: 0, high: 120, unit: months }
-              died: { type: category, categories: ["yes", "no"] }
+              died: { type: category, categories: ["no", "yes"] }
               invoice: { type: number, low: 0, high: 100000, resolution: 0.01, unit: EUR }
             """);
         return new DemoPlan("Outer Clinics", "patients", schema, [.. s_names.Select((name, i) => new DemoClinic(name, Write(data, name, i)))], []);
