@@ -84,12 +84,12 @@ public sealed class Visit
 
     public Task ShootAsync(string name) => ShootAsync(Folder, name);
 
-    public async Task ShootAsync(string folder, string name)
+    public async Task ShootAsync(string folder, string name, int highest = int.MaxValue)
     {
         Directory.CreateDirectory(folder);
         // The sky is as high as the window: a window as high as the page shows all of both.
         var height = await Page.EvaluateAsync<int>("() => document.documentElement.scrollHeight");
-        await Page.SetViewportSizeAsync(Page.ViewportSize!.Width, Math.Max(height, Page.ViewportSize.Height));
+        await Page.SetViewportSizeAsync(Page.ViewportSize!.Width, Math.Min(Math.Max(height, Page.ViewportSize.Height), highest));
         await Page.ScreenshotAsync(new() { Path = Path.Combine(folder, name + ".png") });
     }
 }
