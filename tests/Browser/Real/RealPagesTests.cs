@@ -15,7 +15,7 @@ public class RealPagesTests(RealDeck deck)
     [
         ("overview", "/"), ("outposts", "/outposts"), ("outpost", "/outposts/3"), ("rounds", "/rounds"), ("results", "/results"), ("compare", $"/results/compare?a={deck.Dropped.Id()}&b={deck.Done.Id()}"),
         ("series", $"/results/series/{Convert.ToHexStringLower(deck.Done.Content.Span)}"), ("ask", "/ask"), ("ask-repeat", $"/ask?repeat={deck.Done.Id()}"), ("fits", "/ask/fits"), ("budgets", "/budgets"), ("budget", "/budgets?outpost=4"),
-        ("alerts", "/alerts"), ("log", "/log"), ("access", "/access"), ("about", "/about"), ("help", "/help"),
+        ("alerts", "/alerts"), ("log", "/log"), ("transcript", "/transcript"), ("entry", $"/transcript/{deck.Done.FirstEntry}"), ("verify", "/verify"), ("verify-round", $"/verify?round={deck.Dropped.Id()}"), ("manifest", Round(deck.Done) + "/manifest"), ("access", "/access"), ("about", "/about"), ("help", "/help"),
         ("round-done", Round(deck.Done)), ("round-dropped", Round(deck.Dropped)), ("round-declined", Round(deck.Declined)), ("round-aborted", Round(deck.Aborted)),
     ];
 
