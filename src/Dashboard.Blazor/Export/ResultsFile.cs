@@ -66,7 +66,7 @@ internal sealed record ResultsFile
 {
     public const string FormatName = "secagg-results-1";
 
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
+    public static JsonSerializerOptions Form { get; } = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
@@ -118,9 +118,7 @@ internal sealed record ResultsFile
         };
     }
 
-    public static ResultsFile? Parse(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<ResultsFile>(json, s_json);
-
-    public byte[] Json() => JsonSerializer.SerializeToUtf8Bytes(this, s_json);
+    public byte[] Json() => JsonSerializer.SerializeToUtf8Bytes(this, Form);
 
     /// <summary>RFC 4180, with a line a number and the round's own facts in each line, so that files of several rounds can be put together.</summary>
     public byte[] Csv()

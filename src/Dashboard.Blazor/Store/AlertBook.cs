@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using SecureAggregation.Protocol.Wire;
@@ -71,8 +70,7 @@ public sealed partial class AlertBook
         }
         catch (Exception e) when (e is JsonException or InvalidDataException)
         {
-            var aside = $"{path}.damaged-{time.GetUtcNow().UtcDateTime.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture)}";
-            File.Move(path, aside, overwrite: true);
+            var aside = DeckFile.SetAside(path, time);
             var problem = $"{path} could not be read ({e.Message}). It was set aside as {aside}, and every alert counts as open again; to get back what was done, mend that file and put it in place with the deck stopped.";
             SetAside(log, problem);
             return new AlertBook(path, none, problem, time, log);
@@ -97,7 +95,7 @@ public sealed partial class AlertBook
             if (notes.Length > MaxNotes) notes = notes.RemoveAt(0);
             var next = _notes.SetItem(alert.Id, notes);
             if (next.Count > MaxAlerts) next = next.Remove(next.MinBy(entry => entry.Value[^1].At).Key);
-            if (_path is not null) Write(_path, next);
+            if (_path is not null) DeckFile.Write(_path, new Form(1, [.. next.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => new Line(entry.Key, entry.Value))]), s_json);
             Volatile.Write(ref _notes, next);
         }
 
@@ -107,9 +105,7 @@ public sealed partial class AlertBook
 
     private static ImmutableDictionary<string, ImmutableArray<AlertNote>> Read(string path)
     {
-        var length = new FileInfo(path).Length;
-        if (length > LargestFile) throw new InvalidDataException($"it has {length} bytes; such a file has at most {LargestFile}");
-        var form = JsonSerializer.Deserialize<Form>(File.ReadAllBytes(path), s_json);
+        var form = DeckFile.Read<Form>(path, LargestFile, s_json);
         if (form is not { Version: 1, Alerts: { } lines }) throw new InvalidDataException("it is not a file of alerts of version 1");
         var read = ImmutableDictionary.CreateBuilder<string, ImmutableArray<AlertNote>>();
         foreach (var line in lines.Take(MaxAlerts))
@@ -120,22 +116,6 @@ public sealed partial class AlertBook
         }
 
         return read.ToImmutable();
-    }
-
-    private static void Write(string path, ImmutableDictionary<string, ImmutableArray<AlertNote>> notes)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var draft = path + ".new";
-        File.Delete(draft);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(draft, options))
-        {
-            JsonSerializer.Serialize(stream, new Form(1, [.. notes.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => new Line(entry.Key, entry.Value))]), s_json);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(draft, path, overwrite: true);
     }
 
     [LoggerMessage(7020, LogLevel.Information, "Alert {Alert}: {Step} by {Account}")]

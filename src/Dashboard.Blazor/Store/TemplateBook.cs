@@ -40,10 +40,9 @@ public sealed partial class TemplateBook
         {
             _templates = Read(path);
         }
-        catch (Exception e) when (e is JsonException or TemplateException)
+        catch (Exception e) when (e is JsonException or InvalidDataException or TemplateException)
         {
-            var aside = $"{path}.damaged-{time.GetUtcNow():yyyyMMddHHmmss}";
-            File.Move(path, aside, overwrite: true);
+            var aside = DeckFile.SetAside(path, time);
             Problem = $"The file of templates could not be read and was set aside as {Path.GetFileName(aside)} in the deck's data folder. Mend it and put it back before the deck starts, or begin anew.";
             LogSetAside(logger, aside, e.Message);
         }
@@ -98,16 +97,13 @@ public sealed partial class TemplateBook
     private static bool Same(string some, string other) => string.Equals(some, other.Trim(), StringComparison.OrdinalIgnoreCase);
 
     private static string? Wrong(Template template) =>
-        template.Name.Length is 0 or > LongestName || template.Name.Any(char.IsControl) ? $"A template's name has 1 to {LongestName} characters, on one line."
+        template.Name.Length is 0 or > LongestName || template.Name != template.Name.Trim() || template.Name.Any(char.IsControl) ? $"A template's name has 1 to {LongestName} characters, on one line, without blanks at its ends."
         : template.Yaml.Length is 0 or > LongestYaml ? $"A template holds a question of 1 to {LongestYaml} characters; this one has {template.Yaml.Length}."
         : null;
 
     private static IReadOnlyList<Template> Read(string path)
     {
-        var length = new FileInfo(path).Length;
-        if (length > LargestFile) throw new TemplateException($"{path} has {length} bytes; a file of templates has at most {LargestFile}");
-        using var file = File.OpenRead(path);
-        var read = JsonSerializer.Deserialize<Template[]>(file, s_json) ?? [];
+        var read = DeckFile.Read<Template[]>(path, LargestFile, s_json) ?? [];
         if (read.Length > MostTemplates) throw new TemplateException($"{path} has {read.Length} templates; at most {MostTemplates} are kept");
         foreach (var template in read)
         {
@@ -124,15 +120,7 @@ public sealed partial class TemplateBook
         {
             try
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
-                var draft = _path + ".new";
-                using (var file = new FileStream(draft, FileMode.Create, FileAccess.Write, FileShare.None))
-                {
-                    JsonSerializer.Serialize(file, templates, s_json);
-                    file.Flush(flushToDisk: true);
-                }
-
-                File.Move(draft, _path, overwrite: true);
+                DeckFile.Write(_path, templates, s_json);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

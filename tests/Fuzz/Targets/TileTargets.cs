@@ -2,9 +2,11 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Google.Protobuf;
+using Microsoft.Extensions.Logging.Abstractions;
 using SecureAggregation.Accounts;
 using SecureAggregation.Client;
 using SecureAggregation.Crypto;
+using SecureAggregation.Dashboard.Blazor.Store;
 using SecureAggregation.Fuzz.Engine;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
@@ -27,6 +29,7 @@ internal static class TileTargets
         },
         new("logged-entry", 30_000, () => [.. s_log.Value.Files.Where(f => f.Key.StartsWith("entry/", StringComparison.Ordinal)).Select(f => f.Value)], () => AsShown) { PerByte = 160 },
         new("accounts", 200, () => [Encoding.UTF8.GetBytes(Book)], Accounts) { Make = Mutation.OfText, Words = TextTargets.Json, Allowance = 512 * 1024, PerByte = 1000 },
+        new("deck-files", 2_000, () => [Encoding.UTF8.GetBytes(Templates), Encoding.UTF8.GetBytes(Notes)], DeckFiles) { Make = Mutation.OfText, Words = TextTargets.Json, Allowance = 512 * 1024, PerByte = 1000 },
     ];
 
     private static bool AsShown(byte[] input)
@@ -43,6 +46,16 @@ internal static class TileTargets
         { "version": 1, "accounts": [
           { "name": "ada", "roles": ["auditor"], "password": "AQAAAAIAAzRQAAAAEA==", "stamp": "0123456789abcdef", "created": "2026-01-01T00:00:00+00:00" },
           { "name": "bob", "roles": ["auditor"], "password": "AQAAAAIAAzRQAAAAEA==", "stamp": "abcdef0123456789", "created": "2026-01-02T00:00:00+00:00" } ] }
+        """;
+
+    private const string Templates =
+        """
+        [ { "name": "Ages", "yaml": "name: Ages\ndataset: visits", "by": "ada", "at": "2026-01-01T00:00:00+00:00" }, { "name": "Sexes", "yaml": "x", "by": "bob", "at": "2026-01-02T00:00:00+00:00" } ]
+        """;
+
+    private const string Notes =
+        """
+        { "version": 1, "alerts": [ { "id": "aborted/00", "notes": [ { "step": "acknowledged", "by": "ada", "at": "2026-01-01T00:00:00+00:00", "note": "seen", "seenMs": 7, "count": 1 } ] } ] }
         """;
 
     /// <summary>The log of one round behind its roster, as files.</summary>
@@ -108,6 +121,23 @@ internal static class TileTargets
             var book = AccountBook.Open(path, new SeededRandom(1), new ManualTimeProvider());
             Must(book.All.Select(a => a.Name.ToUpperInvariant()).Distinct().Count() == book.All.Count, "two accounts of one name");
         });
+    }
+
+    /// <summary>Notes on alerts and templates: whatever is in the file, the deck starts, and what it cannot read lies beside it.</summary>
+    private static Func<byte[], bool> DeckFiles()
+    {
+        var scratch = new Scratch();
+        var (alerts, templates, time) = (scratch["alerts.json"], scratch["templates.json"], new ManualTimeProvider());
+        return input =>
+        {
+            File.WriteAllBytes(alerts, input);
+            File.WriteAllBytes(templates, input);
+            var notes = AlertBook.Open(alerts, time, NullLogger<AlertBook>.Instance);
+            var book = new TemplateBook(templates, time, NullLogger<TemplateBook>.Instance);
+            Must((notes.Problem.Length > 0) == !File.Exists(alerts) && (book.Problem is not null) == !File.Exists(templates), "a file that was taken is gone, or one that was not is in the way");
+            Must(book.All.All(t => book.Find(t.Name) == t), "a template is not found by its name");
+            return notes.Problem.Length == 0 || book.Problem is null;
+        };
     }
 
     private sealed class Changed(SortedDictionary<string, byte[]> files, string path, byte[] bytes) : ITileFiles
