@@ -25,10 +25,11 @@ internal sealed class Isolation(World world, string round, uint victim, int with
     public Broadcast? Twist(Incarnation open, Broadcast broadcast)
     {
         if (broadcast.Envelope.Kind < MessageKind.Survivors || IsWithVictim(open.Party)) return broadcast;
-        if (broadcast.Envelope.Kind != MessageKind.Survivors) return null;
+        var record = Inside.Record(open.Round);
+        if (broadcast.Envelope.Kind != MessageKind.Survivors || !LyingStation.Reached(MessageKind.Survivors, record)) return null;
         var survivors = Survivors.Parser.ParseFrom(broadcast.Envelope.Body);
         var without = new Survivors { Inputs = { survivors.Inputs.Where(i => Input.Parser.ParseFrom(i.Body).Party != victim) } };
-        return Wrap(LyingStation.Seal(MessageKind.Survivors, without, Inside.Record(open.Round).Contexts));
+        return Wrap(LyingStation.Seal(MessageKind.Survivors, without, record.Contexts));
     }
 
     /// <summary>First the agreements to each side, then, to the others, a recovery of the victim's other secret.</summary>

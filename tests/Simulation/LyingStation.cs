@@ -176,7 +176,7 @@ internal sealed class LyingStation(World world)
     }
 
     /// <summary>Whether the outpost has what a broadcast of this kind is signed over.</summary>
-    private static bool Reached(MessageKind kind, RoundRecord record) => kind switch
+    public static bool Reached(MessageKind kind, RoundRecord record) => kind switch
     {
         MessageKind.Advertised or MessageKind.Abort => true,
         MessageKind.Shared => record.Advertised.Count > 0,

@@ -32,5 +32,20 @@ public sealed class ReproductionTests
             new GoDark(1),
         ]));
 
+    /// <summary>Not a bug of the protocol but of the liar: it had nothing to tell an outpost that came back to an old state, and fell.</summary>
+    [Fact]
+    public void A_station_that_isolates_leaves_an_outpost_alone_that_is_not_so_far() => Holds(new Plan(
+        new Setting { Parties = 4, Colluders = 1, Bits = 43 },
+        [
+            new Ask(0, QueryNoise.None, 0),
+            new Run(19, 17),
+            new GoDark(0),
+            new Finish(0),
+            new Return(0),
+            new Run(2, 0),
+            new RollBack(1),
+            new Isolate(1, 1),
+        ]));
+
     private static void Holds(Plan plan) => Assert.Null(Simulator.Failure(plan));
 }
