@@ -52,9 +52,10 @@ internal static class Screenshots
 
     public static async Task<int> Main(string[] args)
     {
+        if (args is ["load"]) return await Load.RunAsync();
         if (args is not [var folder])
         {
-            await Console.Error.WriteLineAsync("usage: screenshots FOLDER");
+            await Console.Error.WriteLineAsync("usage: FOLDER, which takes the pictures, or load");
             return 2;
         }
 
@@ -92,11 +93,12 @@ internal static class Screenshots
         await ShootAsync("outposts", "/outposts");
         await ShootAsync("outpost", "/outposts/3");
         await ShootAsync("rounds", "/rounds");
-        await ShootAsync("round", $"/rounds/{ages}", first: async page =>
+        await ShootAsync("verify", DeckUrls.VerifyRound(ages), first: async page =>
         {
-            await page.GetByRole(AriaRole.Button, new() { Name = "Check the evidence" }).ClickAsync();
-            await Verified(page);
+            await page.Locator(".verify-main button.button").First.ClickAsync();
+            await Expect(page.Locator(".verify-word")).ToContainTextAsync("Verified", new() { Timeout = 60_000 });
         });
+        await ShootAsync("round", DeckUrls.Round(ages));
         await ShootAsync("analyses", $"/rounds/{analyses}");
         await ShootAsync("round-phone", $"/rounds/{analyses}", Phone);
         await ShootAsync("results", "/results");
@@ -110,7 +112,6 @@ internal static class Screenshots
         await ShootAsync("budgets-light", "/budgets", theme: "light");
         await ShootAsync("transcript", "/transcript");
         await ShootAsync("entry", "/transcript/4");
-        await ShootAsync("verify", DeckUrls.VerifyRound(ages), first: page => page.GetByRole(AriaRole.Button, new() { Name = "Verify" }).First.WaitForAsync());
         await ShootAsync("manifest", DeckUrls.Manifest(ages));
         foreach (var page in new[] { "alerts", "log", "access", "about", "help" }) await ShootAsync(page, "/" + page);
         return 0;
