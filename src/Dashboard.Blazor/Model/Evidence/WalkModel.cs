@@ -71,7 +71,7 @@ public sealed record WalkModel(RoundCheck? Check, IReadOnlyDictionary<string, Ve
 
     public string Finding => Running
         ? $"{Lanes[1].Done} of {Lanes[1].Of} messages are replayed so far."
-        : Report is null ? "Nothing has been looked at yet." : string.Join(", ", Lanes.Select(lane => $"{lane.Name.ToLowerInvariant()}: {lane.Done} of {lane.Of}")) + ".";
+        : Report is null ? "Nothing has been looked at yet." : $"{string.Join(", ", Lanes.Select(lane => $"{lane.Name}: {lane.Done} of {lane.Of}"))}.";
 
     private string Place => (Failed?.Step?.Entry, Report?.FailedRecord) switch
     {
@@ -81,6 +81,9 @@ public sealed record WalkModel(RoundCheck? Check, IReadOnlyDictionary<string, Ve
     };
 
     private IReadOnlyList<VerificationFact> Facts(string name) => Report?.Steps.FirstOrDefault(step => step.Name == name)?.Facts ?? [];
+
+    // How many vectors there are to be is said where the messages were looked at; those behind the one at fault were not.
+    private int Survivors => Facts(VerificationSteps.Messages).FirstOrDefault(fact => fact.Name == "In the total")?.Value.Count(c => c == ',') + 1 ?? 0;
 
     private int Done(string name) => Progress.TryGetValue(name, out var told) ? told.Done : 0;
 
@@ -92,8 +95,8 @@ public sealed record WalkModel(RoundCheck? Check, IReadOnlyDictionary<string, Ve
         var found = report.Steps.FirstOrDefault(s => s.Name == step);
         if (found?.Passed == true) return new WalkLane(name, of, of, false);
         if (found?.Passed is null) return new WalkLane(name, 0, of, false);
-        var done = step == VerificationSteps.Messages && found.Entry is { } entry ? Math.Max(0, report.Entries.Count(index => index < (long)entry)) : step == VerificationSteps.Inclusion ? report.Entries.Count : 0;
-        return new WalkLane(name, done, Math.Max(of, done + 1), true);
+        var done = step == VerificationSteps.Messages && found.Entry is { } entry ? Math.Max(0, report.Entries.Count(index => index < (long)entry)) : step == VerificationSteps.Inclusion ? report.Entries.Count : Math.Max(0, of - 1);
+        return new WalkLane(name, done, Math.Max(step == VerificationSteps.Total ? Survivors : of, done + 1), true);
     }
 
     private static string Title(string name) => name switch
