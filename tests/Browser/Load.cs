@@ -54,7 +54,7 @@ internal static class Load
         }
 
         await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $$"""
-            {"browsers": {{Browsers}}, "rounds": {{Rounds}}, "seconds": {{seconds:F1}}, "deck_cpu_seconds": {{used:F1}}, "deck_cores": {{used / seconds:F2}}, "rss_mib_a_browser": {{(full - empty) / 1048576.0 / Browsers:F2}}, "rss_mib": {{Resident(deck.Id) / 1048576.0:F0}}, "browsers_without_a_round": {{lost}}}
+            {"browsers": {{Browsers}}, "rounds": {{Rounds}}, "seconds": {{seconds:F1}}, "deck_cpu_seconds": {{used:F1}}, "deck_cores": {{used / seconds:F2}}, "rss_mib_a_browser": {{(full - empty) / 1048576.0 / Browsers:F2}}, "rss_mib_before": {{empty / 1048576.0:F0}}, "rss_mib_after": {{Resident(deck.Id) / 1048576.0:F0}}, "browsers_without_a_round": {{lost}}}
             """));
         return lost == 0 ? 0 : 1;
     }
