@@ -84,7 +84,7 @@ public class ShellTests
         await page.GotoAsync(deck.Address + "/rounds");
         await page.Locator(".topbar[data-live]").WaitForAsync();
         await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
-        var rows = page.Locator("main tbody tr");
+        var rows = page.Locator("main table.rounds tbody tr");
         await page.Keyboard.PressAsync("j");
         await Expect(rows.Nth(0)).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("j");
