@@ -27,7 +27,7 @@ internal sealed record DashboardOptions
           --roster FILE        the consortium's signed roster; the station's key is pinned to it
           --key FILE           identity key of the deck in the roster: an auditor's to read, a coordinator's to ask as well (never an outpost's)
           --listen URL         where browsers find the dashboard (default http://127.0.0.1:7480; port 0 takes a free one)
-          --data DIR           folder of the dashboard's own files: accounts, session keys, what was done about alerts
+          --data DIR           folder of the dashboard's own files: accounts, session keys, templates, what was done about alerts
                                (default ~/.local/share/secagg-dashboard; with --sign-in off nothing is kept unless a folder is named)
           --sign-in MODE       local: accounts with passwords (default; the first start prints a link that makes the first one)
                                oidc:  an OpenID Connect provider, see docs/dashboard.md for its settings

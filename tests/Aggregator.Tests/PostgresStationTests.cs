@@ -1,7 +1,9 @@
 using System.Net;
+using Google.Protobuf;
 using Grpc.Core;
 using SecureAggregation.Aggregator.Hosting;
 using SecureAggregation.Aggregator.Store;
+using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
 
@@ -53,6 +55,8 @@ public sealed class PostgresStationTests : IDisposable
             outpost.SilentFrom = kind;
             var round = await scene.Ask(++query);
             await scene.Until(round, v => v.Parties.Count(p => p.Marks.Any(m => (int)m.Phase == (int)Phase(kind))) == 3);
+            // The others' vectors follow their messages; a stream whose vector could not be kept would end, and only the one outpost comes back.
+            if (kind == MessageKind.Input) await scene.Until(round, _ => Whole(scene, round) == 3);
             _server.Kill();
             outpost.SilentFrom = MessageKind.Unspecified;
             await outpost.Resend();
@@ -155,6 +159,9 @@ public sealed class PostgresStationTests : IDisposable
     };
 
     private static int Said(RoundScene scene, int id) => scene.Station.Logs.Lines.Count(l => l.Id == id);
+
+    private static int Whole(RoundScene scene, ByteString round) =>
+        scene.Station.Logs.Lines.Count(l => l.Id == 1204 && l.Text.Contains(PublicBytes.Hex(round.Span), StringComparison.Ordinal));
 
     private static async Task Return(RoundScene scene, int times)
     {

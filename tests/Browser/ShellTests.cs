@@ -105,6 +105,8 @@ public class ShellTests
 
         await page.GotoAsync(deck.Address + "/rounds");
         await page.Locator(".topbar[data-live]").WaitForAsync();
+        // A page that comes alive gives its heading the focus; only then is a key nobody else's.
+        await Expect(page.Locator("h1")).ToBeFocusedAsync(new() { Timeout = 20_000 });
         await page.Keyboard.PressAsync("/");
         var box = page.Locator("[data-filter]");
         await Expect(box).ToBeFocusedAsync();

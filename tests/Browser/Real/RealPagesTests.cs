@@ -36,7 +36,6 @@ public class RealPagesTests(RealDeck deck)
                 var overflow = await visit.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
                 Assert.True(overflow <= 0, $"{name} at {width} px is {overflow} px too wide");
                 await DeckTests.CheckAsync(visit, $"{name}, {theme}, {width} px");
-                await visit.ShootAsync($"real-{name}-{theme}-{width}");
             }
 
             // Every attribute and text: a number that nobody could compute must be a word.
