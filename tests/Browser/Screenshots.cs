@@ -53,9 +53,10 @@ internal static class Screenshots
     public static async Task<int> Main(string[] args)
     {
         if (args is ["load"]) return await Load.RunAsync();
+        if (args is ["crowd"]) return await Crowd.RunAsync();
         if (args is not [var folder])
         {
-            await Console.Error.WriteLineAsync("usage: FOLDER, which takes the pictures, or load");
+            await Console.Error.WriteLineAsync("usage: FOLDER, which takes the pictures, or load, or crowd");
             return 2;
         }
 
