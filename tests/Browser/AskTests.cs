@@ -182,13 +182,13 @@ public class AskTests
     /// <summary>Scrolls until the list shows a text there: how high rows are is known only once some are drawn.</summary>
     private static async Task ScrollToAsync(IPage page, string place, string text)
     {
-        for (var i = 0; i < 60 && !(await page.Locator("table.rounds").InnerTextAsync()).Contains(text, StringComparison.Ordinal); i++)
+        for (var i = 0; i < 160 && !(await page.Locator("table.rounds").InnerTextAsync()).Contains(text, StringComparison.Ordinal); i++)
         {
             await page.EvaluateAsync($"scrollTo(0, ({place})())");
             await page.WaitForTimeoutAsync(250);
         }
 
-        await Expect(page.Locator("table.rounds")).ToContainTextAsync(text);
+        await Expect(page.Locator("table.rounds")).ToContainTextAsync(text, new() { Timeout = 20_000 });
     }
 
     private static async Task LookAsync(Visit visit, string name)
