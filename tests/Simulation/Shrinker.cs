@@ -47,11 +47,11 @@ internal static class Shrinker
 
     private static IEnumerable<Operation> Simpler(Operation operation) => operation switch
     {
-        Run run => [run with { Seed = 0 }, run with { Events = run.Events / 2 }, run with { Events = run.Events - 1 }],
+        Run { Events: > 0 } run => [run with { Seed = 0 }, run with { Events = run.Events / 2 }, run with { Events = run.Events - 1 }],
         Finish finish => [finish with { Seed = 0 }],
         Ask ask => [ask with { Noise = Protocol.Wire.QueryNoise.Local }, ask with { MinSurvivors = 0 }, ask with { Question = 0 }],
         Pass pass => [new Pass(pass.Seconds / 2)],
-        RollBack back => [new RollBack(back.Entries / 2), new RollBack(back.Entries - 1)],
+        RollBack { Entries: > 0 } back => [new RollBack(back.Entries / 2), new RollBack(back.Entries - 1)],
         CrashStation => [new CrashStation(0)],
         _ => [],
     };

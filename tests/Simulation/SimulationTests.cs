@@ -50,6 +50,17 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>It went on below zero for ever.</summary>
+    [Fact]
+    public void Shrinking_ends_when_a_number_cannot_be_smaller()
+    {
+        var plan = new Plan(new Setting { Parties = 4, Colluders = 1, Bits = 43 }, [new Run(7, 3), new RollBack(2), new Run(1, 1)]);
+
+        var small = Shrinker.Shrink(plan, p => p.Operations.OfType<RollBack>().Any() && p.Operations.OfType<Run>().Any());
+
+        Assert.Equal([new RollBack(0), new Run(0, 1)], small.Operations);
+    }
+
     private static long Number(string name, long otherwise) =>
         long.TryParse(Environment.GetEnvironmentVariable($"SECAGG_SIMULATION_{name}"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
 }
