@@ -15,7 +15,7 @@ internal sealed record LogFilter(string Severity = "", string Outpost = "", stri
 
     public static IReadOnlyList<(string Value, string Word)> Severities { get; } = [("", "any severity"), ("warning", "warnings and worse"), ("critical", "critical alone")];
 
-    public string Url => DeckUrls.Where(
+    public string Url => DeckUrls.With(
         DeckUrls.Log, ("severity", Severity), ("outpost", Outpost), ("round", Round), ("event", Event == 0 ? "" : Event.ToString(CultureInfo.InvariantCulture)), ("security", Security ? "1" : ""));
 
     public bool IsAny => this == new LogFilter();

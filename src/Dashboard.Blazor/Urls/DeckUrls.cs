@@ -76,17 +76,10 @@ internal static class DeckUrls
     /// <summary>The budgets of one outpost, of one dataset, or of both.</summary>
     public static string BudgetsWhere(string outpost, string dataset) => With(Budgets, ("outpost", outpost), ("dataset", dataset));
     /// <summary>The list of alerts in a state; "" for those that are open.</summary>
-    public static string AlertsWhere(string state) => Where(Alerts, ("state", state));
+    public static string AlertsWhere(string state) => With(Alerts, ("state", state));
 
     /// <summary>One of the documents that come with the program.</summary>
     public static string Document(string file) => $"{Documents}/{file}";
-
-    /// <summary>A page with filters; what is empty is left out of the address.</summary>
-    public static string Where(string page, params (string Name, string Value)[] filters)
-    {
-        string[] parts = [.. filters.Where(filter => filter.Value.Length > 0).Select(filter => $"{filter.Name}={Uri.EscapeDataString(filter.Value)}")];
-        return parts.Length == 0 ? page : $"{page}?{string.Join('&', parts)}";
-    }
 
     /// <summary>The verify walk of a round.</summary>
     public static string VerifyRound(string roundId) => With(Verify, ("round", roundId));
@@ -117,8 +110,8 @@ internal static class DeckUrls
     /// <summary>Pages whose forms carry a password or a code.</summary>
     public static bool TakesSecrets(PathString path) => Array.Exists([SignIn, Welcome, Account], page => path.StartsWithSegments(page, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>An address with what is not empty of its parameters.</summary>
-    private static string With(string path, params ReadOnlySpan<(string Name, string Value)> parameters)
+    /// <summary>A page with what its address says in the query; what is empty is left out.</summary>
+    public static string With(string path, params ReadOnlySpan<(string Name, string Value)> parameters)
     {
         var address = new System.Text.StringBuilder(path);
         foreach (var (name, value) in parameters)
