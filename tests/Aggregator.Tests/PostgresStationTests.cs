@@ -14,6 +14,8 @@ public sealed class PostgresStationTests : IDisposable
 {
     private const int Away = 1303;
     private const int Back = 1301;
+    private const int RoundWaits = 1304;
+    private const int VectorWhole = 1204;
 
     private readonly PostgresServer _server = new();
 
@@ -56,11 +58,11 @@ public sealed class PostgresStationTests : IDisposable
             var round = await scene.Ask(++query);
             await scene.Until(round, v => v.Parties.Count(p => p.Marks.Any(m => (int)m.Phase == (int)Phase(kind))) == 3);
             // The others' vectors follow their messages; a stream whose vector could not be kept would end, and only the one outpost comes back.
-            if (kind == MessageKind.Input) await scene.Until(round, _ => Whole(scene, round) == 3);
+            if (kind == MessageKind.Input) await scene.Until(round, _ => Of(scene, round, VectorWhole) == 3);
             _server.Kill();
             outpost.SilentFrom = MessageKind.Unspecified;
             await outpost.Resend();
-            await scene.Until(round, _ => Said(scene, Away) == query);
+            await scene.Until(round, _ => Waits(scene));
 
             var ready = await http.GetAsync(new Uri("/ready", UriKind.Relative)).Guard();
             Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
@@ -73,9 +75,11 @@ public sealed class PostgresStationTests : IDisposable
             // Far beyond every deadline: who could not be heard must not be dropped for it.
             scene.Station.Clock.Advance(TimeSpan.FromMinutes(20));
             _server.Start();
-            await Return(scene, query);
+            while (Waits(scene)) await TryAgain(scene);
             using var over = new CancellationTokenSource();
-            var returns = KeepComing(outpost, over.Token);
+            await outpost.Connect();
+            await outpost.Resend();
+            var returns = Task.WhenAll(scene.Outposts.Select(o => KeepComing(o, over.Token)).Append(KeepTrying(scene, round, over.Token)));
             var view = await scene.Until(round, v => v.State != RoundState.Running);
             await over.CancelAsync();
             await returns.Guard();
@@ -107,7 +111,7 @@ public sealed class PostgresStationTests : IDisposable
         };
         var round = await scene.Ask();
         await half.Task.Guard();
-        await scene.Until(round, _ => Said(scene, 1204) == 3);
+        await scene.Until(round, _ => Said(scene, VectorWhole) == 3);
         _server.Kill();
         go.Set();
         Assert.Equal(StatusCode.Unavailable, (await scene.Outposts[2].Ended.Guard()).StatusCode);
@@ -139,13 +143,30 @@ public sealed class PostgresStationTests : IDisposable
     /// <summary>An outpost comes back whenever its stream is ended.</summary>
     private static async Task KeepComing(TestOutpost outpost, CancellationToken over)
     {
-        do
+        while (true)
         {
+            await ((Task)outpost.Ended).WaitAsync(over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (over.IsCancellationRequested) return;
             await outpost.Connect();
             await outpost.Resend();
-            await ((Task)outpost.Ended).WaitAsync(over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        while (!over.IsCancellationRequested);
+    }
+
+    /// <summary>A server that has just started may refuse once more: the next try of the log, or of the round, comes with the clock.</summary>
+    private static async Task KeepTrying(RoundScene scene, ByteString round, CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            if (Waits(scene) || Of(scene, round, RoundWaits) > 0) scene.Station.Clock.Advance(scene.Station.Options.Limits.StorageRetry);
+            await Task.Delay(20, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task TryAgain(RoundScene scene)
+    {
+        scene.Station.Clock.Advance(scene.Station.Options.Limits.StorageRetry);
+        // A real server is asked: the clock must not run hours ahead of its answer.
+        await Task.Delay(20);
     }
 
     private static RoundPhase Phase(MessageKind kind) => kind switch
@@ -158,20 +179,12 @@ public sealed class PostgresStationTests : IDisposable
         _ => RoundPhase.Unmask,
     };
 
+    private static bool Waits(RoundScene scene) => Said(scene, Away) > Said(scene, Back);
+
     private static int Said(RoundScene scene, int id) => scene.Station.Logs.Lines.Count(l => l.Id == id);
 
-    private static int Whole(RoundScene scene, ByteString round) =>
-        scene.Station.Logs.Lines.Count(l => l.Id == 1204 && l.Text.Contains(PublicBytes.Hex(round.Span), StringComparison.Ordinal));
-
-    private static async Task Return(RoundScene scene, int times)
-    {
-        while (Said(scene, Back) < times)
-        {
-            scene.Station.Clock.Advance(scene.Station.Options.Limits.StorageRetry);
-            // A real server is asked: the clock must not run hours ahead of its answer.
-            await Task.Delay(20);
-        }
-    }
+    private static int Of(RoundScene scene, ByteString round, int id) =>
+        scene.Station.Logs.Lines.Count(l => l.Id == id && l.Text.Contains(PublicBytes.Hex(round.Span), StringComparison.Ordinal));
 
     private void Configure(TestStation station)
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Google.Protobuf;
+using Grpc.Core;
 using Grpc.Net.Client;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
@@ -53,10 +54,17 @@ internal sealed class RoundScene : IAsyncDisposable
         using var watch = Coordinator.Watch(new WatchRequest(), cancellationToken: limit.Token);
         await watch.ResponseHeadersAsync.Guard();
         var view = await View(round);
-        while (!holds(view))
+        try
         {
-            if (!await watch.ResponseStream.MoveNext(limit.Token).Guard()) throw new InvalidOperationException("The station ended the watch.");
-            view = await View(round);
+            while (!holds(view))
+            {
+                if (!await watch.ResponseStream.MoveNext(limit.Token).Guard()) throw new InvalidOperationException("The station ended the watch.");
+                view = await View(round);
+            }
+        }
+        catch (Exception e) when (e is RpcException or OperationCanceledException or TimeoutException)
+        {
+            throw new InvalidOperationException($"It never held. The round: {view}\nThe station's log:\n{string.Join('\n', Station.Logs.Lines.TakeLast(80))}", e);
         }
 
         return view;
