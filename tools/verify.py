@@ -2,6 +2,7 @@
 """Verifies the evidence of rounds: bundles as docs/transcript.md describes them.
 
     tools/verify.py FILE... [--roster-hash HEX] [--round HEX] [--head NOTE-FILE] [--json]
+    tools/verify.py --acts DIR [--roster-hash HEX] [--json]
 
 A second verifier beside `secagg verify`, written from docs/transcript.md alone; its modules in tools/verifier say which sections they
 follow. It shares no code with the first and needs nothing but Python 3.11 and `cryptography` (Debian: python3-cryptography). It walks the
@@ -17,10 +18,12 @@ import json
 import os
 import stat
 import sys
+import time
 from types import SimpleNamespace
 
-from verifier.base import MIB, H, Malformed, Refused, demand, is_extended, is_included, is_signed, leaf_hash, tree_root
-from verifier.heads import check_roster, key_id, parse_note
+from verifier.acts import verify_acts
+from verifier.base import MIB, H, Malformed, Refused, demand, is_extended, is_included, leaf_hash, tree_root
+from verifier.heads import check_head, check_roster, parse_note
 from verifier.replay import ABORT, BODIES, ENDED, INPUT, REASONS, TOTAL, Round
 from verifier.sums import Sum, is_padded, packed_size
 from verifier.wire import Records, decode
@@ -51,20 +54,8 @@ class Verifier:
         demand(len(header.roster) <= MIB, "the roster is larger than 1 MiB")
         self.roster, self.roster_hash = check_roster(header.roster)
         demand(self.pinned in (None, self.roster_hash), f"the roster is {self.roster_hash.hex()}, not the pinned one")
-        self.head = parse_note(header.checkpoint)
-        demand(self.head, "the checkpoint is no signed note of a log")
-        origin = self.roster.log_origin
-        demand(self.head.origin == origin, "the checkpoint is of another log than the roster's")
-        signers = {f"{origin}/party/{p.index}": p.public_key for p in self.roster.parties} | {origin: self.roster.aggregator_key}
-        names = [name for name, _, _ in self.head.lines]
-        demand(len(set(names)) == len(names) and origin in names, "the station has not signed the checkpoint, or somebody has twice")
-        for name, identity, signature in self.head.lines:
-            demand(name in signers and identity == key_id(name, signers[name]), f"the checkpoint is signed by a stranger, {name}")
-            digest = H("checkpoint" if name == origin else "cosign", self.head.text)
-            demand(is_signed(signers[name], digest, signature), f"the signature of {name} under the checkpoint is wrong")
-        witnessed = "" if len(names) > self.roster.witnesses else "not "
-        return (f"head of {self.head.size} entries of {origin}, signed by the station, cosigned by {len(names) - 1} of {len(signers) - 1} "
-                f"parties, {self.roster.witnesses} needed: {witnessed}witnessed")
+        self.head, sentence = check_head(header.checkpoint, self.roster)
+        return sentence
 
     def inclusion(self):
         self.entries, last = [], SimpleNamespace(index=None, record=None)
@@ -233,6 +224,25 @@ def show(report):
     print("  verified" if report["verified"] else f"  NOT verified: {report['failed_step']}" + "".join(f", {x}" for x in at))
 
 
+def show_acts(folder, pinned, as_json):
+    """The acts of a published log; true if all of them, and the log, hold."""
+    try:
+        note, acts = verify_acts(folder, pinned)
+    except Refused as fault:
+        print(json.dumps({"log": folder, "verified": False, "failed_entry": fault.entry, "detail": str(fault)}) if as_json else f"{folder}\n  NOT verified: {fault}"
+              + (f", entry {fault.entry}" if fault.entry is not None else ""))
+        return False
+    if as_json:
+        print(json.dumps({"log": folder, "verified": True, "size": note.size, "acts": [
+            {"entry": a.index, "time_ms": a.time_ms, "code": a.code, "subject": a.act.subject, "by": a.act.by, "detail": a.act.detail} for a in acts]}))
+        return True
+    print(f"{folder}\n  verified: {note.size} entries, {len(acts)} acts")
+    for a in acts:
+        # ascii(): what a station wrote must not steer a terminal.
+        print(f"  {a.index:8} {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(min(a.time_ms // 1000, 253402300799)))} {a.code}: {ascii(a.act.subject)} by {ascii(a.act.by)} {ascii(a.act.detail)}")
+    return True
+
+
 def hexadecimal(size):
     def parse(text):
         data = bytes.fromhex(text)
@@ -245,14 +255,19 @@ def hexadecimal(size):
 
 def main():
     parser = argparse.ArgumentParser(description="Verifies bundles of rounds as docs/transcript.md describes them.")
-    parser.add_argument("files", metavar="FILE", nargs="+")
+    parser.add_argument("files", metavar="FILE", nargs="*")
+    parser.add_argument("--acts", metavar="DIR", help="a published log (`secagg log export --tiles`), whose administrative acts are checked and listed")
     parser.add_argument("--roster-hash", type=hexadecimal(32), metavar="HEX", help="the hash of the roster that you pinned")
     parser.add_argument("--round", type=hexadecimal(16), metavar="HEX", help="the id of the round that you asked for")
     parser.add_argument("--head", metavar="NOTE-FILE", help="a head of the log that you remember, a signed note")
     parser.add_argument("--json", action="store_true", help="one JSON document a file")
     options = parser.parse_args()
+    if not options.files and not options.acts:
+        parser.error("name a bundle, or a published log with --acts")
     good = True
     try:
+        if options.acts:
+            good = show_acts(options.acts, options.roster_hash, options.json)
         head = None
         if options.head:
             with open(options.head, "rb") as file:

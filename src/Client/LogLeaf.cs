@@ -53,7 +53,12 @@ public sealed record LogLeaf
 
     private static IEnumerable<IMessage> MessagesOf(Envelope envelope)
     {
-        var parser = envelope.Kind == MessageKind.Roster ? SignedRoster.Parser : WireManifest.ParserOf(envelope.Kind);
+        var parser = envelope.Kind switch
+        {
+            MessageKind.Roster => SignedRoster.Parser,
+            MessageKind.Act => Act.Parser,
+            _ => WireManifest.ParserOf(envelope.Kind),
+        };
         if (parser is null) yield break;
         var body = parser.WithDiscardUnknownFields(true).ParseFrom(envelope.Body);
         yield return body;

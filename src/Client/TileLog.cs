@@ -112,6 +112,10 @@ public sealed class TileLog
                 last = OpenRoster(path, entry);
                 rosters.Add(index);
             }
+            else if (entry.Envelope?.Kind == MessageKind.Act)
+            {
+                CheckAct(path, entry, last);
+            }
 
             if (!entry.RoundId.IsEmpty)
             {
@@ -189,6 +193,18 @@ public sealed class TileLog
             return Roster.Open(entry.Envelope.Body.Span);
         }
         catch (RosterException e)
+        {
+            throw new TileException(path, $"{path}: {e.Message}");
+        }
+    }
+
+    private static void CheckAct(string path, Entry entry, Roster? roster)
+    {
+        try
+        {
+            StationAct.Open(roster ?? throw new TranscriptException("it comes before any roster."), entry);
+        }
+        catch (TranscriptException e)
         {
             throw new TileException(path, $"{path}: {e.Message}");
         }

@@ -1,8 +1,14 @@
 using Dapper;
+using Google.Protobuf;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 using SecureAggregation.Aggregator.Hosting;
+using SecureAggregation.Aggregator.Log;
 using SecureAggregation.Aggregator.Store;
 using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Testing;
 
 namespace SecureAggregation.Aggregator.Tests;
 
@@ -53,6 +59,25 @@ public sealed class LogOpeningTests
         Assert.Equal(ExitCode.Transcript, failure.Code);
         Assert.Contains("epoch 2", failure.Message, StringComparison.Ordinal);
         Assert.Contains("epoch 1", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Acts_are_read_back_at_a_start_and_one_that_the_station_did_not_sign_stops_it()
+    {
+        await using var station = new TestStation(3);
+        var host = await station.Start();
+        var act = new Act { Code = ActCode.RoundStopped, Subject = "00ff", By = "alice" };
+        await host.Services.GetRequiredService<ActRecorder>().AppendAsync([act]).Guard();
+        await station.Stop();
+        Assert.Equal([act], (await station.Start()).Services.GetRequiredService<OpenedLog>().Acts);
+        Assert.Equal(act, StationAct.Open(station.Consortium.Roster, station.Entries()[1]));
+
+        var log = station.Host!.Services.GetRequiredService<StationLog>();
+        await log.Append([new NewLeaf([], StationAct.Create(station.Consortium.Roster, act, station.Consortium.Coordinator, station.Clock.GetUtcNow()).ToByteArray())]).Guard();
+        await station.Stop();
+        var failure = await Assert.ThrowsAsync<StartException>(station.Start);
+        Assert.Equal(TranscriptFault.EntryUnreadable, failure.Fault);
+        Assert.Contains("the act is not signed by the roster's station", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

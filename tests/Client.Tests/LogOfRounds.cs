@@ -41,6 +41,13 @@ internal sealed class LogOfRounds
         return this;
     }
 
+    /// <summary>An administrative act, signed by the station or by somebody else.</summary>
+    public LogOfRounds Do(Act act, IdentityKey? signer = null)
+    {
+        _leaves.Add(StationAct.Create(_members.Roster, act, signer ?? _members.Station, DateTimeOffset.UnixEpoch).ToByteArray());
+        return this;
+    }
+
     public LogOfRounds Play(RealRound round)
     {
         _leaves.AddRange(round.Log);

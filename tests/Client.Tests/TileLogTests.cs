@@ -1,4 +1,6 @@
+using Google.Protobuf;
 using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
 
 namespace SecureAggregation.Client.Tests;
@@ -25,6 +27,27 @@ public sealed class TileLogTests : IDisposable
         var check = await Check();
         Assert.True(check.Passed, check.Failure);
         Assert.Equal(5 * RealRound.RowsEach, (int)check.Statistics()[0].Value!);
+    }
+
+    [Fact]
+    public async Task Acts_of_the_station_are_accepted_by_both_verifiers_and_those_of_others_by_none()
+    {
+        var added = new Act { Code = ActCode.AccountAdded, Subject = "alice", By = "operator", Detail = "roles: analyst", Mark = ByteString.CopyFrom(new byte[32]) };
+        var log = new LogOfRounds(_members).Fill(3).Do(added).Play(s_round.Value);
+        await Export(log);
+        await Verify();
+        Assert.True((await Check()).Passed);
+        var (code, said) = await SecondVerdict();
+        Assert.Equal(0, code);
+        Assert.Contains("\"code\": \"account added\", \"subject\": \"alice\", \"by\": \"operator\"", said, StringComparison.Ordinal);
+
+        var forged = log.Size;
+        log.Do(added, _members.Parties[0]);
+        await Export(log);
+        Assert.Contains("the act is not signed by the roster's station", (await Assert.ThrowsAsync<TileException>(Verify)).Message, StringComparison.Ordinal);
+        (code, said) = await SecondVerdict();
+        Assert.Equal(1, code);
+        Assert.Contains($"\"failed_entry\": {forged}, \"detail\": \"the act is not signed by the roster's station\"", said, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -197,6 +220,14 @@ public sealed class TileLogTests : IDisposable
     private Task<TileExportResult> Export(LogOfRounds log, bool vectors = true) => new TileExport(log.Consortium, _members.Roster, _folder).RunAsync(vectors);
 
     private async Task<LogSummary> Verify() => await (await TileLog.OpenAsync(new TileFolder(_folder))).VerifyAsync(_members.Roster);
+
+    private async Task<(int Code, string Said)> SecondVerdict()
+    {
+        Assert.Null(SecondVerifier.Missing);
+        var (code, output, errors) = await SecondVerifier.RunAsync(["--acts", _folder, "--roster-hash", Convert.ToHexStringLower(_members.Roster.Hash), "--json"]);
+        Assert.Equal("", errors);
+        return (code, output);
+    }
 
     private async Task<BundleCheck> Check()
     {

@@ -61,3 +61,21 @@ def check_roster(signed):
     digest = H("sign/roster", signed.body)
     demand(all(is_signed(s.public_key, digest, s.signature) for s in signed.signatures), "a founder's signature under the roster is wrong")
     return roster, H("roster", signed.body)
+
+
+def check_head(note, roster):
+    """A head signed by the roster's station, and a sentence on who else did."""
+    head = parse_note(note)
+    demand(head, "the checkpoint is no signed note of a log")
+    origin = roster.log_origin
+    demand(head.origin == origin, "the checkpoint is of another log than the roster's")
+    signers = {f"{origin}/party/{p.index}": p.public_key for p in roster.parties} | {origin: roster.aggregator_key}
+    names = [name for name, _, _ in head.lines]
+    demand(len(set(names)) == len(names) and origin in names, "the station has not signed the checkpoint, or somebody has twice")
+    for name, identity, signature in head.lines:
+        demand(name in signers and identity == key_id(name, signers[name]), f"the checkpoint is signed by a stranger, {name}")
+        digest = H("checkpoint" if name == origin else "cosign", head.text)
+        demand(is_signed(signers[name], digest, signature), f"the signature of {name} under the checkpoint is wrong")
+    witnessed = "" if len(names) > roster.witnesses else "not "
+    return head, (f"head of {head.size} entries of {origin}, signed by the station, cosigned by {len(names) - 1} of {len(signers) - 1} "
+                  f"parties, {roster.witnesses} needed: {witnessed}witnessed")

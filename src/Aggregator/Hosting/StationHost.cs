@@ -117,6 +117,7 @@ internal sealed class StationHost : IAsyncDisposable
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Log);
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Rosters);
         services.AddSingleton<ILogger>(p => p.GetRequiredService<ILogger<RoundBook>>());
+        services.AddSingleton(p => new ActRecorder(p.GetRequiredService<StationLog>(), p.GetRequiredService<RosterHistory>(), files.NewKey, clock));
         services.AddSingleton<Witnesses>().AddSingleton<RoundServices>().AddSingleton<StationMeters>();
         services.AddSingleton<RoundBook>(p => new RoundBook(
             p.GetRequiredService<RoundServices>(), p.GetRequiredService<RosterHistory>(), p.GetRequiredService<IRoundMeaning>(), files.NewKey, RandomNumberGenerator.Create()));

@@ -9,8 +9,8 @@ using Roster = SecureAggregation.Protocol.Roster;
 
 namespace SecureAggregation.Aggregator.Log;
 
-/// <summary>A checked log, ready to be continued, its rosters, and the heads of it that were shown.</summary>
-internal sealed record OpenedLog(StationLog Log, RosterHistory Rosters, IReadOnlyList<CosignedHead> Shown);
+/// <summary>A checked log, ready to be continued, its rosters, the heads of it that were shown, and the administrative acts.</summary>
+internal sealed record OpenedLog(StationLog Log, RosterHistory Rosters, IReadOnlyList<CosignedHead> Shown, IReadOnlyList<Act> Acts);
 
 /// <summary>
 /// Checks at start that the transcript is the one that the station signed: every leaf, every index, the tree's root against the stored
@@ -20,6 +20,7 @@ internal sealed record OpenedLog(StationLog Log, RosterHistory Rosters, IReadOnl
 internal sealed class LogOpening(ITranscriptStore store, Roster roster, IdentityKey key, TimeSpan retry, TimeProvider clock, AlertBoard alerts, ILogger logger)
 {
     private readonly List<(long From, Roster Roster)> _epochs = [];
+    private readonly List<Act> _acts = [];
     private readonly LogTree _tree = new();
     private StartException? _odd;
 
@@ -65,7 +66,7 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
     }
 
     private OpenedLog Opened(StoredHead head, IReadOnlyList<CosignedHead> shown) =>
-        new(new StationLog(store, _tree, head, Sign, retry, clock), new RosterHistory(_epochs), shown);
+        new(new StationLog(store, _tree, head, Sign, retry, clock), new RosterHistory(_epochs), shown, _acts);
 
     private void ReadEntries(StoredHead head)
     {
@@ -109,13 +110,14 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
                     $"Entry {stored.Index} of the transcript is of round \"{PublicBytes.Hex(entry.RoundId.Span)}\" but filed under \"{PublicBytes.Hex(stored.RoundId)}\". Restore the transcript from a backup.");
             }
 
+            if (entry.Envelope?.Kind == MessageKind.Act && _epochs.Count > 0) _acts.Add(StationAct.Open(_epochs[^1].Roster, entry));
             if (entry.Envelope?.Kind != MessageKind.Roster) return;
             var next = Roster.Open(entry.Envelope.Body.Span);
             if (_epochs.Count > 0 && !Follows(next, _epochs[^1].Roster))
                 _odd = StartException.Refused(TranscriptFault.RosterChain, Succession(_epochs[^1].Roster, $"entry {stored.Index}", next));
             _epochs.Add((stored.Index, next));
         }
-        catch (Exception e) when (e is RosterException || Unreadable.Is(e))
+        catch (Exception e) when (e is RosterException or TranscriptException || Unreadable.Is(e))
         {
             _odd = StartException.Refused(TranscriptFault.EntryUnreadable, $"Entry {stored.Index} of the transcript is signed for, but cannot be read: {e.Message} It was not written by this program.");
         }

@@ -33,6 +33,7 @@ internal static class EntryCheck
         return logged.Entry switch
         {
             { Envelope.Kind: MessageKind.Roster } entry => OfRoster(report, entry),
+            { Envelope.Kind: MessageKind.Act } entry => OfAct(report, entry, roster),
             { Envelope: not null, RoundId.Length: 16 } entry => await OfRoundAsync(report, entry, consortium, roster, cancellation),
             _ => report with { SignedDetail = "The entry cannot be read, so nobody can say whose signature it bears." },
         };
@@ -48,6 +49,19 @@ internal static class EntryCheck
             return report with { Signed = true, SignedDetail = $"The roster of {signed.Consortium}, epoch {signed.Epoch}, is signed by all its founders." };
         }
         catch (RosterException e)
+        {
+            return report with { Signed = false, SignedDetail = e.Message };
+        }
+    }
+
+    private static EntryReport OfAct(EntryReport report, Entry entry, Roster roster)
+    {
+        try
+        {
+            var act = StationAct.Open(roster, entry);
+            return report with { Signed = true, SignedDetail = $"The station signed that {act.By} did this to {act.Subject}." };
+        }
+        catch (TranscriptException e)
         {
             return report with { Signed = false, SignedDetail = e.Message };
         }

@@ -12,6 +12,12 @@ internal static class Digests
 
     public static byte[] RosterSignature(ReadOnlySpan<byte> body) => One("sign/roster", body);
 
+    public static byte[] ActSignature(string origin, ReadOnlySpan<byte> body)
+    {
+        using var hash = new LabelHash("sign/act");
+        return hash.Field(Encoding.ASCII.GetBytes(origin)).Field(body).Finish();
+    }
+
     public static byte[] QuerySignature(ReadOnlySpan<byte> rosterHash, ReadOnlySpan<byte> body)
     {
         using var hash = new LabelHash("sign/query");

@@ -125,6 +125,7 @@ public sealed class EncodingAttackTests
     [InlineData(MessageKind.Recovery)]
     [InlineData(MessageKind.Join)]
     [InlineData(MessageKind.Roster)]
+    [InlineData(MessageKind.Act)]
     [InlineData(MessageKind.Unspecified)]
     public void Broadcast_out_of_order_is_refused(MessageKind kind)
     {

@@ -323,6 +323,7 @@ public sealed class LyingPartyTests
     [InlineData(MessageKind.Propose)]
     [InlineData(MessageKind.Total)]
     [InlineData(MessageKind.Roster)]
+    [InlineData(MessageKind.Act)]
     [InlineData(MessageKind.Unspecified)]
     [InlineData((MessageKind)1000)]
     public void Kind_that_is_not_a_partys_is_rejected(MessageKind kind)

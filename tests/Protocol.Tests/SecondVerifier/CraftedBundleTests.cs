@@ -95,6 +95,7 @@ public sealed class CraftedBundleTests
         ("long signature", false, e => e.Envelope.Signature = ByteString.CopyFrom([.. e.Envelope.Signature.Span, 0])),
         ("of no kind", false, e => e.Envelope.Kind = MessageKind.Unspecified),
         ("of kind roster", false, e => e.Envelope.Kind = MessageKind.Roster),
+        ("of kind act", false, e => e.Envelope.Kind = MessageKind.Act),
     ];
 
     private static readonly (string Name, bool Allowed, Action<Wire.Roster> Change)[] s_rosters =

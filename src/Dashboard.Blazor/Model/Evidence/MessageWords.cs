@@ -35,6 +35,7 @@ internal static class MessageWords
         "Envelope" => "which message, and that it is the sender's",
         "Proposal" => "the terms of the round",
         "Query" => "what a coordinator asks; comes from no outpost",
+        "Act" => "who changed whose rights at the station, or stopped a round there",
         "Join" => "who takes part",
         "Decline" => "who does not, and which fixed code; by no rule that looks at rows",
         "Advertise" => "a key of the round, and random bytes",

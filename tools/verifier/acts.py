@@ -1,0 +1,69 @@
+"""Section 14: the administrative acts of a published log (section 12)."""
+
+import os
+from types import SimpleNamespace
+
+from .base import MIB, H, Malformed, Refused, demand, is_signed, leaf_hash, tree_root
+from .heads import check_head, check_roster, parse_note
+from .wire import decode
+
+ROSTER, ACT = 17, 19
+CODES = ["", "account added", "account changed", "account removed", "key added", "key revoked", "round stopped"]
+
+
+def read_file(folder, path, most):
+    with open(os.path.join(folder, path), "rb") as file:
+        data = file.read(most + 1)
+    demand(len(data) <= most, f"{path} is larger than {most} bytes")
+    return data
+
+
+def entry_path(index):
+    path = f"{index % 1000:03}"
+    while index >= 1000:
+        index //= 1000
+        path = f"x{index % 1000:03}/{path}"
+    return f"entry/{path}"
+
+
+def check_act(roster, entry, index):
+    envelope = entry.envelope
+    demand(not entry.round_id and entry.sender == 0 and entry.rejection == 0 and not envelope.detached,
+           "an act belongs to no round, comes from the station, is not rejected and has no detached parts", index)
+    demand(len(envelope.body) <= 4096, "an act is larger than 4,096 bytes", index)
+    try:
+        act = decode("Act", envelope.body)
+    except Malformed as fault:
+        raise Refused(f"the act cannot be read: {fault}", index) from None
+    length = {name: len(getattr(act, name).encode("utf-16-le")) // 2 for name in ("subject", "by", "detail")}
+    demand(act.code != 0 and 1 <= length["subject"] <= 128 and 1 <= length["by"] <= 128 and length["detail"] <= 512 and len(act.mark) in (0, 32),
+           "an act says what was done, about what, and by whom", index)
+    digest = H("sign/act", roster.log_origin.encode(), envelope.body)
+    demand(is_signed(roster.aggregator_key, digest, envelope.signature), "the act is not signed by the roster's station", index)
+    return act
+
+
+def verify_acts(folder, pinned=None):
+    """All acts of a whole log, oldest first: every entry is hashed into the head's root. Refused if something does not hold."""
+    note = parse_note(read_file(folder, "checkpoint", MIB).decode(errors="replace"))
+    demand(note, "the checkpoint is no signed note of a log")
+    roster, digest, leaves, acts = None, None, [], []
+    for index in range(note.size):
+        leaf = read_file(folder, entry_path(index), 192 * MIB)
+        leaves.append(leaf_hash(leaf))
+        try:
+            entry = decode("Entry", leaf)
+        except Malformed as fault:
+            raise Refused(f"the entry cannot be read: {fault}", index) from None
+        kind = entry.envelope.kind if entry.envelope else 0
+        if kind == ROSTER:
+            roster, digest = check_roster(entry.envelope.body)
+        elif kind == ACT:
+            demand(roster, "an act comes before any roster", index)
+            act = check_act(roster, entry, index)
+            acts.append(SimpleNamespace(index=index, time_ms=entry.time_ms, act=act, code=CODES[act.code] if 0 < act.code < len(CODES) else str(act.code)))
+    demand(roster, "the log holds no roster")
+    demand(pinned in (None, digest), f"the log's last roster is {digest.hex()}, not the pinned one")
+    demand(tree_root(leaves) == note.root, "the entries are not those under the checkpoint's root")
+    check_head(read_file(folder, "checkpoint", MIB).decode(errors="replace"), roster)
+    return note, acts
