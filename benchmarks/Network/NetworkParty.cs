@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
-using Microsoft.Extensions.Logging.Abstractions;
 using SecureAggregation.Crypto;
 using SecureAggregation.Party;
 using SecureAggregation.Party.Config;
@@ -14,7 +13,7 @@ namespace SecureAggregation.Benchmarks;
 /// An outpost without data and disk: the outpost's own link, the protocol's own party, and an input that needs no noise. When its masked vector is ready it
 /// waits for all the others, so that the upload is a phase of its own.
 /// </summary>
-internal sealed class NetworkParty : IStationRounds, IBudgets, IAsyncDisposable
+internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
 {
     private readonly NetworkWorld _world;
     private readonly int _index;
@@ -29,33 +28,11 @@ internal sealed class NetworkParty : IStationRounds, IBudgets, IAsyncDisposable
     public NetworkParty(NetworkWorld world, int index, string station, NetworkProgress progress)
     {
         (_world, _index, Progress, _identity) = (world, index, progress, world.Identity(index));
-        var folder = Directory.CreateDirectory(Path.Combine(world.Folder, "parties", $"{index}")).FullName;
-        var first = new OutpostStatus { Consortium = "", Party = _identity.Member.Name, Station = station, Software = "", ProcessId = Environment.ProcessId };
-        _link = new StationLink(
-            new OutpostOptions { Station = station },
-            _identity,
-            Hello,
-            this,
-            // No question is planned here.
-            _ => new PlanReply(),
-            this,
-            new StatusFile(folder, TimeProvider.System, NullLogger<StatusFile>.Instance, first),
-            _trace,
-            TimeProvider.System,
-            _random,
-            NullLogger<StationLink>.Instance);
+        _link = BareLink.Open(world, index, station, this, _trace, _random);
     }
 
     /// <summary>Of the round that is played.</summary>
     public NetworkProgress Progress { get; set; }
-
-    /// <summary>Never: nothing is charged here.</summary>
-    public Action OnChanged
-    {
-        set
-        {
-        }
-    }
 
     public Task ConnectAsync() => _link.StartAsync(CancellationToken.None);
 
@@ -90,8 +67,6 @@ internal sealed class NetworkParty : IStationRounds, IBudgets, IAsyncDisposable
     }
 
     public IReadOnlyList<RoundStatus> Snapshot() => [];
-
-    public BudgetStatement Statement() => new();
 
     public async ValueTask DisposeAsync()
     {
@@ -145,11 +120,4 @@ internal sealed class NetworkParty : IStationRounds, IBudgets, IAsyncDisposable
     }
 
     private ValueTask SendAsync(PartyFrame frame) => _session!.SendAsync(frame, CancellationToken.None);
-
-    private Hello Hello()
-    {
-        var hello = new Hello { RosterHash = ByteString.CopyFrom(_world.Roster.Hash), Software = "benchmark" };
-        hello.Datasets.Add(new DatasetOffer { Name = NetworkWorld.Dataset });
-        return hello;
-    }
 }

@@ -52,6 +52,17 @@ public class FiguresTests
     }
 
     [Fact]
+    public async Task Load_ends_all_rounds_that_run_at_once_and_tells_the_stations_memory()
+    {
+        var run = await Programs.Benchmarks("load", "--parties", "4", "--rounds", "3", "--seconds", "2", "--json");
+
+        Assert.True(run.Code == 0, run.ToString());
+        Assert.All(["failed", "wrong"], name => Assert.Equal(0, run.Json.GetProperty(name).GetInt32()));
+        Assert.True(run.Json.GetProperty("done").GetInt32() >= 3);
+        Assert.All(run.Json.GetProperty("station_memory").EnumerateArray(), bytes => Assert.True(bytes.GetInt64() > 0));
+    }
+
+    [Fact]
     public async Task History_lists_all_rounds_of_a_station_that_is_started_on_them()
     {
         var run = await Programs.Benchmarks("history", "--parties", "3", "--rounds", "40", "--json");
