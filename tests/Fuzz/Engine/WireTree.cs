@@ -124,7 +124,11 @@ internal sealed class WireTree
             case 4: field.LongerValue = 1 + draw.Below(10); break;
             case 5: field.DeclaredLength = draw.Number(); break;
             case 6: field.Nest(draw.OneIn(3) ? 200 : 1 + draw.Below(20)); break;
-            case 7: _fields.AddRange(Enumerable.Repeat(field, 1 + draw.Below(Math.Max(1, Math.Min(draw.OneIn(5) ? 2000 : 5, Longest / (1 + field.Size)))))); break;
+            // Copies each of its own: of one field in many places, a later change that repeats something inside would be repeated in all of them.
+            case 7:
+                var copies = 1 + draw.Below(Math.Max(1, Math.Min(draw.OneIn(5) ? 2000 : 5, Longest / (1 + field.Size))));
+                _fields.AddRange(Enumerable.Range(0, copies).Select(_ => field.Clone()));
+                break;
             default: field.Vary(draw); break;
         }
     }

@@ -27,7 +27,7 @@ internal static class TileTargets
         {
             Make = Files, Words = CodecTargets.Points, Allowance = 4 * 1024 * 1024, PerByte = 200,
         },
-        new("logged-entry", 30_000, () => [.. s_log.Value.Files.Where(f => f.Key.StartsWith("entry/", StringComparison.Ordinal)).Select(f => f.Value)], () => AsShown) { PerByte = 160 },
+        new("logged-entry", 30_000, () => [.. s_log.Value.Files.Where(f => f.Key.StartsWith("entry/", StringComparison.Ordinal)).Select(f => f.Value)], () => AsShown) { Make = Mutation.OfMessage, PerByte = 160 },
         new("accounts", 200, () => [Encoding.UTF8.GetBytes(Book)], Accounts) { Make = Mutation.OfText, Words = TextTargets.Json, Allowance = 512 * 1024, PerByte = 1000 },
         new("deck-files", 2_000, () => [Encoding.UTF8.GetBytes(Templates), Encoding.UTF8.GetBytes(Notes)], DeckFiles) { Make = Mutation.OfText, Words = TextTargets.Json, Allowance = 512 * 1024, PerByte = 1000 },
     ];
