@@ -1,3 +1,5 @@
+using SecureAggregation.Protocol.Wire;
+
 namespace SecureAggregation.Client;
 
 /// <summary>How a question is asked.</summary>
@@ -14,4 +16,10 @@ public sealed record AskOptions
 
     /// <summary>Told each round once it is asked; of a regression over several rounds one after the other. Null if nobody wants to know.</summary>
     public Action<RoundHandle>? Asked { get; init; }
+
+    /// <summary>Told each view of a round that the station sends until it ends. Null if nobody wants to know.</summary>
+    public Action<RoundView>? Progress { get; init; }
+
+    /// <summary>How long a station that is away is dialled again, once the question is asked; the round may go on meanwhile.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(1);
 }

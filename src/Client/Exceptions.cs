@@ -23,4 +23,8 @@ public sealed class RoundNotFoundException(string message, Exception? inner = nu
 public sealed class QuestionException(string message, Exception? inner = null) : ConsortiumException(message, inner);
 
 /// <summary>A round that opened no number, or whose evidence does not hold.</summary>
-public sealed class RoundFailedException(string message) : ConsortiumException(message);
+public sealed class RoundFailedException(string message) : ConsortiumException(message)
+{
+    /// <summary>The round; its <see cref="RoundHandle.Signed"/> may be submitted again, e.g. once a person has approved it.</summary>
+    public RoundHandle? Round { get; init; }
+}

@@ -33,36 +33,48 @@ public interface IConsortium : IAsyncDisposable
     /// Asks: resolves the query against the schema that the outposts offer, signs it for the pinned roster, and submits it.
     /// </summary>
     /// <param name="query">The question.</param>
-    /// <param name="coordinator">Key of a coordinator of the roster; stays the caller's.</param>
+    /// <param name="coordinator">Key of a coordinator of the roster; stays the caller's. Null: the identity that this client connects as.</param>
     /// <param name="options">How it is asked; null for the defaults.</param>
     /// <param name="cancellation">Gives up asking; a question that was submitted already stays submitted.</param>
     /// <exception cref="QuestionException">Nobody offers the dataset, or the query does not fit its schema or the protocol's rules.</exception>
-    Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, CancellationToken cancellation = default);
+    Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey? coordinator, AskOptions? options = null, CancellationToken cancellation = default);
 
     /// <summary>
     /// What a question will give and cost: widths of its intervals, what each outpost would charge and has left, who would refuse. Spends nothing. The
     /// question is signed with no attempts, which no outpost runs.
     /// </summary>
     /// <param name="query">The question.</param>
-    /// <param name="coordinator">Key of a coordinator of the roster; stays the caller's.</param>
+    /// <param name="coordinator">Key of a coordinator of the roster; stays the caller's. Null: the identity that this client connects as.</param>
     /// <param name="options">How it is planned; null for the defaults.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="QuestionException">Nobody offers the dataset, or the query does not fit its schema or the protocol's rules.</exception>
-    Task<QueryPlan> PlanAsync(AnalysisQuery query, IdentityKey coordinator, PlanOptions? options = null, CancellationToken cancellation = default);
+    Task<QueryPlan> PlanAsync(AnalysisQuery query, IdentityKey? coordinator, PlanOptions? options = null, CancellationToken cancellation = default);
 
     /// <summary>
     /// Fits a regression over several rounds: asks each, waits for it, checks its evidence, and goes on from its totals until the fit has converged or
     /// says why not.
     /// </summary>
     /// <param name="query">With a logistic or Poisson regression as its only measure; its ε is for all rounds.</param>
-    /// <param name="coordinator">Key of a coordinator of the roster; stays the caller's.</param>
+    /// <param name="coordinator">Key of a coordinator of the roster; stays the caller's. Null: the identity that this client connects as.</param>
     /// <param name="options">How each round is asked; null for the defaults.</param>
     /// <param name="progress">Told after each round.</param>
     /// <param name="cancellation">Gives up; what is spent stays spent.</param>
     /// <exception cref="QuestionException">It is no such query, or cannot be asked.</exception>
     /// <exception cref="RoundFailedException">A round was aborted, or its evidence does not hold.</exception>
     Task<ModelFit> FitAsync(
-        AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, Action<ModelFit>? progress = null, CancellationToken cancellation = default);
+        AnalysisQuery query, IdentityKey? coordinator, AskOptions? options = null, Action<ModelFit>? progress = null, CancellationToken cancellation = default);
+
+    /// <summary>Asks, waits for the end, tries aborted rounds again, and checks the evidence; a regression over several rounds is fitted.</summary>
+    /// <param name="query">The question.</param>
+    /// <param name="coordinator">Key of a coordinator of the roster; stays the caller's. Null: the identity that the client connects as.</param>
+    /// <param name="options">How it is asked, and who is told; null for the defaults.</param>
+    /// <param name="confidence">Of the intervals, 0.5 to 0.999999.</param>
+    /// <param name="cancellation">Gives up; a round that is under way goes on, and what is spent stays spent.</param>
+    /// <exception cref="QuestionException">It cannot be asked as it is; nothing was spent.</exception>
+    /// <exception cref="RoundFailedException">No number was opened, or its evidence does not hold.</exception>
+    /// <exception cref="ConsortiumException">The station is away or refuses.</exception>
+    Task<Answer> AnswerAsync(
+        AnalysisQuery query, IdentityKey? coordinator = null, AskOptions? options = null, double confidence = 0.95, CancellationToken cancellation = default);
 
     /// <summary>Submits a query that was signed elsewhere.</summary>
     Task<RoundHandle> SubmitAsync(SignedQuery query, TimeSpan? phaseDeadline = null, CancellationToken cancellation = default);

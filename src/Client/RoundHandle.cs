@@ -25,6 +25,9 @@ public sealed class RoundHandle
     /// <summary>16 bytes.</summary>
     public byte[] Id => [.. _id];
 
+    /// <summary>The question as it was submitted here; null if it was not. Submitted again it is one more attempt at the same question, where one is left: after an approval.</summary>
+    public SignedQuery? Signed { get; internal init; }
+
     /// <summary>What evidence of this round must show, besides the roster.</summary>
     public BundleExpectation Expected => new() { RoundId = Id, QuestionHash = _question, AsksTheSameAs = _asked };
 
@@ -82,11 +85,11 @@ public sealed class RoundHandle
     {
         var view = await WaitAsync(progress, cancellation);
         if (Earlier(view) is { } earlier) return await earlier.ResultAsync(progress: null, cancellation);
-        if (view.State == RoundState.Aborted) throw new RoundFailedException($"Round {Convert.ToHexStringLower(_id)} was aborted: {view.Failure}");
+        if (view.State == RoundState.Aborted) throw new RoundFailedException($"Round {Convert.ToHexStringLower(_id)} was aborted: {view.Failure}") { Round = this };
         var report = await VerifyAsync(cancellation);
         return report.Passed
             ? report
-            : throw new RoundFailedException($"Round {Convert.ToHexStringLower(_id)} failed verification at {report.Failure?.Name}: {report.Failure?.Detail}");
+            : throw new RoundFailedException($"Round {Convert.ToHexStringLower(_id)} failed verification at {report.Failure?.Name}: {report.Failure?.Detail}") { Round = this };
     }
 
     /// <summary>Fetches the evidence and checks it.</summary>

@@ -128,12 +128,15 @@ internal sealed class FakeConsortium : IConsortium
     public Task<IReadOnlyList<byte[]>> ListEntriesAsync(long start, int limit, CancellationToken cancellation = default) =>
         Task.FromResult<IReadOnlyList<byte[]>>([.. Log!.Read((int)start, Math.Min(limit, MostAtOnce))]);
 
-    public Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, CancellationToken cancellation = default) =>
+    public Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey? coordinator, AskOptions? options = null, CancellationToken cancellation = default) =>
+        throw new NotSupportedException();
+
+    public Task<Answer> AnswerAsync(AnalysisQuery query, IdentityKey? coordinator = null, AskOptions? options = null, double confidence = 0.95, CancellationToken cancellation = default) =>
         throw new NotSupportedException();
 
     public Func<AnalysisQuery, QueryPlan> OnPlan { get; set; } = _ => throw new QuestionException("No plan");
 
-    public Task<QueryPlan> PlanAsync(AnalysisQuery query, IdentityKey coordinator, PlanOptions? options = null, CancellationToken cancellation = default)
+    public Task<QueryPlan> PlanAsync(AnalysisQuery query, IdentityKey? coordinator, PlanOptions? options = null, CancellationToken cancellation = default)
     {
         try
         {
@@ -148,7 +151,7 @@ internal sealed class FakeConsortium : IConsortium
     public Func<AnalysisQuery, Action<ModelFit>?, CancellationToken, Task<ModelFit>> OnFit { get; set; } = (_, _, _) => throw new NotSupportedException();
 
     public Task<ModelFit> FitAsync(
-        AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, Action<ModelFit>? progress = null, CancellationToken cancellation = default) =>
+        AnalysisQuery query, IdentityKey? coordinator, AskOptions? options = null, Action<ModelFit>? progress = null, CancellationToken cancellation = default) =>
         OnFit(query, progress, cancellation);
 
     public Task<RoundHandle> SubmitAsync(SignedQuery query, TimeSpan? phaseDeadline = null, CancellationToken cancellation = default) => throw new NotSupportedException();

@@ -84,22 +84,20 @@ internal sealed class StationConsortium : IConsortium
             : throw new QuestionException($"The question of round {Convert.ToHexStringLower(roundId)} cannot be read: the station's log has no entry {round.FirstEntry}, where its proposal should be.");
     }
 
-    public async Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, CancellationToken cancellation = default)
+    public async Task<RoundHandle> AskAsync(AnalysisQuery query, IdentityKey? coordinator, AskOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        ArgumentNullException.ThrowIfNull(coordinator);
         options ??= new AskOptions();
         var view = await GetConsortiumAsync(cancellation);
-        var signed = Asking.Sign(query, OfferedSchema.Of(view, query.Dataset), coordinator, options, _options);
+        var signed = Asking.Sign(query, OfferedSchema.Of(view, query.Dataset), coordinator ?? _options.Identity, options, _options);
         var round = await SubmitAsync(signed, options.PhaseDeadline, cancellation);
         options.Asked?.Invoke(round);
         return round;
     }
 
-    public async Task<QueryPlan> PlanAsync(AnalysisQuery query, IdentityKey coordinator, PlanOptions? options = null, CancellationToken cancellation = default)
+    public async Task<QueryPlan> PlanAsync(AnalysisQuery query, IdentityKey? coordinator, PlanOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        ArgumentNullException.ThrowIfNull(coordinator);
         options ??= new PlanOptions();
         var view = await GetConsortiumAsync(cancellation);
         var schema = OfferedSchema.Of(view, query.Dataset);
@@ -109,7 +107,7 @@ internal sealed class StationConsortium : IConsortium
         {
             var fit = ModelFit.IsAsked(query) ? new ModelFit(query) : null;
             var first = fit?.Next ?? query;
-            var signed = Asking.SignPlan(first, schema, coordinator, _options);
+            var signed = Asking.SignPlan(first, schema, coordinator ?? _options.Identity, _options);
             var layout = VectorLayout.Create(first.Resolve(schema), first.Epsilon, first.Noise, Math.Max(1, parties), honest);
             // Made-up rows are released meanwhile, which takes a moment.
             var widths = Task.Run(() => Precision.Of(query, schema, layout.InvitedParties, honest, options.RowsPerParty), cancellation);
@@ -131,30 +129,29 @@ internal sealed class StationConsortium : IConsortium
         }
     }
 
-    public async Task<ModelFit> FitAsync(
-        AnalysisQuery query, IdentityKey coordinator, AskOptions? options = null, Action<ModelFit>? progress = null, CancellationToken cancellation = default)
+    public Task<ModelFit> FitAsync(
+        AnalysisQuery query, IdentityKey? coordinator, AskOptions? options = null, Action<ModelFit>? progress = null, CancellationToken cancellation = default) =>
+        Answering.FitAsync(this, _options.Time, query, coordinator, options ?? new AskOptions(), reading: null, (fit, _) => progress?.Invoke(fit), cancellation);
+
+    public async Task<Answer> AnswerAsync(
+        AnalysisQuery query, IdentityKey? coordinator = null, AskOptions? options = null, double confidence = 0.95,
+        CancellationToken cancellation = default)
     {
-        ModelFit fit;
-        try
+        ArgumentNullException.ThrowIfNull(query);
+        if (confidence is not (>= 0.5 and <= 0.999999)) throw new QuestionException($"The confidence is {confidence}; it must be 0.5 to 0.999999.");
+        var reading = new ReleaseOptions(confidence, Repairs: query.Repairs);
+        options ??= new AskOptions();
+        if (ModelFit.IsAsked(query))
         {
-            fit = new ModelFit(query);
-        }
-        catch (AnalysisException e)
-        {
-            throw new QuestionException(e.Message, e);
-        }
-
-        while (fit.Next is { } next)
-        {
-            var round = await AskAsync(next, coordinator, options, cancellation);
-            var report = await round.ResultAsync(cancellation: cancellation);
-            // Cannot be null: the round passed its checks.
-            var totals = report.Totals!;
-            fit.Add(totals.Layout, totals.Values, totals.Contributors);
-            progress?.Invoke(fit);
+            var reports = new List<RoundReport>();
+            var fit = await Answering.FitAsync(this, _options.Time, query, coordinator, options, reading, (_, report) => reports.Add(report), cancellation);
+            return new Answer { Query = query, Statistics = fit.Statistics, Reports = reports, Fit = fit };
         }
 
-        return fit;
+        var only = await Answering.OfAsync(this, _options.Time, query, coordinator, options, cancellation);
+        // Cannot be null: the round passed its checks.
+        var totals = only.Totals!;
+        return new Answer { Query = query, Statistics = Release.Decode(totals.Layout, totals.Values, totals.Contributors, reading), Reports = [only] };
     }
 
     public async Task<RoundHandle> SubmitAsync(SignedQuery query, TimeSpan? phaseDeadline = null, CancellationToken cancellation = default)
@@ -164,7 +161,7 @@ internal sealed class StationConsortium : IConsortium
         var request = new SubmitQueryRequest { Query = query, DeadlineMs = limit };
         var reply = await CallAsync(call => _coordination.SubmitQueryAsync(request, call), cancellation);
         return reply.RoundId.Length == 16
-            ? new RoundHandle(this, reply.RoundId.ToByteArray(), Question.HashOf(query), Query.Parser.ParseFrom(query.Body))
+            ? new RoundHandle(this, reply.RoundId.ToByteArray(), Question.HashOf(query), Query.Parser.ParseFrom(query.Body)) { Signed = query }
             : throw new StationUnavailableException($"The station at {_options.Address} answered with a round id of {reply.RoundId.Length} bytes; it must have 16.");
     }
 
