@@ -39,7 +39,7 @@ public partial class ReadmeTests
         Assert.Equal(2, run.Output.Split("Age by sex: 3 of 3 outposts").Length - 1);
     }
 
-    private static List<string> Blocks(params string[] path) =>
+    internal static List<string> Blocks(params string[] path) =>
         [.. Console().Matches(File.ReadAllText(Path.Combine([Programs.Root, .. path]))).Select(m => m.Groups["commands"].Value)];
 
     [GeneratedRegex("^```console\n(?<commands>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
