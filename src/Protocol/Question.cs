@@ -27,7 +27,7 @@ public sealed class Question
     /// <summary>Who signed it.</summary>
     public RosterMember Coordinator { get; }
 
-    /// <summary>h of the query under its roster: <see cref="RoundRules.HonestFloor"/>.</summary>
+    /// <summary>h of the query under its roster: <see cref="RoundRules.HonestFloor(Roster, int)"/>.</summary>
     public int HonestFloor { get; }
 
     /// <summary>Least that a party's ledger must be charged for an answer, in millionths of ε: the query's ε, and exactly 0 without noise, where there is none.</summary>
