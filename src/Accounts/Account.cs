@@ -7,6 +7,30 @@ namespace SecureAggregation.Accounts;
 /// <param name="Created">When the account was made.</param>
 public sealed record Account(string Name, IReadOnlyList<Role> Roles, string Stamp, DateTimeOffset Created)
 {
+    /// <summary>The studies that the person may see and ask for; null for all.</summary>
+    public IReadOnlyList<string>? Studies { get; init; }
+
+    /// <summary>Who changed the account last; empty where nobody asked.</summary>
+    public string By { get; init; } = "";
+
     /// <summary>The name alone: a stamp belongs in no log.</summary>
+    public override string ToString() => Name;
+}
+
+/// <summary>A key with which a service calls. The key itself is shown once; the <see cref="AccountBook"/> keeps its SHA-256.</summary>
+/// <param name="Name">What people call it.</param>
+/// <param name="Permissions">What it may do, ascending.</param>
+/// <param name="Stamp">Random; another key of the same name has another one.</param>
+/// <param name="Created">When it was made.</param>
+/// <param name="Expires">When it ends.</param>
+public sealed record ApiKey(string Name, IReadOnlyList<Permission> Permissions, string Stamp, DateTimeOffset Created, DateTimeOffset Expires)
+{
+    /// <summary>The studies that it may see and ask for; null for all.</summary>
+    public IReadOnlyList<string>? Studies { get; init; }
+
+    /// <summary>Who made it; empty where nobody asked.</summary>
+    public string By { get; init; } = "";
+
+    /// <summary>The name alone.</summary>
     public override string ToString() => Name;
 }

@@ -18,6 +18,21 @@ public static class AccountRules
             ? null
             : $"a name has 1 to {LongestName} letters, digits, dots, dashes, underscores or @";
 
+    /// <summary>Most characters of a study's name, as in a query.</summary>
+    public const int LongestStudy = 64;
+
+    /// <summary>Most studies of one account or key.</summary>
+    public const int MostStudies = 100;
+
+    /// <summary>Null, or why these cannot be the studies of an account; null studies are all.</summary>
+    public static string? WrongStudies(IReadOnlyCollection<string>? studies) => studies switch
+    {
+        null => null,
+        { Count: 0 or > MostStudies } => $"an account has 1 to {MostStudies} studies, or all",
+        _ when studies.Any(s => s is not { Length: > 0 and <= LongestStudy } || s.Any(char.IsControl)) => $"a study has 1 to {LongestStudy} characters and no control characters",
+        _ => null,
+    };
+
     /// <summary>Null, or why this cannot be the password of that name.</summary>
     public static string? WrongPassword(string name, string password)
     {

@@ -54,6 +54,36 @@ public static class Permissions
     /// <summary>The roles that grant a permission, ascending.</summary>
     public static IReadOnlyList<Role> Granting(Permission permission) => [.. Roles.All.Where(role => role.Allows(permission))];
 
+    /// <summary>The word for a permission in files and claims, such as "read-results".</summary>
+    public static string Word(this Permission permission) => permission switch
+    {
+        Permission.ReadResults => "read-results",
+        Permission.PlanQueries => "plan-queries",
+        Permission.AskQuestions => "ask-questions",
+        Permission.StopRounds => "stop-rounds",
+        Permission.ReadTranscript => "read-transcript",
+        Permission.ExportEvidence => "export-evidence",
+        Permission.WatchOperations => "watch-operations",
+        Permission.ManageAccounts => "manage-accounts",
+        _ => throw new ArgumentOutOfRangeException(nameof(permission), permission, "Not a permission."),
+    };
+
+    /// <summary>The permission that a word names.</summary>
+    /// <exception cref="AccountException">There is none of that name.</exception>
+    public static Permission Parse(string word) =>
+        Find(word) ?? throw new AccountException($"'{word}' is not a permission; the permissions are {string.Join(", ", All.Select(Word))}");
+
+    /// <summary>The permission that a word names, or null.</summary>
+    public static Permission? Find(string word)
+    {
+        foreach (var permission in All)
+        {
+            if (string.Equals(permission.Word(), word, StringComparison.OrdinalIgnoreCase)) return permission;
+        }
+
+        return null;
+    }
+
     /// <summary>What the permission is, in words that go on from "may".</summary>
     public static string Words(this Permission permission) => permission switch
     {

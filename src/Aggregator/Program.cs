@@ -1,5 +1,6 @@
 using SecureAggregation.Aggregator.Hosting;
 using SecureAggregation.Aggregator.Rounds;
+using SecureAggregation.Aggregator.Security;
 using SecureAggregation.Aggregator.Store;
 
 if (args is ["--help" or "-h"])
@@ -14,11 +15,14 @@ if (args is ["--version"])
     return (int)ExitCode.Stopped;
 }
 
+if (args is ["accounts" or "keys", ..]) return (int)RightsCommand.Run(args, Environment.GetEnvironmentVariables(), Console.Out, Console.Error);
+
 try
 {
     var surroundings = new StationSurroundings(TimeProvider.System, StationStorage.Open, new SurveyMeaning(), Logging);
     await using var station = await StationHost.Start(CommandLine.Read(args, Environment.GetEnvironmentVariables()), surroundings);
     Console.WriteLine($"The station listens on {station.Address}");
+    if (station.Rest is { } rest) Console.WriteLine($"REST listens on {rest.Address}");
     await station.WaitForShutdown();
     return (int)ExitCode.Stopped;
 }

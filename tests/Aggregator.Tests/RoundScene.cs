@@ -21,13 +21,13 @@ internal sealed class RoundScene : IAsyncDisposable
 
     public Coordination.CoordinationClient Coordinator { get; private set; } = null!;
 
-    public static async Task<RoundScene> Open(int parties = 5, int colluders = 1, Action<TestStation>? change = null)
+    public static async Task<RoundScene> Open(int parties = 5, int colluders = 1, Action<TestStation>? change = null, int? outposts = null)
     {
         var station = new TestStation(parties, colluders);
         change?.Invoke(station);
         var scene = new RoundScene(station);
         await scene.StartStation();
-        for (var i = 0; i < parties; i++) scene.Outposts.Add(await new TestOutpost(station, (uint)i).Connect());
+        for (var i = 0; i < (outposts ?? parties); i++) scene.Outposts.Add(await new TestOutpost(station, (uint)i).Connect());
         return scene;
     }
 

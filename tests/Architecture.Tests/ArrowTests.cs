@@ -14,7 +14,7 @@ public class ArrowTests
         ["Protocol"] = ["Crypto"],
         ["Grpc"] = [],
         ["Party"] = ["Protocol", "Statistics", "Grpc"],
-        ["Aggregator"] = ["Protocol", "Statistics", "Grpc"],
+        ["Aggregator"] = ["Protocol", "Statistics", "Grpc", "Accounts"],
         ["Client"] = ["Protocol", "Statistics", "Grpc"],
         ["Accounts"] = [],
         ["Dashboard.Blazor"] = ["Client", "Accounts"],

@@ -122,4 +122,19 @@ internal static partial class StationMessages
 
     [LoggerMessage(1400, LogLevel.Warning, "A query of {Caller} was refused: {Reason}")]
     public static partial void QueryRefused(this ILogger log, string caller, string reason);
+
+    [LoggerMessage(1500, LogLevel.Information, "The file of accounts was read again: {Accounts} accounts, {Keys} keys")]
+    public static partial void RightsRead(this ILogger log, int accounts, int keys);
+
+    [LoggerMessage(1501, LogLevel.Warning, "The file of accounts cannot be read, and what was read before stays in force: {Reason}")]
+    public static partial void RightsRefused(this ILogger log, string reason);
+
+    [LoggerMessage(1502, LogLevel.Information, "REST listens on {Address}")]
+    public static partial void RestListens(this ILogger log, string address);
+
+    [LoggerMessage(1503, LogLevel.Information, "REST: {Caller}: {Method} {Path} was refused: {Code}")]
+    public static partial void RestRefused(this ILogger log, string caller, string method, string path, string code);
+
+    [LoggerMessage(1504, LogLevel.Error, "REST: {Method} {Path} failed in a way that should not be possible")]
+    public static partial void RestFailed(this ILogger log, string method, string path, Exception exception);
 }

@@ -10,6 +10,7 @@ internal static class CommandLine
         secagg-station: adds up what the outposts of a consortium have masked, and can read nothing but the totals.
 
         usage: SecureAggregation.Aggregator --key FILE --roster FILE --data DIR [options]
+               SecureAggregation.Aggregator accounts|keys ...   who may use the REST interface; see accounts --help
 
           --key FILE           identity key of the station, PEM                 (Station:KeyFile)
           --roster FILE        signed roster                                    (Station:RosterFile)
@@ -26,6 +27,8 @@ internal static class CommandLine
                                of the machine by default
           --trace-wire DIR     writes every byte received and sent, before      (Station:TraceWire)
                                encryption, for tests
+          --rest IP:PORT       address of the REST interface, none by default;  (Station:Rest:Listen)
+                               docs/rest.md
           --config FILE        a JSON file with more settings
           --set KEY=VALUE      any setting, e.g. --set Station:Deadlines:Input=00:05:00
           --help, --version
@@ -51,19 +54,28 @@ internal static class CommandLine
         ["--address-file"] = "Station:AddressFile",
         ["--cores"] = "Station:Cores",
         ["--trace-wire"] = "Station:TraceWire",
+        ["--rest"] = "Station:Rest:Listen",
     };
 
     /// <summary>The options, checked.</summary>
     /// <exception cref="StartException">Something is wrong with them.</exception>
-    public static StationOptions Read(IReadOnlyList<string> args, IDictionary environment)
+    public static StationOptions Read(IReadOnlyList<string> args, IDictionary environment) => Read(args, environment, Bind);
+
+    /// <summary>The data folder alone, for commands that need nothing else.</summary>
+    /// <exception cref="StartException">None is named.</exception>
+    public static string ReadDataDirectory(IReadOnlyList<string> args, IDictionary environment) => Read(args, environment, configuration => configuration["Station:DataDirectory"]) is { Length: > 0 } folder
+        ? folder
+        : throw Wrong("The station's data folder is not named; give --data DIR, or --config FILE.");
+
+    private static T Read<T>(IReadOnlyList<string> args, IDictionary environment, Func<IConfiguration, T> read)
     {
         var (settings, file) = Parse(args);
-        var builder = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true);
-        if (file is not null) builder.AddJsonFile(Path.GetFullPath(file), optional: false);
-        builder.AddInMemoryCollection(FromEnvironment(environment)).AddInMemoryCollection(settings);
+        var builder = new ConfigurationBuilder();
         try
         {
-            return Bind(builder.Build());
+            builder.AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true);
+            if (file is not null) builder.AddJsonFile(Path.GetFullPath(file), optional: false);
+            return read(builder.AddInMemoryCollection(FromEnvironment(environment)).AddInMemoryCollection(settings).Build());
         }
         catch (Exception e) when (e is InvalidOperationException or InvalidDataException or IOException or FormatException)
         {

@@ -11,6 +11,9 @@ internal sealed class StationFiles : IDisposable
     private const string TranscriptName = "transcript.db";
     private const string VectorsName = "vectors";
 
+    // May be there before the first start: accounts are made by a command of their own.
+    private static readonly string[] s_rights = ["accounts.json", "accounts.json.lock", "tokens.json", "token-key.pem"];
+
     private const UnixFileMode Foreign =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute |
         UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
@@ -31,6 +34,15 @@ internal sealed class StationFiles : IDisposable
     public string Transcript => Path.Combine(DataDirectory, TranscriptName);
 
     public string Vectors => Path.Combine(DataDirectory, VectorsName);
+
+    /// <summary>Accounts and keys of the REST interface.</summary>
+    public static string Accounts(string data) => Path.Combine(data, s_rights[0]);
+
+    /// <summary>Tokens with which sessions are renewed, as hashes.</summary>
+    public string Tokens => Path.Combine(DataDirectory, s_rights[2]);
+
+    /// <summary>The key that signs access tokens.</summary>
+    public string TokenKey => Path.Combine(DataDirectory, s_rights[3]);
 
     /// <exception cref="StartException">A file is missing or wrong, or the folder cannot be used.</exception>
     public static StationFiles Open(StationOptions options)
@@ -109,7 +121,7 @@ internal sealed class StationFiles : IDisposable
         try
         {
             Directory.CreateDirectory(folder);
-            var strangers = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Where(name => name != LockName).ToList();
+            var strangers = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Where(name => name != LockName && !s_rights.Contains(name)).ToList();
             if (database && strangers.Contains(TranscriptName))
             {
                 throw new StartException(

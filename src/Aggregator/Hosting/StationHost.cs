@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using SecureAggregation.Aggregator.Events;
 using SecureAggregation.Aggregator.Log;
 using SecureAggregation.Aggregator.Parties;
+using SecureAggregation.Aggregator.Rest;
 using SecureAggregation.Aggregator.Rounds;
 using SecureAggregation.Aggregator.Security;
 using SecureAggregation.Aggregator.Services;
@@ -33,15 +34,20 @@ internal sealed class StationHost : IAsyncDisposable
     private readonly StationFiles _files;
     private readonly StationStorage _storage;
     private readonly WebApplication _app;
+    private readonly Action<ILoggingBuilder> _logging;
+    private RestHost? _rest;
 
-    private StationHost(StationOptions options, TimeProvider clock, StationFiles files, StationStorage storage, WebApplication app) =>
-        (_options, _clock, _files, _storage, _app) = (options, clock, files, storage, app);
+    private StationHost(StationOptions options, StationSurroundings surroundings, StationFiles files, StationStorage storage, WebApplication app) =>
+        (_options, _clock, _logging, _files, _storage, _app) = (options, surroundings.Clock, surroundings.Logging, files, storage, app);
 
     /// <summary>Name and version, as parties and readers see it.</summary>
     public static string Software { get; } = $"secagg-station/{typeof(StationHost).Assembly.GetName().Version?.ToString(3)}";
 
     /// <summary>https://address:port, once started.</summary>
     public string Address { get; private set; } = "";
+
+    /// <summary>The REST interface; null if it is off.</summary>
+    public RestHost? Rest => _rest;
 
     public IServiceProvider Services => _app.Services;
 
@@ -59,7 +65,7 @@ internal sealed class StationHost : IAsyncDisposable
         {
             storage = surroundings.OpenStorage(options, files);
             var events = new EventHub(clock, options.Limits.EventHistory, options.Limits.EventQueue);
-            host = new StationHost(options, clock, files, storage, Build(options, surroundings, files, storage, events));
+            host = new StationHost(options, surroundings, files, storage, Build(options, surroundings, files, storage, events));
             await host.Run();
             return host;
         }
@@ -84,6 +90,7 @@ internal sealed class StationHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_rest is not null) await _rest.DisposeAsync();
         await _app.StopAsync();
         // Disposes what it made, in reverse order: the rounds before the log that they write to.
         await _app.DisposeAsync();
@@ -117,10 +124,11 @@ internal sealed class StationHost : IAsyncDisposable
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Log);
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Rosters);
         services.AddSingleton<ILogger>(p => p.GetRequiredService<ILogger<RoundBook>>());
-        services.AddSingleton(p => new ActRecorder(p.GetRequiredService<StationLog>(), p.GetRequiredService<RosterHistory>(), files.NewKey, clock));
+        services.AddSingleton(p => new ActRecorder(p.GetRequiredService<StationLog>(), p.GetRequiredService<RosterHistory>(), p.GetRequiredService<OpenedLog>().Acts, files.NewKey, clock));
         services.AddSingleton<Witnesses>().AddSingleton<RoundServices>().AddSingleton<StationMeters>();
         services.AddSingleton<RoundBook>(p => new RoundBook(
             p.GetRequiredService<RoundServices>(), p.GetRequiredService<RosterHistory>(), p.GetRequiredService<IRoundMeaning>(), files.NewKey, RandomNumberGenerator.Create()));
+        services.AddSingleton<BundleExport>().AddSingleton<RoundStop>();
         services.AddSingleton<StationService>().AddSingleton<CoordinationService>().AddSingleton<AuditService>();
         return builder.Build();
     }
@@ -168,10 +176,11 @@ internal sealed class StationHost : IAsyncDisposable
         _app.MapGet("/health", () => Results.Text("alive\n"));
         _app.MapGet("/ready", () => Ready(log, _storage.Transcript));
         await Bind();
+        if (_options.Rest.IsOn) _rest = await RestHost.Start(_options, _files, services, _logging);
         Announce(services, log.Head.Size);
     }
 
-    private static IResult Ready(StationLog log, ITranscriptStore store) => (log.Failure ?? Probe(store)) is { } failure
+    internal static IResult Ready(StationLog log, ITranscriptStore store) => (log.Failure ?? Probe(store)) is { } failure
         ? Results.Json(new { ready = false, logSize = log.Head.Size, reason = failure.Message }, statusCode: StatusCodes.Status503ServiceUnavailable)
         : Results.Json(new { ready = true, logSize = log.Head.Size });
 
@@ -259,10 +268,15 @@ internal sealed class StationHost : IAsyncDisposable
         var roster = _files.Roster;
         logger.Started(roster.Consortium, roster.Epoch, string.Join(' ', roster.Words), Address, roster.LogOrigin, size);
         if (_options.TraceWire.Length > 0) logger.TracingWire(_options.TraceWire);
-        if (_options.AddressFile.Length == 0) return;
+        Write(_options.AddressFile, Address);
+        if (_rest is not null) Write(_options.Rest.AddressFile, _rest.Address);
+
         // Whole or not there: somebody may wait for the file.
-        var partial = _options.AddressFile + ".part";
-        File.WriteAllText(partial, Address + "\n");
-        File.Move(partial, _options.AddressFile, overwrite: true);
+        static void Write(string file, string address)
+        {
+            if (file.Length == 0) return;
+            File.WriteAllText(file + ".part", address + "\n");
+            File.Move(file + ".part", file, overwrite: true);
+        }
     }
 }

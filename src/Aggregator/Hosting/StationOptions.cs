@@ -1,4 +1,5 @@
 using System.Net;
+using SecureAggregation.Aggregator.Rest;
 using SecureAggregation.Protocol;
 
 namespace SecureAggregation.Aggregator.Hosting;
@@ -33,6 +34,8 @@ internal sealed class StationOptions
 
     public LimitOptions Limits { get; set; } = new();
 
+    public RestOptions Rest { get; set; } = new();
+
     /// <summary>The address and port to bind.</summary>
     public IPEndPoint Endpoint => IPEndPoint.Parse(Listen);
 
@@ -62,6 +65,7 @@ internal sealed class StationOptions
         Between(problems, nameof(Limits.BadFrames), Limits.BadFrames, 1, 1_000_000);
         Between(problems, nameof(Limits.EventQueue), Limits.EventQueue, 8, 1_000_000);
         Between(problems, nameof(Limits.EventHistory), Limits.EventHistory, 8, 1_000_000);
+        problems.AddRange(Rest.Problems());
         return problems;
     }
 

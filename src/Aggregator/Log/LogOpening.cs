@@ -10,7 +10,7 @@ using Roster = SecureAggregation.Protocol.Roster;
 namespace SecureAggregation.Aggregator.Log;
 
 /// <summary>A checked log, ready to be continued, its rosters, the heads of it that were shown, and the administrative acts.</summary>
-internal sealed record OpenedLog(StationLog Log, RosterHistory Rosters, IReadOnlyList<CosignedHead> Shown, IReadOnlyList<Act> Acts);
+internal sealed record OpenedLog(StationLog Log, RosterHistory Rosters, IReadOnlyList<CosignedHead> Shown, IReadOnlyList<LoggedAct> Acts);
 
 /// <summary>
 /// Checks at start that the transcript is the one that the station signed: every leaf, every index, the tree's root against the stored
@@ -20,7 +20,7 @@ internal sealed record OpenedLog(StationLog Log, RosterHistory Rosters, IReadOnl
 internal sealed class LogOpening(ITranscriptStore store, Roster roster, IdentityKey key, TimeSpan retry, TimeProvider clock, AlertBoard alerts, ILogger logger)
 {
     private readonly List<(long From, Roster Roster)> _epochs = [];
-    private readonly List<Act> _acts = [];
+    private readonly List<LoggedAct> _acts = [];
     private readonly LogTree _tree = new();
     private StartException? _odd;
 
@@ -110,7 +110,7 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
                     $"Entry {stored.Index} of the transcript is of round \"{PublicBytes.Hex(entry.RoundId.Span)}\" but filed under \"{PublicBytes.Hex(stored.RoundId)}\". Restore the transcript from a backup.");
             }
 
-            if (entry.Envelope?.Kind == MessageKind.Act && _epochs.Count > 0) _acts.Add(StationAct.Open(_epochs[^1].Roster, entry));
+            if (entry.Envelope?.Kind == MessageKind.Act && _epochs.Count > 0) _acts.Add(new LoggedAct(stored.Index, entry.TimeMs, StationAct.Open(_epochs[^1].Roster, entry)));
             if (entry.Envelope?.Kind != MessageKind.Roster) return;
             var next = Roster.Open(entry.Envelope.Body.Span);
             if (_epochs.Count > 0 && !Follows(next, _epochs[^1].Roster))

@@ -141,6 +141,13 @@ internal sealed class RoundBook : IAsyncDisposable
         return (Reading(() => names.Skip(offset).Take(limit).Select(name => View(name, brief)).OfType<RoundView>().ToList()), names.Length);
     }
 
+    /// <summary>The round that answers a query, running or done; null if there is none. The content is compared too: an id alone may be taken twice.</summary>
+    public byte[]? Answering(Query query)
+    {
+        var content = ByteString.CopyFrom(Question.ContentOf(query));
+        return Newest().Select(Card).OfType<RoundCard>().FirstOrDefault(r => r.State != RoundState.Aborted && r.QueryId.Equals(query.QueryId) && r.Content.Equals(content))?.RoundId.ToByteArray();
+    }
+
     /// <summary>How long the last rounds that ended with a total took, in the middle; 0 if there are none.</summary>
     public uint TypicalMs()
     {

@@ -19,6 +19,8 @@ internal sealed record RoundCard
 
     public required string Dataset { get; init; }
 
+    public required string Study { get; init; }
+
     public required string Coordinator { get; init; }
 
     /// <summary>The names of all that were invited, a line each; one string for all rounds that invited the same.</summary>
@@ -46,6 +48,7 @@ internal sealed record RoundCard
         Content = view.Content,
         Title = view.Title,
         Dataset = string.Intern(view.Dataset),
+        Study = string.Intern(view.Study),
         Coordinator = string.Intern(view.Coordinator),
         Parties = string.Intern(string.Join('\n', view.Parties.Select(p => p.Name))),
         State = view.State,

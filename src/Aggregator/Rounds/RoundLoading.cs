@@ -109,7 +109,7 @@ internal sealed class RoundLoading(RoundServices services, RosterHistory rosters
             try
             {
                 var query = Query.Parser.ParseFrom(Proposal.Parser.ParseFrom(entry.Envelope?.Body ?? ByteString.Empty).Query);
-                (view.QueryId, view.Title, view.Dataset, view.EpsilonMicro, view.Noise) = (query.QueryId, query.Title, query.Dataset, query.EpsilonMicro, query.Noise);
+                (view.QueryId, view.Title, view.Dataset, view.Study, view.EpsilonMicro, view.Noise) = (query.QueryId, query.Title, query.Dataset, query.Study, query.EpsilonMicro, query.Noise);
             }
             catch (Exception e) when (Protocol.Unreadable.Is(e))
             {

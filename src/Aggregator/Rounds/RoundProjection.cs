@@ -31,6 +31,7 @@ internal sealed class RoundProjection(Roster roster, Func<AggregatorRound, IRead
             QueryId = query.QueryId,
             Title = query.Title,
             Dataset = query.Dataset,
+            Study = query.Study,
             Coordinator = round.Question.Coordinator.Name,
             EpsilonMicro = query.EpsilonMicro,
             Noise = query.Noise,

@@ -14,9 +14,8 @@ namespace SecureAggregation.Aggregator.Services;
 internal sealed class AuditService(
     Access access,
     StationLog log,
-    RosterHistory rosters,
     ITranscriptStore store,
-    IBlobStore blobs,
+    BundleExport bundles,
     RoundBook rounds,
     Witnesses witnesses) : Audit.AuditBase
 {
@@ -98,24 +97,7 @@ internal sealed class AuditService(
     {
         try
         {
-            var roundId = view.RoundId.ToByteArray();
-            var checkpoint = witnesses.Best((long)view.LastEntry + 1);
-            using (var stream = new PartStream(parts, stop))
-            {
-                var writer = new BundleWriter(stream);
-                var remembered = At(request.HeadSize);
-                writer.WriteHeader(rosters.At((long)view.FirstEntry), checkpoint, roundId, remembered, Between(remembered, checkpoint));
-                foreach (var entry in store.ReadRound(roundId)) writer.WriteEntry(entry.Index, entry.Leaf, log.Tree.InclusionProof(entry.Index, checkpoint.Size));
-                if (!request.WithoutBlobs && view.State == RoundState.Done)
-                {
-                    foreach (var party in blobs.Parties(roundId))
-                    {
-                        using var vector = blobs.Open(roundId, party);
-                        writer.WriteVector(party, vector);
-                    }
-                }
-            }
-
+            using (var stream = new PartStream(parts, stop)) bundles.Write(view, request.HeadSize, !request.WithoutBlobs, stream);
             parts.Complete();
         }
         catch (Exception e)
@@ -123,13 +105,6 @@ internal sealed class AuditService(
             parts.Complete(e is StoreException ? Failed(StatusCode.Unavailable, e.Message) : e);
         }
     }
-
-    /// <summary>The log as it was at a size; null for none, and for one that it has not reached: then there is nothing to prove, and the asker finds out.</summary>
-    private LogPosition? At(ulong size) =>
-        size is 0 || size > (ulong)log.Head.Size ? null : new LogPosition((long)size, log.Tree.Root((long)size));
-
-    private byte[][] Between(LogPosition? remembered, Checkpoint checkpoint) =>
-        remembered is null ? [] : log.Tree.ConsistencyProof(Math.Min(remembered.Size, checkpoint.Size), Math.Max(remembered.Size, checkpoint.Size));
 
     private static RpcException Failed(StatusCode code, string sentence) => new(new Status(code, sentence));
 

@@ -6,6 +6,7 @@ using SecureAggregation.Aggregator.Log;
 using SecureAggregation.Aggregator.Parties;
 using SecureAggregation.Aggregator.Rounds;
 using SecureAggregation.Aggregator.Security;
+using SecureAggregation.Aggregator.Store;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using Roster = SecureAggregation.Protocol.Roster;
@@ -18,6 +19,7 @@ internal sealed class CoordinationService(
     Roster roster,
     PartyDirectory parties,
     RoundBook rounds,
+    RoundStop stops,
     Witnesses witnesses,
     PlanDesk plans,
     EventHub events,
@@ -84,9 +86,16 @@ internal sealed class CoordinationService(
 
     public override async Task<AbortRoundReply> AbortRound(AbortRoundRequest request, ServerCallContext context)
     {
-        access.Require(context, Roles.Coordinator);
-        await rounds.Abort(request.RoundId.Memory, context.CancellationToken);
-        return new AbortRoundReply();
+        var caller = access.Require(context, Roles.Coordinator);
+        try
+        {
+            await stops.StopAsync(request.RoundId.Memory, caller.Member.Name, context.CancellationToken);
+            return new AbortRoundReply();
+        }
+        catch (StoreException e)
+        {
+            throw Failed(StatusCode.Unavailable, e.Message);
+        }
     }
 
     public override Task<ListRoundsReply> ListRounds(ListRoundsRequest request, ServerCallContext context)

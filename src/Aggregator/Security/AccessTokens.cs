@@ -1,0 +1,90 @@
+using System.Security.Cryptography;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using SecureAggregation.Accounts;
+
+namespace SecureAggregation.Aggregator.Security;
+
+/// <summary>
+/// Makes the station's access tokens (JWT, ES256) with a key of their own: the identity key signs the log and nothing else. A token names an account and the mark that it
+/// had; roles are looked up at each call, so that a change takes effect at once.
+/// </summary>
+internal sealed class AccessTokens : IDisposable
+{
+    public const string MarkClaim = "mark";
+    public static readonly TimeSpan Life = TimeSpan.FromMinutes(30);
+
+    private readonly ECDsa _key;
+    private readonly SigningCredentials _credentials;
+    private readonly TimeProvider _clock;
+    private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false };
+
+    private AccessTokens(ECDsa key, string logOrigin, TimeProvider clock)
+    {
+        (_key, _clock) = (key, clock);
+        // The log's name alone would not tell a token of the station from one of somebody who signs for the log.
+        Issuer = $"secagg-station:{logOrigin}";
+        Audience = $"secagg-rest:{logOrigin}";
+        var security = new ECDsaSecurityKey(key) { KeyId = Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()))[..16] };
+        _credentials = new SigningCredentials(security, SecurityAlgorithms.EcdsaSha256);
+    }
+
+    public string Issuer { get; }
+
+    public string Audience { get; }
+
+    /// <summary>What a token must be like.</summary>
+    public TokenValidationParameters Validation => new()
+    {
+        ValidIssuer = Issuer,
+        ValidAudience = Audience,
+        IssuerSigningKey = _credentials.Key,
+        ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
+        ValidTypes = ["at+jwt"],
+        RequireSignedTokens = true,
+        RequireExpirationTime = true,
+        NameClaimType = JwtRegisteredClaimNames.Sub,
+        // By the station's clock. Between one machine and itself no skew is allowed.
+        LifetimeValidator = (from, to, _, _) => to > _clock.GetUtcNow().UtcDateTime && from <= _clock.GetUtcNow().UtcDateTime.AddSeconds(1),
+    };
+
+    /// <summary>Reads the key, or makes it.</summary>
+    /// <exception cref="AccountException">The file holds no such key.</exception>
+    public static AccessTokens Open(string path, string logOrigin, TimeProvider clock)
+    {
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        try
+        {
+            if (File.Exists(path)) key.ImportFromPem(File.ReadAllText(path));
+            else PrivateFile.Write(path, stream => stream.Write(System.Text.Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem())));
+            return new AccessTokens(key, logOrigin, clock);
+        }
+        catch (Exception e) when (e is ArgumentException or CryptographicException)
+        {
+            key.Dispose();
+            throw new AccountException($"{path} holds no P-256 key in PEM; delete it, and the station makes a new one (everybody signs in again)", e);
+        }
+    }
+
+    /// <summary>A token for an account, good for <see cref="Life"/>.</summary>
+    public string Issue(Account account)
+    {
+        var now = _clock.GetUtcNow().UtcDateTime;
+        return _handler.CreateToken(new SecurityTokenDescriptor
+        {
+            TokenType = "at+jwt",
+            Issuer = Issuer,
+            Audience = Audience,
+            IssuedAt = now,
+            NotBefore = now,
+            Expires = now + Life,
+            SigningCredentials = _credentials,
+            Claims = new Dictionary<string, object>(StringComparer.Ordinal)
+            {
+                [JwtRegisteredClaimNames.Sub] = account.Name, [MarkClaim] = Base64UrlEncoder.Encode(StationRights.MarkOf(account)),
+            },
+        });
+    }
+
+    public void Dispose() => _key.Dispose();
+}

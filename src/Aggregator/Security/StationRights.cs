@@ -1,0 +1,172 @@
+using System.Globalization;
+using System.Text;
+using Google.Protobuf;
+using SecureAggregation.Accounts;
+using SecureAggregation.Aggregator.Events;
+using SecureAggregation.Aggregator.Log;
+using SecureAggregation.Aggregator.Store;
+using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+
+namespace SecureAggregation.Aggregator.Security;
+
+/// <summary>
+/// Accounts and keys of the station's REST interface. The file says what they are, and the log that they came to be: an account or a key counts once an act with
+/// its mark is in the log, so nobody gets in without an entry, whoever wrote the file.
+/// </summary>
+internal sealed class StationRights : IAsyncDisposable
+{
+    /// <summary>Who has changed a file in which nobody is named: whoever may write it.</summary>
+    public const string Operator = "operator";
+
+    // An operator at the command line waits so long at most until a running station has read the file.
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(2);
+
+    private readonly ActRecorder _acts;
+    private readonly AlertBoard _alerts;
+    private readonly ILogger<StationRights> _logger;
+    private readonly SemaphoreSlim _writing = new(1);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, ByteString> _marks = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ITimer _look;
+
+    public StationRights(AccountBook book, ActRecorder acts, AlertBoard alerts, TimeProvider clock, ILogger<StationRights> logger)
+    {
+        (Book, _acts, _alerts, _logger) = (book, acts, alerts, logger);
+        foreach (var logged in acts.All) Take(logged.Act);
+        _look = clock.CreateTimer(_ => _ = LookAsync(), null, s_look, s_look);
+    }
+
+    public AccountBook Book { get; }
+
+    /// <summary>Whether the log says that this account is as it is.</summary>
+    public bool Counts(Account account) => Has(NameOf(account), MarkOf(account));
+
+    /// <summary>Whether the log says that this key is as it is.</summary>
+    public bool Counts(ApiKey key) => Has(NameOf(key), MarkOf(key));
+
+    /// <summary>A hash of what an account is, 32 bytes; another password, role or study gives another.</summary>
+    public static byte[] MarkOf(Account account) => Mark("account", account.Name, account.Roles.Select(r => r.Word()), account.Studies, account.Stamp, DateTimeOffset.UnixEpoch);
+
+    /// <summary>Puts into the log what has changed since, and returns when it is there: until then it does not count.</summary>
+    /// <param name="by">Who did it, where the file does not say.</param>
+    /// <exception cref="StoreException">The log cannot be written.</exception>
+    public async Task RecordAsync(string by)
+    {
+        await _writing.WaitAsync();
+        try
+        {
+            var acts = Changes(by);
+            await _acts.AppendAsync(acts);
+            foreach (var act in acts) Take(act);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _look.DisposeAsync();
+        _writing.Dispose();
+    }
+
+    private async Task LookAsync()
+    {
+        try
+        {
+            if (Book.Reload()) _logger.RightsRead(Book.All.Count, Book.Keys.Count);
+            await RecordAsync(Operator);
+        }
+        catch (AccountException e)
+        {
+            _logger.RightsRefused(e.Message);
+            _alerts.Raise("accounts", Severity.Warning, $"The file of accounts was changed and cannot be read; the accounts that were there before stay in force. {e.Message}");
+        }
+        catch (Exception e) when (e is StoreException or ObjectDisposedException or IOException or UnauthorizedAccessException)
+        {
+            // The log tells that it cannot be written; the next look tries again. Or the station stops.
+        }
+    }
+
+    private List<Act> Changes(string by)
+    {
+        var (accounts, keys) = (Book.All, Book.Keys);
+        var acts = new List<Act>();
+        lock (_gate)
+        {
+            foreach (var account in accounts.Where(a => !Is(NameOf(a), MarkOf(a))))
+                acts.Add(New(_marks.ContainsKey(NameOf(account)) ? ActCode.AccountChanged : ActCode.AccountAdded, account.Name, account.By, $"roles: {Words(account.Roles.Select(r => r.Word()))}; {Studies(account.Studies)}", MarkOf(account)));
+            foreach (var key in keys.Where(k => !Is(NameOf(k), MarkOf(k))))
+            {
+                if (_marks.ContainsKey(NameOf(key))) acts.Add(New(ActCode.KeyRevoked, key.Name, key.By, "", []));
+                acts.Add(New(ActCode.KeyAdded, key.Name, key.By, string.Create(CultureInfo.InvariantCulture, $"may: {Words(key.Permissions.Select(p => p.Word()))}; {Studies(key.Studies)}; until {key.Expires:yyyy-MM-ddTHH:mm:ssZ}"), MarkOf(key)));
+            }
+
+            var there = accounts.Select(NameOf).Concat(keys.Select(NameOf)).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            foreach (var gone in _marks.Keys.Where(name => !there.Contains(name)).Order(StringComparer.Ordinal))
+                acts.Add(New(gone.StartsWith("key ", StringComparison.Ordinal) ? ActCode.KeyRevoked : ActCode.AccountRemoved, gone[(gone.IndexOf(' ', StringComparison.Ordinal) + 1)..], "", "", []));
+        }
+
+        return acts;
+
+        Act New(ActCode code, string subject, string who, string detail, byte[] mark) => new()
+        {
+            Code = code,
+            Subject = subject,
+            By = who.Length > 0 ? who : by,
+            Detail = detail.Length <= StationAct.LongestDetail ? detail : detail[..(StationAct.LongestDetail - 2)] + " …",
+            Mark = ByteString.CopyFrom(mark),
+        };
+    }
+
+    private void Take(Act act)
+    {
+        lock (_gate)
+        {
+            switch (act.Code)
+            {
+                case ActCode.AccountAdded or ActCode.AccountChanged:
+                    _marks["account " + act.Subject] = act.Mark;
+                    break;
+                case ActCode.AccountRemoved:
+                    _marks.Remove("account " + act.Subject);
+                    break;
+                case ActCode.KeyAdded:
+                    _marks["key " + act.Subject] = act.Mark;
+                    break;
+                case ActCode.KeyRevoked:
+                    _marks.Remove("key " + act.Subject);
+                    break;
+            }
+        }
+    }
+
+    private bool Has(string name, byte[] mark)
+    {
+        lock (_gate) return Is(name, mark);
+    }
+
+    private bool Is(string name, byte[] mark) => _marks.TryGetValue(name, out var logged) && PublicBytes.Equal(logged.Span, mark);
+
+    private static string NameOf(Account account) => "account " + account.Name;
+
+    private static string NameOf(ApiKey key) => "key " + key.Name;
+
+    private static byte[] MarkOf(ApiKey key) => Mark("key", key.Name, key.Permissions.Select(p => p.Word()), key.Studies, key.Stamp, key.Expires);
+
+    private static byte[] Mark(string kind, string name, IEnumerable<string> words, IReadOnlyList<string>? studies, string stamp, DateTimeOffset expires)
+    {
+        using var hash = new LabelHash("station/right");
+        hash.Field(Encoding.UTF8.GetBytes(kind)).Field(Encoding.UTF8.GetBytes(name)).Field(Encoding.UTF8.GetBytes(Words(words))).Field(Encoding.UTF8.GetBytes(stamp));
+        hash.Field((ulong)expires.ToUnixTimeMilliseconds()).Field(studies is null ? 0u : 1u);
+        foreach (var study in studies ?? []) hash.Field(Encoding.UTF8.GetBytes(study));
+        return hash.Finish();
+    }
+
+    private static string Words(IEnumerable<string> words) => string.Join(", ", words);
+
+    private static string Studies(IReadOnlyList<string>? studies) => studies is null ? "all studies" : $"studies: {Words(studies)}";
+}
