@@ -1,3 +1,4 @@
+using SecureAggregation.Aggregator.Backup;
 using SecureAggregation.Aggregator.Hosting;
 using SecureAggregation.Aggregator.Rounds;
 using SecureAggregation.Aggregator.Security;
@@ -20,6 +21,12 @@ if (args is ["accounts" or "keys", ..]) return (int)RightsCommand.Run(args, Envi
 try
 {
     var surroundings = new StationSurroundings(TimeProvider.System, StationStorage.Open, new SurveyMeaning(), Logging);
+    if (BackupDesk.Has(args))
+    {
+        Console.WriteLine(await BackupDesk.Run(args, Environment.GetEnvironmentVariables(), surroundings));
+        return (int)ExitCode.Stopped;
+    }
+
     await using var station = await StationHost.Start(CommandLine.Read(args, Environment.GetEnvironmentVariables()), surroundings);
     Console.WriteLine($"The station listens on {station.Address}");
     if (station.Rest is { } rest) Console.WriteLine($"REST listens on {rest.Address}");

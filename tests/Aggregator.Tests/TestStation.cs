@@ -51,10 +51,11 @@ internal sealed class TestStation : IAsyncDisposable
 
     public async Task<StationHost> Start()
     {
-        Host = await StationHost.Start(
-            Options, new StationSurroundings(Clock, Storage, Meaning, logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(Logs))).Guard();
+        Host = await StationHost.Start(Options, Surroundings).Guard();
         return Host;
     }
+
+    public StationSurroundings Surroundings => new(Clock, Storage, Meaning, logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(Logs));
 
     /// <summary>What the station keeps, with what a test puts in between.</summary>
     public StationStorage Storage(StationOptions options, StationFiles files)

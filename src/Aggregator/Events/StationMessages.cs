@@ -111,8 +111,8 @@ internal static partial class StationMessages
     [LoggerMessage(1301, LogLevel.Information, "The transcript can be written again")]
     public static partial void StorageBack(this ILogger log);
 
-    [LoggerMessage(1302, LogLevel.Information, "Round {Round}: its masked vectors have reached their age and are deleted; their hashes stay in the log")]
-    public static partial void VectorsExpired(this ILogger log, string round);
+    [LoggerMessage(1302, LogLevel.Information, "Round {Round}: its masked vectors {Reason} and are deleted; their hashes stay in the log")]
+    public static partial void VectorsExpired(this ILogger log, string round, string reason);
 
     [LoggerMessage(1303, LogLevel.Critical, "{Reason}. Rounds wait until the database is back")]
     public static partial void StorageAway(this ILogger log, string reason);

@@ -11,6 +11,8 @@ internal static class CommandLine
 
         usage: SecureAggregation.Aggregator --key FILE --roster FILE --data DIR [options]
                SecureAggregation.Aggregator accounts|keys ...   who may use the REST interface; see accounts --help
+               SecureAggregation.Aggregator backup --to DIR [--without-vectors] (the options that the station runs with)
+               SecureAggregation.Aggregator restore --from DIR [--without-vectors] (the options that it will run with)
 
           --key FILE           identity key of the station, PEM                 (Station:KeyFile)
           --roster FILE        signed roster                                    (Station:RosterFile)

@@ -31,9 +31,16 @@ internal sealed class StationFiles : IDisposable
 
     public string DataDirectory { get; }
 
-    public string Transcript => Path.Combine(DataDirectory, TranscriptName);
+    public string Transcript => TranscriptIn(DataDirectory);
 
-    public string Vectors => Path.Combine(DataDirectory, VectorsName);
+    public string Vectors => VectorsIn(DataDirectory);
+
+    public static string TranscriptIn(string folder) => Path.Combine(folder, TranscriptName);
+
+    public static string VectorsIn(string folder) => Path.Combine(folder, VectorsName);
+
+    /// <summary>Whether a file of the data folder is neither transcript nor a lock nor half-written: what else a station keeps there belongs to a backup as it is.</summary>
+    public static bool IsExtra(string name) => !name.StartsWith(TranscriptName, StringComparison.Ordinal) && !name.EndsWith(".lock", StringComparison.Ordinal) && !name.EndsWith(".part", StringComparison.Ordinal);
 
     /// <summary>Accounts and keys of the REST interface.</summary>
     public static string Accounts(string data) => Path.Combine(data, s_rights[0]);

@@ -55,7 +55,20 @@ internal sealed class StationHost : IAsyncDisposable
     /// <param name="options">Checked options.</param>
     /// <param name="surroundings">What tests replace.</param>
     /// <exception cref="StartException">The station cannot start.</exception>
-    public static async Task<StationHost> Start(StationOptions options, StationSurroundings surroundings)
+    public static Task<StationHost> Start(StationOptions options, StationSurroundings surroundings) => Open(options, surroundings, host => host.Run());
+
+    /// <summary>Checks everything that a start checks, without listening.</summary>
+    /// <param name="options">Checked options.</param>
+    /// <param name="surroundings">What tests replace.</param>
+    /// <returns>Entries of the log and rounds in it.</returns>
+    /// <exception cref="StartException">The station could not start.</exception>
+    public static async Task<(long Entries, int Rounds)> Check(StationOptions options, StationSurroundings surroundings)
+    {
+        await using var host = await Open(options, surroundings, host => Task.FromResult(host.Load()));
+        return (host.Services.GetRequiredService<StationLog>().Head.Size, host.Services.GetRequiredService<RoundBook>().Count);
+    }
+
+    private static async Task<StationHost> Open(StationOptions options, StationSurroundings surroundings, Func<StationHost, Task> begin)
     {
         var clock = surroundings.Clock;
         var files = StationFiles.Open(options);
@@ -66,7 +79,7 @@ internal sealed class StationHost : IAsyncDisposable
             storage = surroundings.OpenStorage(options, files);
             var events = new EventHub(clock, options.Limits.EventHistory, options.Limits.EventQueue);
             host = new StationHost(options, surroundings, files, storage, Build(options, surroundings, files, storage, events));
-            await host.Run();
+            await begin(host);
             return host;
         }
         catch (Exception e)
@@ -160,13 +173,23 @@ internal sealed class StationHost : IAsyncDisposable
     private static int LargestFrame(int parties) =>
         Math.Max(Limits.PartyEnvelope(parties), Math.Max(Limits.Chunk, Limits.Query)) + (4 * 1024);
 
-    private async Task Run()
+    private StationLog Load()
     {
         var services = _app.Services;
         var (log, rounds) = (services.GetRequiredService<StationLog>(), services.GetRequiredService<RoundBook>());
         Watch(log, rounds, services);
         if (_storage.Transcript.Recovered is > 0 and var ahead) services.GetRequiredService<ILogger<StationHost>>().ReadBack(ahead);
         rounds.Load();
+        return log;
+    }
+
+    private async Task Run()
+    {
+        var log = Load();
+        var services = _app.Services;
+        var rounds = services.GetRequiredService<RoundBook>();
+        var expiry = _clock.CreateTimer(_ => rounds.ExpireVectors(), null, TimeSpan.Zero, s_expiry);
+        _app.Lifetime.ApplicationStopping.Register(expiry.Dispose);
         services.GetRequiredService<StationMeters>();
         _app.UseRouting();
         _app.MapGrpcService(services.GetRequiredService<StationService>().Definition());
@@ -229,13 +252,11 @@ internal sealed class StationHost : IAsyncDisposable
             alerts.Raise("storage", Protocol.Wire.Severity.Critical, $"The transcript cannot be written: {failure.Message} Rounds stop; free space or repair the disk.");
             retry.Change(_options.Limits.StorageRetry, _options.Limits.StorageRetry);
         };
-        var expiry = _clock.CreateTimer(_ => rounds.ExpireVectors(), null, TimeSpan.Zero, s_expiry);
         _app.Lifetime.ApplicationStopping.Register(() =>
         {
             logger.Stopping();
             log.StopWaiting();
             retry.Dispose();
-            expiry.Dispose();
             services.GetRequiredService<PartyDirectory>().CloseAll(new Grpc.Core.Status(Grpc.Core.StatusCode.Unavailable, "The station stops; come back when it is up again."));
         });
     }

@@ -57,6 +57,7 @@ internal sealed class StationOptions
         Between(problems, "Limits:RestartGrace", Limits.RestartGrace, TimeSpan.Zero, Protocol.Limits.Deadline);
         Between(problems, "Limits:BlobRetention", Limits.BlobRetention, TimeSpan.Zero, TimeSpan.FromDays(3650));
         Between(problems, "Limits:StorageRetry", Limits.StorageRetry, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+        if (Limits.BlobBytes < 0) problems.Add($"Station:Limits:BlobBytes is {Limits.BlobBytes}; it must be 0 for no limit, or a number of bytes, e.g. 100000000000.");
         if (Cores < 1) problems.Add($"Station:Cores is {Cores}; it must be 1 or more, e.g. {Environment.ProcessorCount}, all of this machine.");
         Between(problems, nameof(Limits.Connections), Limits.Connections, 0, 1_000_000);
         Between(problems, nameof(Limits.RunningRounds), Limits.RunningRounds, 1, 10_000);
@@ -145,4 +146,7 @@ internal sealed class LimitOptions
     public TimeSpan StorageRetry { get; set; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan BlobRetention { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>Bytes that the masked vectors of ended rounds may take together; 0: any number.</summary>
+    public long BlobBytes { get; set; }
 }

@@ -161,18 +161,23 @@ internal sealed class RoundBook : IAsyncDisposable
         foreach (var driver in _drivers.Values) driver.Wake();
     }
 
-    /// <summary>Deletes masked vectors that have reached their age.</summary>
+    /// <summary>Deletes masked vectors of ended rounds that have reached their age, and the oldest while all of them are more than there is room for.</summary>
     public void ExpireVectors()
     {
-        var before = (ulong)(_services.Clock.GetUtcNow() - _services.Options.Limits.BlobRetention).ToUnixTimeMilliseconds();
-        foreach (var round in _ended.Values.Concat(_drivers.Values.Select(d => RoundCard.Of(d.View))).Where(r => r.State != RoundState.Running && r.FinishedMs < before))
+        var limits = _services.Options.Limits;
+        var before = (ulong)(_services.Clock.GetUtcNow() - limits.BlobRetention).ToUnixTimeMilliseconds();
+        var room = limits.BlobBytes == 0 ? long.MaxValue : limits.BlobBytes;
+        foreach (var round in _ended.Values.Concat(_drivers.Values.Select(d => RoundCard.Of(d.View))).Where(r => r.State != RoundState.Running)
+            .DistinctBy(r => r.RoundId).OrderByDescending(r => r.FinishedMs))
         {
             var roundId = round.RoundId.ToByteArray();
             try
             {
-                if (_services.Blobs.Parties(roundId).Count == 0) continue;
+                if (_services.Blobs.Bytes(roundId) is not (> 0 and var bytes)) continue;
+                room = bytes > room ? -1 : room - bytes;
+                if (round.FinishedMs >= before && room >= 0) continue;
                 _services.Blobs.Delete(roundId);
-                _services.Logger.VectorsExpired(PublicBytes.Hex(roundId));
+                _services.Logger.VectorsExpired(PublicBytes.Hex(roundId), round.FinishedMs < before ? "have reached their age" : "are beyond what may be kept");
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

@@ -15,9 +15,12 @@ internal sealed class FileBlobStore : IBlobStore
     private readonly string _root;
     private readonly BlobFlusher _flusher = new();
 
-    public FileBlobStore(string root)
+    /// <param name="root">The folder.</param>
+    /// <param name="readOnly">Only to read, also while a station writes: nothing is made or cut.</param>
+    public FileBlobStore(string root, bool readOnly = false)
     {
         _root = root;
+        if (readOnly) return;
         Directory.CreateDirectory(root);
         var parts = Directory.GetFiles(root, "*" + Partial, SearchOption.AllDirectories);
         foreach (var part in parts) File.Delete(part);
@@ -41,10 +44,12 @@ internal sealed class FileBlobStore : IBlobStore
     public Stream Open(byte[] roundId, uint party) =>
         new FileStream(Path(roundId, party, Whole), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
 
-    public IReadOnlyList<byte[]> Rounds() => [.. Directory.EnumerateDirectories(_root).Select(RoundOf).OfType<byte[]>()];
+    public IReadOnlyList<byte[]> Rounds() => !Directory.Exists(_root) ? [] : [.. Directory.EnumerateDirectories(_root).Select(RoundOf).OfType<byte[]>()];
 
     public IReadOnlyList<uint> Parties(byte[] roundId) => !Directory.Exists(Folder(roundId)) ? [] :
         [.. Directory.EnumerateFiles(Folder(roundId), "*" + Whole).Select(PartyOf).OfType<uint>().Order()];
+
+    public long Bytes(byte[] roundId) => !Directory.Exists(Folder(roundId)) ? 0 : new DirectoryInfo(Folder(roundId)).EnumerateFiles("*" + Whole).Sum(file => file.Length);
 
     public void KeepOnly(byte[] roundId, IReadOnlySet<uint> parties)
     {

@@ -22,6 +22,9 @@ internal interface IBlobStore : IDisposable
     /// <summary>The parties whose whole vector is here, ascending.</summary>
     IReadOnlyList<uint> Parties(byte[] roundId);
 
+    /// <summary>Bytes of all whole vectors of a round.</summary>
+    long Bytes(byte[] roundId);
+
     /// <summary>Deletes the vectors of all parties but these, and what is partly written.</summary>
     void KeepOnly(byte[] roundId, IReadOnlySet<uint> parties);
 

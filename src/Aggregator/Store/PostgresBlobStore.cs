@@ -19,9 +19,12 @@ internal sealed class PostgresBlobStore : IBlobStore
     private readonly PostgresDatabase _database;
     private readonly SemaphoreSlim _writers = new(Writers);
 
-    public PostgresBlobStore(PostgresDatabase database)
+    /// <param name="database">Where they are.</param>
+    /// <param name="readOnly">Only to read, also while a station writes: nothing is cut.</param>
+    public PostgresBlobStore(PostgresDatabase database, bool readOnly = false)
     {
         _database = database;
+        if (readOnly) return;
         Cut = database.Write((c, t) => c.QuerySingle<int>(
             """
             WITH gone AS (DELETE FROM vector_pieces p WHERE NOT EXISTS (SELECT FROM vectors v WHERE v.upload = p.upload) RETURNING upload)
@@ -45,6 +48,9 @@ internal sealed class PostgresBlobStore : IBlobStore
 
     public IReadOnlyList<uint> Parties(byte[] roundId) => _database.Use<IReadOnlyList<uint>>(c =>
         [.. c.Query<long>("SELECT party FROM vectors WHERE round_id = @roundId ORDER BY party", new { roundId }).Select(party => (uint)party)]);
+
+    public long Bytes(byte[] roundId) => _database.Use(c => c.QuerySingle<long>(
+        "SELECT COALESCE(SUM(bytes), 0)::bigint FROM vectors WHERE round_id = @roundId", new { roundId }));
 
     public void KeepOnly(byte[] roundId, IReadOnlySet<uint> parties)
     {
@@ -88,6 +94,7 @@ internal sealed class PostgresBlobStore : IBlobStore
         private byte[]? _buffer;
         private int _held;
         private int _pieces;
+        private long _bytes;
         private long? _upload;
         private bool _committed;
 
@@ -153,6 +160,7 @@ internal sealed class PostgresBlobStore : IBlobStore
                 return insert.ExecuteNonQuery();
             });
             _pieces++;
+            _bytes += _held;
             _held = 0;
         }
 
@@ -164,10 +172,10 @@ internal sealed class PostgresBlobStore : IBlobStore
                 """
                 WITH now AS (SELECT set_config('synchronous_commit', 'on', true)),
                     gone AS (DELETE FROM vector_pieces p USING vectors v WHERE v.round_id = @roundId AND v.party = @party AND v.upload <> @upload AND p.upload = v.upload)
-                INSERT INTO vectors (round_id, party, upload, pieces) SELECT @roundId, @party, @upload, @pieces FROM now
-                ON CONFLICT (round_id, party) DO UPDATE SET upload = @upload, pieces = @pieces
+                INSERT INTO vectors (round_id, party, upload, pieces, bytes) SELECT @roundId, @party, @upload, @pieces, @bytes FROM now
+                ON CONFLICT (round_id, party) DO UPDATE SET upload = @upload, pieces = @pieces, bytes = @bytes
                 """,
-                new { roundId, party = (long)party, upload = _upload, pieces = _pieces }));
+                new { roundId, party = (long)party, upload = _upload, pieces = _pieces, bytes = _bytes }));
         }
 
         private void Forget()

@@ -21,14 +21,18 @@ internal sealed class PostgresDatabase : IDisposable
     private readonly NpgsqlDataSource _pool;
     private readonly NpgsqlDataSource _single;
     private readonly Lock _writing = new();
+    private readonly bool _readOnly;
     private NpgsqlConnection? _writer;
     private volatile bool _lost;
     private bool _disposed;
 
     /// <summary>Connects, takes the database for this process, and brings its tables up to date.</summary>
+    /// <param name="connectionString">In Npgsql's form.</param>
+    /// <param name="readOnly">Only to read, also while a station has it: no lock is taken, nothing is brought up to date, and every write fails.</param>
     /// <exception cref="StoreException">It does not answer, another station has it, or it is newer than this program.</exception>
-    public PostgresDatabase(string connectionString)
+    public PostgresDatabase(string connectionString, bool readOnly = false)
     {
+        _readOnly = readOnly;
         try
         {
             var settings = new NpgsqlConnectionStringBuilder(connectionString);
@@ -174,6 +178,12 @@ internal sealed class PostgresDatabase : IDisposable
         var connection = _single.OpenConnection();
         try
         {
+            if (_readOnly)
+            {
+                connection.Execute("SET default_transaction_read_only = on");
+                return connection;
+            }
+
             // The server is to notice within half a minute when this machine has vanished, and to give the lock to the next station.
             connection.Execute($"SET synchronous_commit = on; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET lock_timeout = '{Patience}'");
             connection.Execute("SELECT pg_advisory_lock(@LockClass, hashtext(current_schema()))", new { LockClass });
@@ -202,8 +212,14 @@ internal sealed class PostgresDatabase : IDisposable
         }
     }
 
-    private static bool Upgrade(NpgsqlConnection connection)
+    private bool Upgrade(NpgsqlConnection connection)
     {
+        if (_readOnly)
+        {
+            SqlScripts.Check("Postgres", connection.QueryFirstOrDefault<int>("SELECT version FROM format"));
+            return true;
+        }
+
         connection.Execute("CREATE TABLE IF NOT EXISTS format (id integer PRIMARY KEY CHECK (id = 1), version integer NOT NULL)");
         SqlScripts.Apply(
             connection, "Postgres", connection.QueryFirstOrDefault<int>("SELECT version FROM format"), next => string.Create(
@@ -224,7 +240,7 @@ internal sealed class PostgresDatabase : IDisposable
         {
             return action();
         }
-        catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException or InvalidOperationException or NewerFormatException)
+        catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException or InvalidOperationException or IOException)
         {
             var lost = IsLost(e);
             _lost |= lost;

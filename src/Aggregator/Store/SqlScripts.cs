@@ -15,20 +15,42 @@ internal static class SqlScripts
     /// <exception cref="NewerFormatException">It has seen scripts that this program does not know.</exception>
     public static void Apply(DbConnection connection, string kind, int version, Func<int, string> number)
     {
-        var folder = $"{typeof(SqlScripts).Namespace}.Sql.{kind}.";
-        var assembly = typeof(SqlScripts).Assembly;
-        var scripts = assembly.GetManifestResourceNames().Where(name => name.StartsWith(folder, StringComparison.Ordinal))
-            .ToDictionary(name => int.Parse(name.AsSpan(folder.Length, 3), CultureInfo.InvariantCulture));
-        var latest = scripts.Keys.Max();
-        if (version > latest) throw new NewerFormatException($"its format is {version}, this program knows formats up to {latest}; run the newer program that wrote it.");
-        for (var next = version + 1; next <= latest; next++)
+        var scripts = Of(kind);
+        NotNewer(scripts, version);
+        for (var next = version + 1; next <= scripts.Keys.Max(); next++)
         {
-            using var reader = new StreamReader(assembly.GetManifestResourceStream(scripts[next])!);
+            using var reader = new StreamReader(typeof(SqlScripts).Assembly.GetManifestResourceStream(scripts[next])!);
             using var transaction = connection.BeginTransaction();
             connection.Execute(reader.ReadToEnd(), transaction: transaction);
             connection.Execute(number(next), transaction: transaction);
             transaction.Commit();
         }
+    }
+
+    /// <summary>Holds the number of a database that is only read against the scripts.</summary>
+    /// <param name="kind">The folder in Sql/.</param>
+    /// <param name="version">The number that the database has.</param>
+    /// <exception cref="NewerFormatException">It has seen scripts that this program does not know.</exception>
+    /// <exception cref="IOException">It has not seen them all.</exception>
+    public static void Check(string kind, int version)
+    {
+        var scripts = Of(kind);
+        NotNewer(scripts, version);
+        if (version < scripts.Keys.Max())
+            throw new IOException($"its format is {version}, this program reads {scripts.Keys.Max()}; start this version of the station on it once, which brings it up to date.");
+    }
+
+    private static Dictionary<int, string> Of(string kind)
+    {
+        var folder = $"{typeof(SqlScripts).Namespace}.Sql.{kind}.";
+        return typeof(SqlScripts).Assembly.GetManifestResourceNames().Where(name => name.StartsWith(folder, StringComparison.Ordinal))
+            .ToDictionary(name => int.Parse(name.AsSpan(folder.Length, 3), CultureInfo.InvariantCulture));
+    }
+
+    private static void NotNewer(Dictionary<int, string> scripts, int version)
+    {
+        if (version > scripts.Keys.Max())
+            throw new NewerFormatException($"its format is {version}, this program knows formats up to {scripts.Keys.Max()}; run the newer program that wrote it.");
     }
 }
 

@@ -14,22 +14,26 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
     private readonly Lock _writing = new();
 
     /// <summary>Opens the file, or makes it, and brings its tables up to date.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="readOnly">Only to read, also while a station writes: nothing is made or brought up to date, and every write fails.</param>
     /// <exception cref="StoreException">It cannot be opened, or it is no transcript.</exception>
-    public SqliteTranscriptStore(string path)
+    public SqliteTranscriptStore(string path, bool readOnly = false)
     {
         _path = path;
         var ahead = new FileInfo(path + "-wal");
         Recovered = ahead.Exists ? ahead.Length : 0;
         _readers = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly, DefaultTimeout = 10 }.ToString();
-        _writer = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 10 }.ToString());
+        var mode = readOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate;
+        _writer = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 10 }.ToString());
         try
         {
             Try(() =>
             {
                 _writer.Open();
-                _writer.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-                SqlScripts.Apply(
-                    _writer, "Sqlite", _writer.QuerySingle<int>("PRAGMA user_version"), next => string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {next}"));
+                if (!readOnly) _writer.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+                var version = _writer.QuerySingle<int>("PRAGMA user_version");
+                if (readOnly) SqlScripts.Check("Sqlite", version);
+                else SqlScripts.Apply(_writer, "Sqlite", version, next => string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {next}"));
             });
         }
         catch
@@ -88,6 +92,14 @@ internal sealed class SqliteTranscriptStore : ITranscriptStore
         // Readers first: the last connection to close must be one that may write, for it folds the write-ahead log into the file.
         using (var readers = new SqliteConnection(_readers)) SqliteConnection.ClearPool(readers);
         lock (_writing) _writer.Dispose();
+    }
+
+    /// <summary>Leaves one file that can be read where nothing can be written; the store is closed by it.</summary>
+    public void Seal()
+    {
+        using (var readers = new SqliteConnection(_readers)) SqliteConnection.ClearPool(readers);
+        Try(() => _writer.Execute("PRAGMA journal_mode = DELETE"));
+        Dispose();
     }
 
     /// <summary>PRAGMA synchronous (2 = FULL) and journal_mode as the writing connection has them.</summary>

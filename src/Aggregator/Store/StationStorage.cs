@@ -15,6 +15,23 @@ internal sealed record StationStorage(ITranscriptStore Transcript, IBlobStore Bl
             new PostgresTranscriptStore(database), () => options.Vectors == VectorPlace.Database ? new PostgresBlobStore(database) : new FileBlobStore(files.Vectors));
     }
 
+    /// <summary>The same only to read, also while a station runs on it: no lock is taken and nothing is cut, made or brought up to date.</summary>
+    /// <exception cref="StoreException">It cannot be opened, or is no transcript.</exception>
+    public static StationStorage Read(StationOptions options)
+    {
+        var vectors = StationFiles.VectorsIn(options.DataDirectory);
+        if (options.Database.Length == 0) return Read(options.DataDirectory);
+        var database = new PostgresDatabase(options.Database, readOnly: true);
+        return With(
+            new PostgresTranscriptStore(database),
+            () => options.Vectors == VectorPlace.Database ? new PostgresBlobStore(database, readOnly: true) : new FileBlobStore(vectors, readOnly: true));
+    }
+
+    /// <summary>What is in a folder, only to read.</summary>
+    /// <exception cref="StoreException">It cannot be opened, or is no transcript.</exception>
+    public static StationStorage Read(string folder) =>
+        With(new SqliteTranscriptStore(StationFiles.TranscriptIn(folder), readOnly: true), () => new FileBlobStore(StationFiles.VectorsIn(folder), readOnly: true));
+
     /// <summary>Vectors that are being committed are on disk when this returns.</summary>
     public void Dispose()
     {

@@ -11,6 +11,11 @@ namespace SecureAggregation.Protocol.Internal;
 /// <param name="begin">Told whose vector comes next; gives that party's name.</param>
 internal sealed class BundleVectors(BundleReader reader, Func<uint, VectorIntake> intakeOf, Func<uint, string> begin) : IMaskedVectors
 {
+    private const string NoVectors =
+        "there are no masked vectors here: the station has deleted them (it keeps them for a time), or they were not asked for. What the steps before say holds; that the total is their sum cannot be checked.";
+
+    private bool _none = true;
+
     public Stream Open(uint party) => new VectorStream(this, party);
 
     private sealed class VectorStream(BundleVectors owner, uint party) : Stream
@@ -59,13 +64,14 @@ internal sealed class BundleVectors(BundleReader reader, Func<uint, VectorIntake
         private bool Fill()
         {
             if (_intake.Received == _intake.Length) return false;
-            if (owner.Next(party) is not { } blob) throw new TranscriptException($"the masked vector of {_name} ends after {_intake.Received} of {_intake.Length} bytes.");
+            if (owner.Next(party) is not { } blob) throw new TranscriptException(owner._none ? NoVectors : $"the masked vector of {_name} ends after {_intake.Received} of {_intake.Length} bytes.");
             if (blob.Data.IsEmpty || !_intake.TryAppend(blob.Data.Span)) throw new TranscriptException($"the masked vector of {_name} is not of the round's size.");
             if (_intake.Received == _intake.Length)
             {
                 if (!_intake.Complete()) throw new TranscriptException($"the masked vector of {_name} is not the one that it signed in this message.");
             }
 
+            owner._none = false;
             _part = blob.Data.Memory;
             return true;
         }

@@ -52,6 +52,8 @@ internal sealed class KillingBlobs(IBlobStore inner, KillOrder order) : IBlobSto
 
     public IReadOnlyList<uint> Parties(byte[] roundId) => inner.Parties(roundId);
 
+    public long Bytes(byte[] roundId) => inner.Bytes(roundId);
+
     public void KeepOnly(byte[] roundId, IReadOnlySet<uint> parties) => order.Pass("keep", () => inner.KeepOnly(roundId, parties));
 
     public void Delete(byte[] roundId) => inner.Delete(roundId);

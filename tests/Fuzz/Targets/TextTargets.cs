@@ -101,6 +101,9 @@ internal static class TextTargets
             "Deadlines": { "Input": "00:05:00", "Join": "00:00:30" }, "Limits": { "RunningRounds": 3, "IdleTimeout": "00:01:00", "BlobRetention": "30.00:00:00" } } }
         """;
 
+    private const string Manifest =
+        """{ "format": 1, "software": "s", "taken": "2026-11-22T00:00:00+00:00", "origin": "o", "entries": 3, "root": "00", "rounds": 1, "vectors": 2, "vectorBytes": 3, "files": ["a"] }""";
+
     private static readonly byte[][] s_yaml =
         [.. new[] { "&a ", "*a", "!!str ", "!!int ", "[", "]", "{", "}", "- ", "? ", ": ", "|", ">", "---\n", "...\n", "null", "~", "true", "false", ".nan", ".inf", "-.inf", "1e400", "1e-400", "-0", "0x10", "1_000", "\"", "'", "#", "%", "@", "`", "\t",
             "<<: ", "2026-02-30", "0001-01-01", "9999-12-31", "99999999999999999999", "0.0000001", "🙂", "\u0000", "\uFEFF", "\u2028", "age", "sex", "weight", "name", "columns", "measures", "and", "or", "not", "count", "mean", "linear", "logistic", "survival", "top", "pca", "categories", "codes", "format", "yyyyyyyyy", "dd.MM.yy HH:mm", "ratio", "recode", "age_at", "days", "24:00", "12:99" }
@@ -118,7 +121,7 @@ internal static class TextTargets
         new("analysis", 60_000, Analyses, () => AsAnalysis) { Make = Mutation.OfMessage, Words = s_yaml, Allowance = 512 * 1024, PerByte = 400 },
         new("dataset-schema", 50_000, () => [s_schema.Schema.Encode()], () => AsDatasetSchema) { Make = Mutation.OfMessage, Words = s_yaml, Allowance = 128 * 1024, PerByte = 100 },
         new("outpost-config", 6_000, () => [Encoding.UTF8.GetBytes(Outpost)], OutpostConfig) { Make = Mutation.OfText, Words = s_json, Allowance = 2 * 1024 * 1024, PerByte = 1000 },
-        new("station-config", 6_000, () => [Encoding.UTF8.GetBytes(Station)], StationConfig) { Make = Mutation.OfText, Words = s_json, Allowance = 2 * 1024 * 1024, PerByte = 1000 },
+        new("station-config", 6_000, () => [Encoding.UTF8.GetBytes(Station), Encoding.UTF8.GetBytes(Manifest)], StationConfig) { Make = Mutation.OfText, Words = s_json, Allowance = 2 * 1024 * 1024, PerByte = 1000 },
     ];
 
     public static SchemaFile ClinicSchema => s_schema;
@@ -198,7 +201,7 @@ internal static class TextTargets
     {
         var scratch = new Scratch();
         var path = scratch["station.json"];
-        return input => Or<StartException>(() =>
+        return input => Or<System.Text.Json.JsonException>(() => Aggregator.Backup.BackupManifest.Parse(Encoding.UTF8.GetString(input))) | Or<StartException>(() =>
         {
             File.WriteAllBytes(path, input);
             Must(Aggregator.Hosting.CommandLine.Read(["--config", path], new System.Collections.Hashtable()).Endpoint is not null, "a station without an address");
