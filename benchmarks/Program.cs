@@ -3,10 +3,11 @@ using BenchmarkDotNet.Running;
 using SecureAggregation.Benchmarks;
 
 // Quick commands answer in seconds with figures of one run; everything else is BenchmarkDotNet's.
-Command[] quick = [KernelFigures.Command(), RoundFigures.Command(), NetworkFigures.Command(), LoadFigures.Command(), RowFigures.Command(), HistoryFigures.Command()];
+Command[] quick = [KernelFigures.Command(), RoundFigures.Command(), NetworkFigures.Command(), LoadFigures.Command(), SiegeFigures.Command(), RowFigures.Command(), HistoryFigures.Command()];
 
-// The far end of `network`'s bare upload: this program again, as a process of its own.
+// The far ends of `network`'s bare upload and of `siege`: this program again, as a process of its own.
 if (args is [UploadSink.Name, ..]) return await UploadSink.Run(args[1..]);
+if (args is [SiegeSender.Name, ..]) return await SiegeSender.Run(args[1..]);
 
 if (args.Length == 0)
 {

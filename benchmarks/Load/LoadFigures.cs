@@ -2,11 +2,8 @@ using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
-using Google.Protobuf;
-using SecureAggregation.Client;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
-using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Benchmarks;
 
@@ -17,7 +14,6 @@ namespace SecureAggregation.Benchmarks;
 internal static class LoadFigures
 {
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-    private static readonly TimeSpan s_phase = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_sample = TimeSpan.FromSeconds(1);
 
     public static Command Command()
@@ -42,66 +38,31 @@ internal static class LoadFigures
 
     private static async Task<LoadReport> Run(int count, int atOnce, TimeSpan span, int length, int bits)
     {
-        using var world = new NetworkWorld(count, length, bits);
-        // A total is told a moment before its round is shown as ended.
-        await using var station = ChildProgram.Start(
-            "SecureAggregation.Aggregator.dll", "--key", world.KeyFile, "--roster", world.RosterFile, "--data", Path.Combine(world.Folder, "data"),
-            "--listen", "127.0.0.1:0", "--set", "Station:Limits:IdleTimeout=00:10:00", "--set", $"Station:Limits:RunningRounds={2 * atOnce}");
-        var address = (await station.Said).Split(' ')[^1];
-        var (ends, faults) = (new ConcurrentDictionary<ByteString, TaskCompletionSource<ByteString>>(), new ConcurrentQueue<string>());
-        TaskCompletionSource<ByteString> End(ByteString round) => ends.GetOrAdd(round, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
-        // The first party's word stands for all: what the others got has the same signature.
-        var parties = Enumerable.Range(0, count)
-            .Select(i => new LoadParty(world, i, address, (round, total) => { if (i == 0) End(round).TrySetResult(total); }, faults.Enqueue)).ToList();
-        try
+        await using var scene = await LoadScene.Open(count, length, bits, atOnce);
+        var (began, cpu, memory, lasted) = (Stopwatch.GetTimestamp(), scene.Station.CpuSeconds, new List<long> { scene.Station.Memory }, new ConcurrentQueue<double>());
+        using var over = new CancellationTokenSource();
+        var sampling = Sample(scene.Station, memory, over.Token);
+        await Task.WhenAll(Enumerable.Range(0, atOnce).Select(_ => PlayOn()));
+        var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        await over.CancelAsync();
+        await sampling;
+        return new LoadReport
         {
-            foreach (var wave in parties.Chunk(32)) await Task.WhenAll(wave.Select(p => p.ConnectAsync()));
-            await station.Quiet();
-            await using var consortium = Consortium.Connect(new ConsortiumOptions
-            {
-                Address = new Uri(address), Roster = world.Roster, Identity = world.Coordinator, Time = TimeProvider.System,
-            });
-            var (began, cpu) = (Stopwatch.GetTimestamp(), station.CpuSeconds);
-            var (memory, lasted, wrong) = (new List<long> { station.Memory }, new ConcurrentQueue<double>(), 0);
-            using var over = new CancellationTokenSource();
-            var sampling = Sample(station, memory, over.Token);
-            await Task.WhenAll(Enumerable.Range(0, atOnce).Select(_ => Play()));
-            var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            await over.CancelAsync();
-            await sampling;
-            return new LoadReport
-            {
-                Parties = count,
-                AtOnce = atOnce,
-                Seconds = seconds,
-                Done = lasted.Count,
-                Failed = faults.Count,
-                Faults = [.. faults.Distinct(StringComparer.Ordinal).Take(10)],
-                Wrong = wrong,
-                RoundSeconds = [.. lasted.Order()],
-                StationCpu = station.CpuSeconds - cpu,
-                StationMemory = memory,
-            };
+            Parties = count,
+            AtOnce = atOnce,
+            Seconds = seconds,
+            Done = lasted.Count,
+            Failed = scene.Faults.Count,
+            Faults = [.. scene.Faults.Distinct(StringComparer.Ordinal).Take(10)],
+            Wrong = scene.Wrong,
+            RoundSeconds = [.. lasted.Order()],
+            StationCpu = scene.Station.CpuSeconds - cpu,
+            StationMemory = memory,
+        };
 
-            async Task Play()
-            {
-                while (Stopwatch.GetElapsedTime(began) < span && faults.IsEmpty)
-                {
-                    var from = Stopwatch.GetTimestamp();
-                    var round = ByteString.CopyFrom((await consortium.SubmitAsync(world.Query(), s_phase)).Id);
-                    var ended = End(round).Task;
-                    while (!ended.IsCompleted && faults.IsEmpty) await Task.WhenAny(ended, Task.Delay(s_sample));
-                    if (!ended.IsCompleted) return;
-                    if (!world.IsSum(Total.Parser.ParseFrom(await ended))) Interlocked.Increment(ref wrong);
-                    ends.TryRemove(round, out _);
-                    lasted.Enqueue(Stopwatch.GetElapsedTime(from).TotalSeconds);
-                }
-            }
-        }
-        finally
+        async Task PlayOn()
         {
-            faults.Enqueue("the run is over");
-            await Task.WhenAll(parties.Select(p => p.DisposeAsync().AsTask()));
+            while (Stopwatch.GetElapsedTime(began) < span && await scene.Play() is { } took) lasted.Enqueue(took);
         }
     }
 
