@@ -47,7 +47,7 @@ internal sealed class LoadScene : IAsyncDisposable
             "SecureAggregation.Aggregator.dll",
             [
                 "--key", world.KeyFile, "--roster", world.RosterFile, "--data", Path.Combine(world.Folder, "data"), "--listen", "127.0.0.1:0",
-                "--set", "Station:Limits:IdleTimeout=00:10:00", "--set", $"Station:Limits:RunningRounds={2 * atOnce}", .. options?.Invoke(world.Folder) ?? [],
+                "--set", "Station:Limits:IdleTimeout=00:10:00", "--set", $"Station:Limits:RunningRounds={(2 * atOnce) + 8}", .. options?.Invoke(world.Folder) ?? [],
             ]);
         var scene = new LoadScene(world, station);
         try

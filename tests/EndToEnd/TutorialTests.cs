@@ -36,8 +36,10 @@ public class TutorialTests
         set -euo pipefail
         rm -rf .demo/tutorial
         away() {
-          kill $(jobs -p) 2>/dev/null || true
-          for machine in switch station control deck mars titan europa; do ip netns delete "secagg-$machine" 2>/dev/null || true; done
+          for machine in switch station control deck mars titan europa; do
+            ip netns pids "secagg-$machine" 2>/dev/null | xargs --no-run-if-empty kill -9 || true
+            ip netns delete "secagg-$machine" 2>/dev/null || true
+          done
         }
         away
         trap away EXIT
