@@ -63,6 +63,19 @@ public class FiguresTests
     }
 
     [Fact]
+    public async Task Siege_tells_what_strangers_were_answered_and_rounds_go_on()
+    {
+        var run = await Programs.Benchmarks("siege", "--parties", "3", "--length", "100", "--seconds", "2", "--requests", "200", "--json");
+
+        Assert.True(run.Code == 0, run.ToString());
+        Assert.True(run.Json.GetProperty("during").GetProperty("round_seconds").GetArrayLength() > 0);
+        var answers = run.Json.GetProperty("answers").EnumerateObject().Select(a => a.Name).ToList();
+        // Nobody was let in, and nothing broke inside.
+        Assert.All(answers.Where(a => a.StartsWith("rest, ", StringComparison.Ordinal)), a => Assert.Matches(": 4[0-9][0-9]$", a));
+        Assert.DoesNotContain(answers, a => a.EndsWith("grpc-status 0", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task History_lists_all_rounds_of_a_station_that_is_started_on_them()
     {
         var run = await Programs.Benchmarks("history", "--parties", "3", "--rounds", "40", "--json");
