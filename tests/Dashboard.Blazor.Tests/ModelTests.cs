@@ -19,7 +19,7 @@ public sealed class ModelTests
     [InlineData("count", 1234567, 54321, "1,235,000", "54,000")]
     [InlineData("mean", -0.0004, 0.02, "0.000", "0.020")]
     [InlineData("mean", -3.217, 0.15, "−3.22", "0.15")]
-    [InlineData("variance", 81.25, 0, "81.25", "0.00000")]
+    [InlineData("variance", 81.25, 0, "81.25", "0.00")]
     [InlineData("count", -4, 9.4, "−4", "9")]
     public void Estimate_prints_no_more_digits_than_the_noise_supports(string kind, double value, double half, string shown, string halfShown)
     {
@@ -27,6 +27,17 @@ public sealed class ModelTests
         Assert.Equal(shown, text.Value.TrimEnd('0').Length < shown.Length ? text.Value : text.Value[..shown.Length]);
         if (half > 0) Assert.Equal(halfShown, text.HalfWidth);
     }
+
+    [Theory]
+    [InlineData(MeasureKind.Quantiles, 5.5, 5.5, 5.5, "5.5")]
+    [InlineData(MeasureKind.Quantiles, 0.7, 0.7, 0.7, "0.7")]
+    [InlineData(MeasureKind.Quantiles, 5.49999, 4.9, 5.5, "5.50")]
+    [InlineData(MeasureKind.Quantiles, 5.50001, 5.5, 6.1, "5.50")]
+    [InlineData(MeasureKind.Mean, 53.4999993, 53.4999993, 53.4999993, "53.5")]
+    [InlineData(MeasureKind.Variance, 0.00001, 0, 3.1, "0.0")]
+    [InlineData(MeasureKind.Logistic, 1.234, 1.1, 40, "1.23", "odds_ratio")]
+    public void Estimate_that_lies_at_an_end_of_its_interval_has_no_more_digits_for_that(MeasureKind kind, double value, double low, double high, string shown, string quantity = "") =>
+        Assert.Equal(shown, EstimateText.Of(Released.Number(kind, value, low, high, quantity: quantity)).Value);
 
     [Theory]
     [InlineData(double.NaN)]

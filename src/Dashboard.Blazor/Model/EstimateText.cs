@@ -21,8 +21,8 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
         var half = (high - low) / 2;
         if (statistic.Quantity.Split(' ')[^1] == "p")
             return new EstimateText(Probability(value), Probability(low), Probability(high), Probability(half), "");
-        // The shorter side: the far end of a ratio's interval says nothing about the digits of the ratio.
-        var side = new[] { value - low, high - value }.Where(s => s > 0 && double.IsFinite(s)).DefaultIfEmpty(half).Min();
+        // Of a ratio the lower side: the far end of its interval says nothing about its digits. Any other value may lie at one end of its interval, and is no surer for that.
+        var side = IsRatio(statistic) && value > low ? value - low : half;
         var whole = IsWhole(statistic) || ((double[])[value, low, high]).All(v => v == Math.Floor(v));
         var place = Place(side, value, whole);
         return new EstimateText(Number(value, place), Number(low, place), Number(high, place), Number(half, place), statistic.Unit);
@@ -86,13 +86,16 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
 
     public static bool IsWhole(ReleasedStatistic statistic) => statistic.Kind is MeasureKind.Count or MeasureKind.Histogram && statistic.Quantity.Length == 0;
 
+    private static bool IsRatio(ReleasedStatistic statistic) => statistic.Quantity.Split(' ').Any(word => word is "or" or "rr" or "odds_ratio" or "rate_ratio");
+
     private static int Place(double half, double value, bool whole)
     {
         if (!double.IsFinite(half) || half <= 0)
         {
-            // No noise: six significant digits, whole numbers whole.
+            // No noise, or one that leaves no doubt of the bin: as many digits as it has, at most six significant ones.
             if (whole || !double.IsFinite(value) || value == Math.Floor(value)) return 0;
-            return Math.Abs(value) < 1e-12 ? -6 : Math.Clamp((int)Math.Floor(Math.Log10(Math.Abs(value))) - 5, -12, 0);
+            var last = Math.Abs(value) < 1e-12 ? -6 : Math.Clamp((int)Math.Floor(Math.Log10(Math.Abs(value))) - 5, -12, 0);
+            return Enumerable.Range(last, -last).Reverse().FirstOrDefault(place => Math.Round(value, -place) == Math.Round(value, -last), last);
         }
 
         var place = (int)Math.Floor(Math.Log10(half)) - 1;
