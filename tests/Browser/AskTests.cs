@@ -43,6 +43,19 @@ public class AskTests
         return Task.CompletedTask;
     }
 
+    private static Task ManyRounds(FakeStation station, Scenario scenario, int all)
+    {
+        station.View = scenario.Consortium();
+        for (var i = 0; i < all; i++)
+        {
+            var round = i % 9 == 5 ? scenario.Aborted(1, $"Question {i}", 60 * (i + 1)) : scenario.Done(1, $"Question {i}", 60 * (i + 1));
+            round.RoundId = ByteString.CopyFrom([.. BitConverter.GetBytes(i), .. new byte[12]]);
+            station.Rounds.Add(round);
+        }
+
+        return Task.CompletedTask;
+    }
+
     [BrowserFact]
     public async Task First_question_from_the_empty_state_takes_at_most_eight_clicks_and_typed_fields()
     {
@@ -136,18 +149,7 @@ public class AskTests
     public async Task Ten_thousand_rounds_are_reached_by_scrolling_and_few_rows_are_drawn()
     {
         const int All = 10_000;
-        await using var deck = await Deck.OpenAsync((station, scenario) =>
-        {
-            station.View = scenario.Consortium();
-            for (var i = 0; i < All; i++)
-            {
-                var round = i % 9 == 5 ? scenario.Aborted(1, $"Question {i}", 60 * (i + 1)) : scenario.Done(1, $"Question {i}", 60 * (i + 1));
-                round.RoundId = ByteString.CopyFrom([.. BitConverter.GetBytes(i), .. new byte[12]]);
-                station.Rounds.Add(round);
-            }
-
-            return Task.CompletedTask;
-        });
+        await using var deck = await Deck.OpenAsync((station, scenario) => ManyRounds(station, scenario, All));
         await deck.Station.WatchedAsync().Guard();
         foreach (var theme in new[] { "dark", "light" })
         {
@@ -162,8 +164,8 @@ public class AskTests
             }
 
             await visit.Page.SetViewportSizeAsync(1440, 1000);
-            await ScrollToAsync(visit.Page, "() => document.documentElement.scrollHeight / 2", "Question 50");
-            await ScrollToAsync(visit.Page, "() => document.documentElement.scrollHeight", $"Question {All - 1}");
+            await ScrollToAsync(visit.Page, 0.5, All / 2);
+            await ScrollToAsync(visit.Page, 1, All - 1);
             Assert.InRange(await visit.Page.Locator("table.rounds tr").CountAsync(), 41, 200);
 
             var begun = deck.Scenario.Running(theme == "dark" ? 80 : 81, phaseLength: 60);
@@ -179,17 +181,50 @@ public class AskTests
         await Expect(failed.Page.Locator("table.rounds")).Not.ToContainTextAsync("Done");
     }
 
-    /// <summary>Scrolls until the list shows a text there: how high rows are is known only once some are drawn.</summary>
-    private static async Task ScrollToAsync(IPage page, string place, string text)
+    [BrowserFact]
+    public async Task Jump_in_ten_thousand_rounds_lands_where_it_was_aimed_even_if_every_answer_is_late()
     {
-        for (var i = 0; i < 160 && !(await page.Locator("table.rounds").InnerTextAsync()).Contains(text, StringComparison.Ordinal); i++)
+        const int All = 10_000;
+        await using var deck = await Deck.OpenAsync((station, scenario) => ManyRounds(station, scenario, All));
+        await deck.Station.WatchedAsync().Guard();
+        var visit = await deck.VisitAsync("/rounds", before: page => _ = page.RouteWebSocketAsync(_ => true, socket =>
         {
-            await page.EvaluateAsync($"scrollTo(0, ({place})())");
-            await page.WaitForTimeoutAsync(250);
-        }
+            var server = socket.ConnectToServer();
+            // In their order, each a while after the one before: the page is always ahead of what the server knows.
+            var last = Task.CompletedTask;
+            server.OnMessage(frame =>
+            {
+                last = last.ContinueWith(_ => Task.Delay(150), TaskScheduler.Default).Unwrap().ContinueWith(
+                    _ =>
+                    {
+                        if (frame.Binary is { } bytes) socket.Send(bytes);
+                        else socket.Send(frame.Text!);
+                    },
+                    TaskScheduler.Default);
+            });
+        }));
+        await Expect(visit.Page.Locator("main")).ToContainTextAsync("rounds; the newest 500 are live", new() { Timeout = 60_000 });
+        var height = await visit.Page.EvaluateAsync<double>("() => document.documentElement.scrollHeight");
 
-        await Expect(page.Locator("table.rounds")).ToContainTextAsync(text, new() { Timeout = 20_000 });
+        foreach (var share in new[] { 0.5, 0.9, 0.1 }) await ScrollToAsync(visit.Page, share, (int)(share * All), once: true);
+
+        Assert.InRange(await visit.Page.EvaluateAsync<double>("() => document.documentElement.scrollHeight"), 0.9 * height, 1.1 * height);
     }
+
+    /// <summary>Scrolls to a share of the page, as often as the page's height changes or just once, until a round of about that place is on screen.</summary>
+    private static async Task ScrollToAsync(IPage page, double share, int round, bool once = false) => await page.WaitForFunctionAsync(
+        """
+        ([share, round, once]) => {
+          if (!once || window.jumped !== share) scrollTo(0, share * document.documentElement.scrollHeight);
+          window.jumped = share;
+          return [...document.querySelectorAll('table.rounds tbody tr')].some(row => {
+            const box = row.getBoundingClientRect();
+            return box.height > 0 && box.bottom > 0 && box.top < innerHeight && Math.abs(Number(/Question (\d+)/.exec(row.innerText)?.[1]) - round) <= (share === 1 ? 0 : 300);
+          });
+        }
+        """,
+        new object[] { share, round, once },
+        new() { Timeout = 60_000 });
 
     private static async Task LookAsync(Visit visit, string name)
     {

@@ -41,8 +41,8 @@ public sealed class Deck : IAsyncDisposable
         return new Deck(members, station, process, folder, await Chrome.LaunchAsync());
     }
 
-    public Task<Visit> VisitAsync(string path, int width = 1440, int height = 1000, string theme = "dark", bool live = true) =>
-        _chrome.VisitAsync(path[0] == '/' ? Address + path : path, width, height, theme, live);
+    public Task<Visit> VisitAsync(string path, int width = 1440, int height = 1000, string theme = "dark", bool live = true, Action<IPage>? before = null) =>
+        _chrome.VisitAsync(path[0] == '/' ? Address + path : path, width, height, theme, live, before);
 
     public async ValueTask DisposeAsync()
     {

@@ -177,6 +177,44 @@
     act();
   });
 
+  // ---- Long tables (RowWindow.razor): which rows are on screen, or would be where a spacer is. Height, place and number of rows are of one moment of this document.
+  const rowWindow = (before, after, server) => {
+    const listening = new AbortController();
+    let asking = false;
+    let asked = '';
+    const look = async () => {
+      if (!before.isConnected) return listening.abort();
+      if (asking) return;
+      const body = before.parentElement;
+      const all = [...body.children];
+      const [from, to] = [all.indexOf(before), all.indexOf(after)];
+      // Rows before the window are always drawn: as high as they are on average are all others taken to be.
+      const row = from > 0 ? (before.getBoundingClientRect().top - body.getBoundingClientRect().top) / from : 62;
+      body.style.setProperty('--row', row + 'px');
+      const [above, below] = [before.getBoundingClientRect(), after.getBoundingClientRect()];
+      const near = box => box.height > 0 && box.top < 1.5 * innerHeight && box.bottom > -innerHeight / 2;
+      if (!near(above) && !near(below)) return;
+      // A screen before and one behind are drawn too.
+      const edge = -innerHeight;
+      const first = edge < above.bottom ? Math.floor((edge - above.top) / row) : Number(before.dataset.rows) + to - from - 1 + Math.floor((edge - below.top) / row);
+      const wanted = [Math.max(0, first), Math.ceil(3 * innerHeight / row)];
+      if (asked === wanted.join()) return;
+      asked = wanted.join();
+      asking = true;
+      try {
+        await server.invokeMethodAsync('ShowAsync', ...wanted);
+      } catch {
+        asked = ''; // the circuit is away: the next scroll asks again
+        return;
+      } finally {
+        asking = false;
+      }
+      look();
+    };
+    for (const event of ['scroll', 'resize']) addEventListener(event, look, { passive: true, signal: listening.signal });
+    look();
+  };
+
   // ---- What components call.
-  window.deck = { copy, closePalette, showSettings };
+  window.deck = { copy, closePalette, showSettings, rowWindow };
 })();
