@@ -1,0 +1,129 @@
+"""HTTP to the station's REST interface (docs/rest.md)."""
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+MOST_ANSWER = 64 << 20
+PATIENCE = 60.0
+
+
+class StationError(Exception):
+    """The station answered and said no. `code` does not change with versions."""
+
+    def __init__(self, status, code, detail):
+        super().__init__(f"{detail} ({code})")
+        self.status, self.code, self.detail = status, code, detail
+
+
+class StationUnavailable(Exception):
+    """The station does not answer."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The token goes to the address that was given and to no other."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+class Transport:
+    """Requests with a token; what may be repeated is, when the station is away or busy."""
+
+    def __init__(self, address, token=None, user=None, timeout=30.0, context=None):
+        parts = urllib.parse.urlsplit(address)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")):
+            raise ValueError(f"the address is {address!r}; it must begin with https:// (http:// for this machine only), since a token crosses it")
+        self.address, self.timeout = address.rstrip("/"), timeout
+        self._token, self._user, self._refresh = token, user, None
+        self._opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=context))
+
+    def __repr__(self):
+        return f"Transport({self.address})"
+
+    def get(self, path, **parameters):
+        """The JSON of an address."""
+        return json.loads(self._patiently("GET", self._path(path, parameters)))
+
+    def post(self, path, body, key=None):
+        """The JSON that answers a request; with a key it may be repeated, and is done once."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return json.loads(self._patiently("POST", "/api/v1" + path, body, headers, again=key is not None) or b"null")
+
+    def download(self, path, file):
+        """Writes an address's bytes to a file."""
+        with self._open("GET", self._path(path, {}), None, {}) as response:
+            while block := response.read(1 << 20):
+                file.write(block)
+
+    @staticmethod
+    def _path(path, parameters):
+        given = {name: value for name, value in parameters.items() if value is not None}
+        return "/api/v1" + path + ("?" + urllib.parse.urlencode(given) if given else "")
+
+    def _patiently(self, method, path, body=None, headers=None, again=True):
+        end, pause, renewed = time.monotonic() + PATIENCE, 0.5, False
+        while True:
+            wait = pause
+            try:
+                with self._open(method, path, body, headers or {}) as response:
+                    data = response.read(MOST_ANSWER + 1)
+                    if len(data) > MOST_ANSWER:
+                        raise StationUnavailable(f"{path} answers with more than {MOST_ANSWER} bytes")
+                    return data
+            except StationError as fault:
+                if fault.code in ("token-expired", "token-invalid") and self._user and not renewed:
+                    self._token, renewed = None, True
+                    continue
+                if fault.status not in (429, 503):
+                    raise
+                wait, last = max(pause, fault.retry_after), fault
+            except StationUnavailable as fault:
+                if not again:
+                    raise
+                last = fault
+            if time.monotonic() + wait > end:
+                raise last
+            time.sleep(wait)
+            pause = min(pause * 2, 8)
+
+    def _open(self, method, path, body, headers):
+        return self._send(method, path, body, {**headers, "Authorization": f"Bearer {self._bearer()}"})
+
+    def _bearer(self):
+        if self._token is None:
+            if self._user is None:
+                raise ValueError("a token, or a name and password, is needed")
+            name, password = self._user
+            grant = {"grant_type": "refresh_token", "refresh_token": self._refresh} if self._refresh else {"grant_type": "password", "username": name, "password": password}
+            self._refresh = None
+            with self._send("POST", "/api/v1/auth/token", grant, {}) as response:
+                answer = json.loads(response.read(MOST_ANSWER))
+            self._token, self._refresh = answer["access_token"], answer["refresh_token"]
+        return self._token
+
+    def _send(self, method, path, body, headers):
+        data = None if body is None else json.dumps(body).encode()
+        if data is not None:
+            headers = {**headers, "Content-Type": "application/json"}
+        request = urllib.request.Request(self.address + path, data, headers, method=method)
+        try:
+            return self._opener.open(request, timeout=self.timeout)
+        except urllib.error.HTTPError as fault:
+            raise _refusal(fault) from None
+        except (urllib.error.URLError, TimeoutError, ConnectionError) as fault:
+            raise StationUnavailable(f"the station at {self.address} cannot be reached: {getattr(fault, 'reason', fault)}") from fault
+
+
+def _refusal(fault):
+    with fault:
+        try:
+            problem = json.loads(fault.read(1 << 16))
+            error = StationError(fault.code, str(problem["code"]), str(problem.get("detail") or problem.get("title")))
+        except (ValueError, KeyError, TypeError):
+            error = StationError(fault.code, "unknown", f"HTTP {fault.code}")
+    wait = fault.headers.get("Retry-After", "")
+    error.retry_after = min(float(wait), PATIENCE) if wait.isdigit() else 0.0
+    return error
