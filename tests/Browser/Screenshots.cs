@@ -67,7 +67,7 @@ internal static class Screenshots
         }
 
         await using var consortium = await RealConsortium.StartAsync(
-            place => DemoPlan.OfMadeClinics(place, DemoPlan.DefaultSeed), TimeSpan.FromSeconds(6), TimeSpan.FromMilliseconds(120), ("Callisto", 10));
+            place => DemoPlan.OfMadeClinics(place, DemoPlan.DefaultSeed), TimeSpan.FromSeconds(6), TimeSpan.FromMilliseconds(120), budgets: ("Callisto", 10));
         await using var deck = await DeckProcess.StartAsync(Path.Combine(consortium.Folder, "deck"), consortium.Address, consortium.RosterFile, consortium.CoordinatorKey);
         await using var chrome = await Chrome.LaunchAsync();
         string Made(string name) => File.ReadAllText(Path.Combine(consortium.Folder, name + ".yaml"));

@@ -8,7 +8,7 @@ namespace SecureAggregation.Sdk;
 internal sealed class RandomQuery(SeededRandom random)
 {
     private static readonly string[] s_numbers = ["age", "chol", "score", "days", "visits", "ratio", "years", "since"];
-    private static readonly string[] s_categories = ["sex", "ill", "site", "old", "code"];
+    private static readonly string[] s_categories = ["sex", "ill", "site", "old", "code", "young", "when"];
 
     public static DatasetSchema Schema { get; } = new("heart", "Made for a test", RowRule.PersonKey,
     [
@@ -22,7 +22,7 @@ internal sealed class RandomQuery(SeededRandom random)
         new("born", ColumnType.Date) { Low = -20_000, High = 10_000 },
         new("sex", ColumnType.Category) { Categories = ["female", "male"] },
         new("ill", ColumnType.Category) { Categories = ["no", "yes"] },
-        new("site", ColumnType.Category) { Categories = ["1", "2.5", "Ünïversity 🏥", "1E+16"] },
+        new("site", ColumnType.Category) { Categories = ["1", "2.5", "Ünïversity 🏥", "1E+17"] },
         new("num", ColumnType.Integer) { Low = 0, High = 4 },
     ],
     "Ward 3");
@@ -116,7 +116,7 @@ internal sealed class RandomQuery(SeededRandom random)
     {
         0 => new() { ["column"] = Pick(s_numbers), [Pick("eq", "ne", "lt", "le", "gt", "ge")] = Number() },
         1 => new() { ["column"] = "sex", [Pick("eq", "ne")] = Pick("female", "male") },
-        2 => new() { ["column"] = "site", ["in"] = new JsonArray(1, 2.5, "Ünïversity 🏥", 1e16) },
+        2 => new() { ["column"] = "site", ["in"] = new JsonArray(1, 2.5, "Ünïversity 🏥", 1e17) },
         3 => new() { ["column"] = "seen", [Pick("ge", "lt")] = Pick("2020-02-29", "1969-12-31") },
         4 => new() { ["column"] = "age", ["between"] = new JsonArray(Number(), 70) },
         5 => new() { ["column"] = "seen", ["between"] = new JsonArray("2001-01-01", "2002-01-01") },

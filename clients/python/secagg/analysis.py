@@ -451,7 +451,7 @@ def shortest(value):
     place = exponent + len(digits) - 1
     if value == 0:
         return "0"
-    if -5 <= place < 15:
+    if -5 < place < 17:
         written = format(Decimal((0, digits, exponent)), "f")
     else:
         figures = "".join(map(str, digits))

@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from secagg.analysis import QueryError, compile_query
-from secagg.question import micro, require_asked
+from secagg.question import NOISE, micro, require_asked
 from secagg.wire import decode, encode
 
 count = wrong = 0
@@ -22,7 +22,7 @@ for line in sys.stdin:
     try:
         query, schema = case["query"], decode("DatasetSchema", base64.b64decode(case["schema"]))
         found = compile_query(query, schema)
-        require_asked(encode("Query", {"dataset": query["dataset"], "epsilon_micro": micro(query["epsilon"]), "noise": 1, "study": query.get("study"), "analysis": found}),
+        require_asked(encode("Query", {"dataset": query["dataset"], "epsilon_micro": micro(query["epsilon"]), "noise": NOISE[query.get("noise", "local")], "study": query.get("study"), "analysis": found}),
                       query, schema)
         difference = None if found == expected else f"{decode('Analysis', found)}\n  expected {decode('Analysis', expected)}"
     except QueryError as fault:

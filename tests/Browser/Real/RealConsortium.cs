@@ -14,16 +14,24 @@ internal sealed class RealConsortium : IAsyncDisposable
 
     private readonly DemoWorld _world;
     private readonly TimeSpan _deadline;
+    private readonly bool _rest;
     private readonly Dictionary<string, ChildProcess> _outposts = [];
     private ChildProcess? _station;
     private IdentityKey? _coordinator;
     private IConsortium? _sdk;
 
-    private RealConsortium(DemoWorld world, TimeSpan deadline) => (_world, _deadline) = (world, deadline);
+    private RealConsortium(DemoWorld world, TimeSpan deadline, bool rest) => (_world, _deadline, _rest) = (world, deadline, rest);
 
     public string Address { get; private set; } = "";
 
+    /// <summary>Where the station speaks REST, if it does.</summary>
+    public string RestAddress => File.ReadAllText(RestFile).Trim();
+
+    public string StationData => _world.StationData;
+
     public string Folder => _world.Folder;
+
+    private string RestFile => Path.Combine(Folder, "station", "rest-address");
 
     public string RosterFile => _world.RosterFile;
 
@@ -35,8 +43,9 @@ internal sealed class RealConsortium : IAsyncDisposable
     /// <param name="make">Writes the clinics' files into a folder.</param>
     /// <param name="deadline">How long a phase waits for an outpost that is gone.</param>
     /// <param name="pause">How long an outpost thinks before each answer.</param>
+    /// <param name="rest">Whether the station also speaks REST.</param>
     /// <param name="budgets">All of ε that an outpost will ever give, for those with less than the demo's 100.</param>
-    public static async Task<RealConsortium> StartAsync(Func<string, DemoPlan> make, TimeSpan? deadline = null, TimeSpan pause = default, params (string Outpost, int Epsilon)[] budgets)
+    public static async Task<RealConsortium> StartAsync(Func<string, DemoPlan> make, TimeSpan? deadline = null, TimeSpan pause = default, bool rest = false, params (string Outpost, int Epsilon)[] budgets)
     {
         var folder = Directory.CreateTempSubdirectory("secagg-deck-").FullName;
         var plan = make(folder);
@@ -47,7 +56,7 @@ internal sealed class RealConsortium : IAsyncDisposable
             await File.WriteAllTextAsync(policy, (await File.ReadAllTextAsync(policy)).Replace("epsilon_total: 100", $"epsilon_total: {epsilon}", StringComparison.Ordinal));
         }
 
-        var consortium = new RealConsortium(world, deadline ?? TimeSpan.FromSeconds(30));
+        var consortium = new RealConsortium(world, deadline ?? TimeSpan.FromSeconds(30), rest);
         try
         {
             await consortium.StartStationAsync();
@@ -76,6 +85,7 @@ internal sealed class RealConsortium : IAsyncDisposable
         string[] arguments =
         [
             "--key", _world.StationKey, "--roster", _world.RosterFile, "--data", _world.StationData, "--listen", Address.Length == 0 ? "127.0.0.1:0" : new Uri(Address).Authority, "--address-file", file,
+            .. _rest ? (string[])["--rest", "127.0.0.1:0", "--set", $"Station:Rest:AddressFile={RestFile}"] : [],
             .. DemoPace.Phases.SelectMany(phase => (string[])["--set", $"Station:Deadlines:{phase}={_deadline:c}"]),
         ];
         var station = ChildProcess.Start("station", Programs.Station, arguments, Path.Combine(Folder, "station", "station.log"));

@@ -35,7 +35,7 @@ public sealed class RealDeck : IAsyncLifetime
     {
         // Its tests are skipped.
         if (BrowserFactAttribute.Chromium is null) return;
-        _consortium = await RealConsortium.StartAsync(CanaryClinics.Make, TimeSpan.FromSeconds(6), TimeSpan.FromMilliseconds(100), (Poor, 10));
+        _consortium = await RealConsortium.StartAsync(CanaryClinics.Make, TimeSpan.FromSeconds(6), TimeSpan.FromMilliseconds(100), budgets: (Poor, 10));
         Done = await _consortium.AskAsync(Questions.BySex);
         Dropped = await _consortium.AskLosingAsync(Questions.ByDecade, "Ganymede");
         Declined = await _consortium.AskAsync(Questions.Analyses);
