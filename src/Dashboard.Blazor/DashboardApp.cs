@@ -10,6 +10,7 @@ using SecureAggregation.Dashboard.Blazor.Export;
 using SecureAggregation.Dashboard.Blazor.Security;
 using SecureAggregation.Dashboard.Blazor.Store;
 using SecureAggregation.Dashboard.Blazor.Urls;
+using SecureAggregation.Telemetry;
 
 namespace SecureAggregation.Dashboard.Blazor;
 
@@ -36,6 +37,13 @@ internal static class DashboardApp
         services.AddSingleton(provider => new TemplateBook(
             options.DataFolder.Length == 0 ? null : Path.Combine(options.DataFolder, "templates.json"), time, provider.GetRequiredService<ILogger<TemplateBook>>()));
         services.AddSingleton(provider => AlertBook.Open(options.DataFolder.Length == 0 ? null : Path.Combine(options.DataFolder, "alerts.json"), time, provider.GetRequiredService<ILogger<AlertBook>>()));
+        services.AddSingleton<DeckMeters>();
+        if (Exporter.Start(options.Telemetry, "secagg-dashboard", typeof(DashboardApp).Assembly.GetName().Version!.ToString(3)) is { } telemetry)
+        {
+            services.AddSingleton(_ => telemetry);
+            telemetry.AddTo(builder.Logging);
+        }
+
         services.AddScoped<DeckView>();
         services.AddHostedService(provider => provider.GetRequiredService<VerificationDesk>());
         services.AddHostedService(provider => provider.GetRequiredService<FitDesk>());
@@ -63,6 +71,9 @@ internal static class DashboardApp
         var app = builder.Build();
         // Now, not at somebody's first look: a damaged file is said at the start.
         _ = app.Services.GetRequiredService<AlertBook>();
+        _ = app.Services.GetRequiredService<DeckMeters>();
+        // Asked for, so that it sends what it has when the application is disposed.
+        _ = app.Services.GetService<Exporter>();
         if (options.Proxy is not null) app.UseForwardedHeaders();
         app.UseSecurityHeaders();
         app.UseExceptionHandler("/error", createScopeForErrors: true);

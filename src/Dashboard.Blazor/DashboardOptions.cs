@@ -1,5 +1,6 @@
 using System.Net;
 using SecureAggregation.Accounts;
+using SecureAggregation.Telemetry;
 
 namespace SecureAggregation.Dashboard.Blazor;
 
@@ -56,6 +57,9 @@ internal sealed record DashboardOptions
 
     public string? AddressFile { get; init; }
 
+    /// <summary>Where figures, spans and log lines are sent.</summary>
+    public TelemetryOptions Telemetry { get; init; } = new();
+
     /// <exception cref="OptionsException">Something is missing or wrong; the message says what and how to mend it.</exception>
     public static DashboardOptions Read(string[] args)
     {
@@ -77,9 +81,23 @@ internal sealed record DashboardOptions
             Oidc = mode == SignInMode.Oidc ? OidcOptions.Read(configuration.GetSection("oidc")) : null,
             Proxy = configuration["proxy"] is { } proxy ? Address(proxy) : null,
             AddressFile = configuration["address-file"],
+            Telemetry = ReadTelemetry(configuration.GetSection("telemetry")),
         };
         options.CheckListen();
         return options;
+    }
+
+    private static TelemetryOptions ReadTelemetry(IConfigurationSection section)
+    {
+        try
+        {
+            var options = section.Get<TelemetryOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new TelemetryOptions();
+            return options.Problems("telemetry").FirstOrDefault() is { } problem ? throw new OptionsException(problem) : options;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new OptionsException($"telemetry cannot be read: {e.Message} docs/operations.md lists its keys.");
+        }
     }
 
     /// <summary>Passwords and sessions cross no network in the clear, and without sign-in only this machine may reach the port.</summary>

@@ -14,6 +14,7 @@ using SecureAggregation.Party.Rounds;
 using SecureAggregation.Party.Storage;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Telemetry;
 
 namespace SecureAggregation.Party;
 
@@ -61,7 +62,9 @@ internal static class OutpostHost
         var setup = OutpostSetup.Load(Settings.Bind(configuration, command), TimeProvider.System.GetUtcNow());
         var readings = setup.Datasets.ToDictionary(d => d.Key, d => DataReading.Take(d.Value, TimeProvider.System, CancellationToken.None), StringComparer.Ordinal);
         using var random = RandomNumberGenerator.Create();
-        using var host = Build(configuration, setup, TimeProvider.System, random);
+        using var telemetry = Exporter.Start(setup.Options.Telemetry, "secagg-outpost", typeof(OutpostHost).Assembly.GetName().Version!.ToString(3));
+        using var host = Build(configuration, setup, TimeProvider.System, random, logging => telemetry?.AddTo(logging));
+        _ = host.Services.GetRequiredService<OutpostMeters>();
         Announce(host.Services, setup);
         host.Services.GetRequiredService<CatalogueWatch>().Begin(readings);
         await host.RunAsync();
@@ -96,6 +99,7 @@ internal static class OutpostHost
             .AddSingleton(s => OpenMemory(s.GetRequiredService<OutpostStore>(), clock, identity))
             .AddSingleton<Ledger>()
             .AddSingleton<PastReleases>()
+            .AddSingleton<OutpostMeters>()
             .AddSingleton<Approvals>()
             .AddSingleton<DataCatalogue>()
             .AddSingleton<IDataVersions>(s => s.GetRequiredService<DataCatalogue>())

@@ -13,11 +13,12 @@ public class ArrowTests
         ["Statistics"] = ["Privacy"],
         ["Protocol"] = ["Crypto"],
         ["Grpc"] = [],
-        ["Party"] = ["Protocol", "Statistics", "Grpc"],
-        ["Aggregator"] = ["Protocol", "Statistics", "Grpc", "Accounts"],
+        ["Telemetry"] = [],
+        ["Party"] = ["Protocol", "Statistics", "Grpc", "Telemetry"],
+        ["Aggregator"] = ["Protocol", "Statistics", "Grpc", "Accounts", "Telemetry"],
         ["Client"] = ["Protocol", "Statistics", "Grpc"],
         ["Accounts"] = [],
-        ["Dashboard.Blazor"] = ["Client", "Accounts"],
+        ["Dashboard.Blazor"] = ["Client", "Accounts", "Telemetry"],
         ["Cli"] = ["Client"],
     };
 

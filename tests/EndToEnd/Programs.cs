@@ -44,6 +44,9 @@ internal static class Programs
         return Process.Start(start)!;
     }
 
+    /// <summary>The program of a room as `dotnet` takes it.</summary>
+    public static string Assembly(string room) => Of(room, []).ArgumentList[0];
+
     private static Task<Ended> Run(string room, string[] arguments) => Run(Of(room, arguments));
 
     private static ProcessStartInfo Of(string room, IEnumerable<string> arguments) => Of($"src/{room}", $"SecureAggregation.{room}", arguments);

@@ -18,6 +18,7 @@ using SecureAggregation.Aggregator.Security;
 using SecureAggregation.Aggregator.Services;
 using SecureAggregation.Aggregator.Store;
 using SecureAggregation.Protocol;
+using SecureAggregation.Telemetry;
 using Serving = Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus;
 
 namespace SecureAggregation.Aggregator.Hosting;
@@ -34,14 +35,17 @@ internal sealed class StationHost : IAsyncDisposable
     private readonly StationFiles _files;
     private readonly StationStorage _storage;
     private readonly WebApplication _app;
+    private readonly Exporter? _telemetry;
     private readonly Action<ILoggingBuilder> _logging;
     private RestHost? _rest;
 
-    private StationHost(StationOptions options, StationSurroundings surroundings, StationFiles files, StationStorage storage, WebApplication app) =>
-        (_options, _clock, _logging, _files, _storage, _app) = (options, surroundings.Clock, surroundings.Logging, files, storage, app);
+    private StationHost(StationOptions options, StationSurroundings surroundings, StationFiles files, StationStorage storage, WebApplication app, Exporter? telemetry) =>
+        (_options, _clock, _logging, _files, _storage, _app, _telemetry) = (options, surroundings.Clock, surroundings.Logging, files, storage, app, telemetry);
 
     /// <summary>Name and version, as parties and readers see it.</summary>
-    public static string Software { get; } = $"secagg-station/{typeof(StationHost).Assembly.GetName().Version?.ToString(3)}";
+    public static string Software { get; } = $"secagg-station/{Version}";
+
+    private static string Version => typeof(StationHost).Assembly.GetName().Version!.ToString(3);
 
     /// <summary>https://address:port, once started.</summary>
     public string Address { get; private set; } = "";
@@ -74,11 +78,12 @@ internal sealed class StationHost : IAsyncDisposable
         var files = StationFiles.Open(options);
         StationStorage? storage = null;
         StationHost? host = null;
+        var telemetry = Exporter.Start(options.Telemetry, "secagg-station", Version);
         try
         {
             storage = surroundings.OpenStorage(options, files);
             var events = new EventHub(clock, options.Limits.EventHistory, options.Limits.EventQueue);
-            host = new StationHost(options, surroundings, files, storage, Build(options, surroundings, files, storage, events));
+            host = new StationHost(options, surroundings, files, storage, Build(options, surroundings, files, storage, events, telemetry), telemetry);
             await begin(host);
             return host;
         }
@@ -92,6 +97,7 @@ internal sealed class StationHost : IAsyncDisposable
             {
                 storage?.Dispose();
                 files.Dispose();
+                telemetry?.Dispose();
             }
 
             if (e is StoreException failure) throw Unusable(failure);
@@ -109,6 +115,7 @@ internal sealed class StationHost : IAsyncDisposable
         await _app.DisposeAsync();
         _storage.Dispose();
         _files.Dispose();
+        _telemetry?.Dispose();
     }
 
     private static StartException Unusable(StoreException e) => e.IsDisk
@@ -116,12 +123,13 @@ internal sealed class StationHost : IAsyncDisposable
         : StartException.Refused(e.IsNewer ? TranscriptFault.StoreNewer : TranscriptFault.StoreUnreadable, e.Message);
 
     private static WebApplication Build(
-        StationOptions options, StationSurroundings surroundings, StationFiles files, StationStorage storage, EventHub events)
+        StationOptions options, StationSurroundings surroundings, StationFiles files, StationStorage storage, EventHub events, Exporter? telemetry)
     {
         var clock = surroundings.Clock;
         // Empty: no configuration file, variable or argument but the station's own has a say.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(StationHost).Assembly.GetName().Name });
         surroundings.Logging(builder.Logging);
+        telemetry?.AddTo(builder.Logging);
         builder.Logging.AddProvider(new TelemetryLoggerProvider(events));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listen(kestrel, options, clock, files));
         var services = builder.Services;

@@ -1,5 +1,6 @@
 using System.Net;
 using SecureAggregation.Aggregator.Rest;
+using SecureAggregation.Telemetry;
 using SecureAggregation.Protocol;
 
 namespace SecureAggregation.Aggregator.Hosting;
@@ -36,6 +37,9 @@ internal sealed class StationOptions
 
     public RestOptions Rest { get; set; } = new();
 
+    /// <summary>Where figures, spans and log lines are sent.</summary>
+    public TelemetryOptions Telemetry { get; set; } = new();
+
     /// <summary>The address and port to bind.</summary>
     public IPEndPoint Endpoint => IPEndPoint.Parse(Listen);
 
@@ -67,6 +71,7 @@ internal sealed class StationOptions
         Between(problems, nameof(Limits.EventQueue), Limits.EventQueue, 8, 1_000_000);
         Between(problems, nameof(Limits.EventHistory), Limits.EventHistory, 8, 1_000_000);
         problems.AddRange(Rest.Problems());
+        problems.AddRange(Telemetry.Problems($"{Section}:Telemetry"));
         return problems;
     }
 

@@ -42,6 +42,9 @@ internal sealed class RoundBook : IAsyncDisposable
     /// <summary>Rounds that run. One that is shown as ended runs no more, whatever is left to be tidied: whoever has seen that may count on its place.</summary>
     public int RunningCount => _drivers.Values.Count(d => d.View.State == RoundState.Running);
 
+    /// <summary>Told of each round that ends while the station runs.</summary>
+    public Action<RoundView> OnEnded { get; set; } = _ => { };
+
     /// <summary>Rounds in the log.</summary>
     public int Count
     {
@@ -347,18 +350,20 @@ internal sealed class RoundBook : IAsyncDisposable
 
     private RoundDriver Drive(AggregatorRound round, IdentityKey key, RoundProjection projection, DateTimeOffset graceEnd)
     {
+        var running = round.State == RoundState.Running;
         var driver = new RoundDriver(_services, round, key, projection, graceEnd);
         _drivers[driver.Name] = driver;
         lock (_gate) _order.Add(driver.Name);
-        _ = RetireWhenEnded(driver);
+        _ = RetireWhenEnded(driver, running);
         // A new round has proposed to nobody yet: whoever is online is told as if it had just come.
         foreach (var session in driver.Invited.Select(_services.Parties.Session).OfType<PartySession>()) _ = driver.Offer(new RoundInput.Arrival(session));
         return driver;
     }
 
-    private async Task RetireWhenEnded(RoundDriver driver)
+    private async Task RetireWhenEnded(RoundDriver driver, bool ran)
     {
         await driver.Ended;
+        if (ran) OnEnded(driver.View);
         _ended[driver.Name] = CardOf(driver.View);
         _recent.Enqueue(driver);
         while (_recent.Count > 1 && (_recent.Count > _services.Options.Limits.RecentRounds || _recent.Sum(d => d.Weight) > MostRecentBytes) && _recent.TryDequeue(out var oldest))

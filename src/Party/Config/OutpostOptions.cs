@@ -1,3 +1,5 @@
+using SecureAggregation.Telemetry;
+
 namespace SecureAggregation.Party.Config;
 
 /// <summary>The section "Outpost" of the configuration, as written. Relative paths count from the configuration file's folder.</summary>
@@ -44,6 +46,9 @@ internal sealed class OutpostOptions
 
     /// <summary>How often sources are looked at for changes.</summary>
     public TimeSpan CatalogueEvery { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>Where figures, spans and log lines are sent; the collector is the operator's own.</summary>
+    public TelemetryOptions Telemetry { get; set; } = new();
 
     /// <summary>Folder to which every frame is written as sent and received, before TLS; empty: not written.</summary>
     public string TraceWire { get; set; } = "";

@@ -70,6 +70,7 @@ internal static class Settings
         options.State = Absolute(options.State);
         options.Policy = Absolute(options.Policy);
         options.TraceWire = Absolute(options.TraceWire);
+        options.Telemetry.HeadersFile = Absolute(options.Telemetry.HeadersFile);
         foreach (var party in options.PreSharedKeys.Keys.ToList()) options.PreSharedKeys[party] = Absolute(options.PreSharedKeys[party]);
         foreach (var dataset in options.Datasets.Values)
         {
@@ -113,6 +114,7 @@ internal static class Settings
             problems.Add($"Outpost:CatalogueEvery is {options.CatalogueEvery:c}; it must be from 00:01:00 to 30.00:00:00.");
         if (options.Pause < TimeSpan.Zero || options.Pause > TimeSpan.FromSeconds(10))
             problems.Add($"Outpost:Pause is {options.Pause:c}; it must be from 00:00:00 to 00:00:10.");
+        problems.AddRange(options.Telemetry.Problems("Outpost:Telemetry"));
         if (problems.Count > 0) throw Bad(string.Join(Environment.NewLine, problems));
     }
 
