@@ -24,8 +24,7 @@ internal static class AccountRoutes
     private static async Task<IResult> Add(HttpContext context, NewAccount request, StationRights rights)
     {
         var by = RestCaller.Of(context.User).Name;
-        var account = rights.Book.Add(Given(request.Name, "name"), Given(request.Password, "password"), Given(request.Roles, "roles").Select(Accounts.Roles.Parse), request.Studies, by);
-        await rights.RecordAsync(by);
+        var account = await rights.ChangeAsync(by, () => rights.Book.Add(Given(request.Name, "name"), Given(request.Password, "password"), Given(request.Roles, "roles").Select(Accounts.Roles.Parse), request.Studies, by));
         return Results.Created($"/api/v1/accounts/{Uri.EscapeDataString(account.Name)}", AccountView.Of(account));
     }
 
@@ -37,18 +36,25 @@ internal static class AccountRoutes
         // All that can be wrong is looked at before anything is changed.
         var roles = request.Roles?.Select(Accounts.Roles.Parse).ToList();
         if (AccountRules.WrongStudies(request.Studies) is { } study) throw new AccountException(study);
-        if (request.Password is { } password) rights.Book.SetPassword(name, password, by);
-        if (roles is not null) rights.Book.SetRoles(name, roles, by);
-        if (request.Studies is not null || request.AllStudies == true) rights.Book.SetStudies(name, request.Studies?.ToArray(), by);
-        await rights.RecordAsync(by);
-        return AccountView.Of(Find(name, rights));
+        if (roles is { Count: 0 }) throw new AccountException("an account has at least one role");
+        if (request.Password is { } wanted && AccountRules.WrongPassword(name, wanted) is { } wrong) throw new AccountException(wrong);
+        return AccountView.Of(await rights.ChangeAsync(by, () =>
+        {
+            if (request.Password is { } password) rights.Book.SetPassword(name, password, by);
+            if (roles is not null) rights.Book.SetRoles(name, roles, by);
+            if (request.Studies is not null || request.AllStudies == true) rights.Book.SetStudies(name, request.Studies?.ToArray(), by);
+            return Find(name, rights);
+        }));
     }
 
     private static async Task<IResult> Remove(string name, HttpContext context, StationRights rights)
     {
         _ = Find(name, rights);
-        rights.Book.Remove(name);
-        await rights.RecordAsync(RestCaller.Of(context.User).Name);
+        await rights.ChangeAsync(RestCaller.Of(context.User).Name, () =>
+        {
+            rights.Book.Remove(name);
+            return true;
+        });
         return Results.NoContent();
     }
 
@@ -56,16 +62,18 @@ internal static class AccountRoutes
     {
         var by = RestCaller.Of(context.User).Name;
         var days = request.Days ?? DefaultDays;
-        var (key, text) = rights.Book.AddKey(Given(request.Name, "name"), Given(request.May, "may").Select(Permissions.Parse), request.Studies, TimeSpan.FromDays(days), by);
-        await rights.RecordAsync(by);
+        var (key, text) = await rights.ChangeAsync(by, () => rights.Book.AddKey(Given(request.Name, "name"), Given(request.May, "may").Select(Permissions.Parse), request.Studies, TimeSpan.FromDays(days), by));
         return Results.Created($"/api/v1/keys/{Uri.EscapeDataString(key.Name)}", KeyView.Of(key, text));
     }
 
     private static async Task<IResult> RevokeKey(string name, HttpContext context, StationRights rights)
     {
         if (!rights.Book.Keys.Any(k => string.Equals(k.Name, name, StringComparison.OrdinalIgnoreCase))) throw new RestException("key-not-found", $"There is no key {name}.");
-        rights.Book.RevokeKey(name);
-        await rights.RecordAsync(RestCaller.Of(context.User).Name);
+        await rights.ChangeAsync(RestCaller.Of(context.User).Name, () =>
+        {
+            rights.Book.RevokeKey(name);
+            return true;
+        });
         return Results.NoContent();
     }
 

@@ -29,10 +29,9 @@ internal static class JobRoutes
         group.MapGet("/{id}", (string id, HttpContext context, RoundBook rounds) => JobView.Of(View(id, context, rounds))).WithName("job").WithSummary("One job.").Needs(Permission.ReadResults).Fails("job-not-found", "study-not-permitted");
         group.MapPost("/{id}/cancel", Cancel).WithName("cancel").WithSummary("Stops a running job; the log says who did.").Needs(Permission.StopRounds).Fails("job-not-found", "job-ended", "study-not-permitted", "transcript-unavailable");
         group.MapGet("/{id}/result", Result).WithName("result").WithSummary("The statistics of a job that has ended with a total.").Needs(Permission.ReadResults).Fails("job-not-found", "job-running", "job-aborted", "study-not-permitted");
-        group.MapGet("/{id}/transcript", Transcript).WithName("transcript").WithSummary("The job's evidence as a bundle, without masked vectors: `secagg verify` and tools/verify.py read it.")
+        group.MapGet("/{id}/transcript", Transcript).WithName("transcript")
+            .WithSummary("The job's evidence as a bundle, for `secagg verify` and tools/verify.py; with the masked vectors, which a whole verification needs, if the caller may export evidence.")
             .Produces(200, contentType: "application/octet-stream").Needs(Permission.ReadTranscript).Fails("job-not-found", "job-running", "study-not-permitted");
-        group.MapGet("/{id}/evidence", Evidence).WithName("evidence").WithSummary("The same with the masked vectors, as long as the station has them: a whole verification needs them.")
-            .Produces(200, contentType: "application/octet-stream").Needs(Permission.ExportEvidence).Fails("job-not-found", "job-running", "study-not-permitted");
     }
 
     private static async Task<IResult> Submit(HttpContext context, JobRequest request, RoundBook rounds, IdempotencyDesk desk)
@@ -96,9 +95,12 @@ internal static class JobRoutes
         return view.State == RoundState.Done ? ResultView.Of(view) : throw new RestException("job-aborted", view.Failure.Length > 0 ? view.Failure : "The round was aborted.");
     }
 
-    private static Task Transcript(string id, ulong? head, HttpContext context, RoundBook rounds, BundleExport bundles) => Export(Ended(id, context, rounds), head ?? 0, vectors: false, context, bundles);
-
-    private static Task Evidence(string id, ulong? head, HttpContext context, RoundBook rounds, BundleExport bundles) => Export(Ended(id, context, rounds), head ?? 0, vectors: true, context, bundles);
+    private static Task Transcript(string id, ulong? head, bool? vectors, HttpContext context, RoundBook rounds, BundleExport bundles)
+    {
+        var may = context.User.HasClaim(RestCaller.MayClaim, Permission.ExportEvidence.Word());
+        if (vectors == true && !may) throw new RestException("not-permitted", "Masked vectors are for those who may export evidence; ask with vectors=false.");
+        return Export(Ended(id, context, rounds), head ?? 0, vectors ?? may, context, bundles);
+    }
 
     private static async Task Export(RoundView view, ulong head, bool vectors, HttpContext context, BundleExport bundles)
     {

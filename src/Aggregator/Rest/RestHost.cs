@@ -196,7 +196,7 @@ internal sealed class RestHost : IAsyncDisposable
             // The caller has gone.
         }
 
-        // What a stranger may repeat without end stays out of the log: the meters count it.
+        // What a stranger may repeat without end stays out of the log.
         if (context.Features.Get<RefusedWith>() is { } refused && context.User.Identity is { IsAuthenticated: true }) logger.RestRefused(context.User.Identity.Name ?? "", context.Request.Method, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "another address", refused.Code);
     }
 

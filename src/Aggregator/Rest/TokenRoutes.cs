@@ -40,8 +40,7 @@ internal static class TokenRoutes
     private static async Task<IResult> ChangePassword(HttpContext context, PasswordRequest request, StationRights rights, SignInGuard guard)
     {
         var account = SignIn(context, rights, guard, request.Username, request.Password);
-        rights.Book.SetPassword(account.Name, request.NewPassword, account.Name);
-        await rights.RecordAsync(account.Name);
+        await rights.ChangeAsync(account.Name, () => rights.Book.SetPassword(account.Name, request.NewPassword, account.Name));
         return Results.NoContent();
     }
 

@@ -142,7 +142,7 @@ internal static class RightsCommand
             else if (name is "--role" or "--study" or "--password-file" or "--may" or "--days") own[name] = value ?? Next(name);
             else others.AddRange(value is not null ? [args[i]] : [name, Next(name)]);
 
-            string Next(string option) => i + 1 < args.Count ? args[++i] : throw new AccountException($"{option} needs a value; see accounts --help");
+            string Next(string option) => i + 1 < args.Count && !args[i + 1].StartsWith("--", StringComparison.Ordinal) ? args[++i] : throw new AccountException($"{option} needs a value; see accounts --help");
         }
 
         return (words, others);

@@ -52,14 +52,23 @@ internal sealed class StationRights : IAsyncDisposable
     /// <summary>Puts into the log what has changed since, and returns when it is there: until then it does not count.</summary>
     /// <param name="by">Who did it, where the file does not say.</param>
     /// <exception cref="StoreException">The log cannot be written.</exception>
-    public async Task RecordAsync(string by)
+    public Task RecordAsync(string by) => ChangeAsync(by, () => true);
+
+    /// <summary>Changes the book and puts that into the log; nobody else's look at the file comes between, so that it is logged under the right name.</summary>
+    /// <param name="by">Who does it.</param>
+    /// <param name="change">Changes the book.</param>
+    /// <exception cref="AccountException">A rule is broken.</exception>
+    /// <exception cref="StoreException">The log cannot be written.</exception>
+    public async Task<T> ChangeAsync<T>(string by, Func<T> change)
     {
         await _writing.WaitAsync();
         try
         {
+            var result = change();
             var acts = Changes(by);
             await _acts.AppendAsync(acts);
             foreach (var act in acts) Take(act);
+            return result;
         }
         finally
         {

@@ -28,13 +28,18 @@ public sealed class RestJobTests
         Assert.Equal(scene.Station.Meaning.Sum([0, 1, 2]), result.GetProperty("statistics").EnumerateArray().Select(s => s.GetProperty("value").GetDouble()));
         Assert.Equal(3, result.GetProperty("contributors").GetInt32());
 
-        using var evidence = await scene.Send("GET", address + "/evidence", key);
+        using var evidence = await scene.Send("GET", address + "/transcript", key);
         Assert.Equal("application/octet-stream", evidence.Content.Headers.ContentType!.MediaType);
         Assert.True(AuditTests.Verify(scene.Rounds, await evidence.Content.ReadAsByteArrayAsync().Guard()).Passed);
-        using var transcript = await scene.Send("GET", address + "/transcript?head=1", key);
+        using var transcript = await scene.Send("GET", address + "/transcript?head=1&vectors=false", key);
         var report = AuditTests.Verify(scene.Rounds, await transcript.Content.ReadAsByteArrayAsync().Guard());
         Assert.False(report.Passed);
         Assert.True(report.Steps[3].Passed, "all but the vectors is there");
+
+        var member = await scene.Key("member", [Permission.ReadTranscript]);
+        using var less = await scene.Send("GET", address + "/transcript", member);
+        Assert.False(AuditTests.Verify(scene.Rounds, await less.Content.ReadAsByteArrayAsync().Guard()).Passed);
+        Assert.Equal("not-permitted", await scene.Refusal("GET", address + "/transcript?vectors=true", member));
 
         var listed = await scene.Ask(HttpStatusCode.OK, "GET", "/api/v1/jobs?state=done&find=how&limit=1", key);
         Assert.Equal((1, id), (listed.GetProperty("total").GetInt32(), Text(listed.GetProperty("jobs")[0], "id")));
@@ -98,7 +103,7 @@ public sealed class RestJobTests
             var listed = await scene.Ask(HttpStatusCode.OK, "GET", "/api/v1/jobs", heart);
             Assert.Equal((1, own), (listed.GetProperty("total").GetInt32(), Text(listed.GetProperty("jobs")[0], "id")));
             Assert.Equal(3, (await scene.Ask(HttpStatusCode.OK, "GET", "/api/v1/jobs", all)).GetProperty("total").GetInt32());
-            foreach (var path in new[] { "", "/result", "/transcript", "/evidence" })
+            foreach (var path in new[] { "", "/result", "/transcript" })
             {
                 Assert.Equal("study-not-permitted", await scene.Refusal("GET", $"/api/v1/jobs/{other}{path}", heart));
                 Assert.Equal("study-not-permitted", await scene.Refusal("GET", $"/api/v1/jobs/{none}{path}", heart));
