@@ -39,6 +39,26 @@ public partial class ReadmeTests
         Assert.Equal(2, run.Output.Split("Age by sex: 3 of 3 outposts").Length - 1);
     }
 
+    /// <summary>REST as its page shows it, on the consortium of docs/setup.md: its steps 1 to 4 lie between the first block and the others.</summary>
+    [Fact]
+    public async Task Session_of_rest_works_when_pasted()
+    {
+        var (setup, blocks) = (Blocks("docs", "setup.md"), Blocks("docs", "rest.md"));
+        Assert.Equal(6, blocks.Count);
+        var steps = setup.TakeWhile(b => !b.Contains("query.yaml", StringComparison.Ordinal)).Select(b => b.Replace("by-hand", "rest", StringComparison.Ordinal));
+
+        var run = await Programs.Shell(
+            "set -euo pipefail\nrm -rf .demo/rest\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + blocks[0] + string.Concat(steps) + string.Concat(blocks.Skip(1)) + "rm -rf ../rest\n");
+
+        Assert.True(run.Code == 0, run.ToString());
+        Assert.Contains("\"id\":\"visits\"", run.Output, StringComparison.Ordinal);
+        Assert.Contains("\"cost_epsilon\":1", run.Output, StringComparison.Ordinal);
+        Assert.Contains("\"statistics\":[{\"name\":", run.Output, StringComparison.Ordinal);
+        Assert.Contains("\n  verified\n", run.Output, StringComparison.Ordinal);
+        Assert.Contains("\"what\":\"account_added\",\"subject\":\"alice\",\"by\":\"operator\",\"detail\":\"roles: auditor; all studies\"", run.Output, StringComparison.Ordinal);
+        Assert.Contains("\"code\":\"not-permitted\"", run.Output, StringComparison.Ordinal);
+    }
+
     internal static List<string> Blocks(params string[] path) =>
         [.. Console().Matches(File.ReadAllText(Path.Combine([Programs.Root, .. path]))).Select(m => m.Groups["commands"].Value)];
 

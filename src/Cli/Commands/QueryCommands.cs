@@ -23,6 +23,8 @@ internal static class QueryCommands
 
     private static readonly Option<bool> s_dummy = new("--dummy") { Description = "Run it here on made-up rows (--rows, --seed) of --parties outposts: no station, no key, no cost, and no meaning" };
 
+    private static readonly Option<bool> s_forPlan = new("--for-plan") { Description = "Sign it with no attempts, so that it can be planned and never run" };
+
     public static Command Create() => new("query", "Ask the consortium")
     {
         new Command("run", "Sign a query, run its round, verify the total and show it")
@@ -30,6 +32,10 @@ internal static class QueryCommands
             s_file, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key, s_attempts, s_deadline, s_bundle, s_signed, s_valid, Reading.Confidence, Reading.Repairs,
             s_dummy, s_schema, s_parties, DatasetCommands.Rows, DatasetCommands.Seed,
         }.Does(Run),
+        new Command("sign", "Sign a query and print it as the station's REST interface takes it (docs/rest.md); asks nothing")
+        {
+            s_file, s_schema, s_forPlan, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key, s_attempts, s_valid,
+        }.Does(Sign),
         new Command("plan", "Show what a query asks of each outpost, how wide its intervals will be, what it costs and who would refuse; spends nothing")
         {
             s_file, s_schema, s_parties, DatasetCommands.Rows, s_width, StationAccess.Station, StationAccess.RosterFile, StationAccess.Key,
@@ -39,8 +45,7 @@ internal static class QueryCommands
     private static async Task<ExitCode> Run(Arguments arguments, CancellationToken stop)
     {
         if (arguments.Get(s_dummy)) return await RunOnDummy(arguments, stop);
-        var attempts = arguments.Get(s_attempts);
-        if (attempts is < 1 or > 10) throw new CliException(ExitCode.BadInput, $"--attempts is {attempts}; it must be from 1 to 10");
+        var attempts = Attempts(arguments);
         var deadline = Deadline.Of(arguments, s_deadline);
         var file = arguments.Get(s_file);
         var query = QueryFiles.Read(file);
@@ -53,9 +58,8 @@ internal static class QueryCommands
         if (roster.FindCoordinator(key.Public) is null)
             throw new CliException(ExitCode.BadInput, $"the key {key.Public.Fingerprint} is not a coordinator's of this roster; only a coordinator may ask");
         if (ModelFit.IsAsked(query)) return await Fit(arguments, consortium, query, key, attempts, deadline, stop);
-        var life = arguments.Get(s_valid);
-        if (life is not (> 0 and <= 720)) throw new CliException(ExitCode.BadInput, $"--valid is {life}; it must be more than 0 and at most 720 hours, 30 days");
-        var signed = QueryFiles.SignOnce(arguments.Find(s_signed), query, () => QueryFiles.Sign(query, analysis, roster, key, attempts, TimeSpan.FromHours(life)));
+        var life = Life(arguments);
+        var signed = QueryFiles.SignOnce(arguments.Find(s_signed), query, () => QueryFiles.Sign(query, analysis, roster, key, attempts, life));
         var progress = new RoundProgress(arguments.Terminal.Progress);
         var bundle = arguments.Find(s_bundle);
         // Opened before anything is spent: a place that cannot be written must not cost an answer.
@@ -86,6 +90,37 @@ internal static class QueryCommands
         var check = await RememberedHeads.CheckAsync(handle, evidence, roster, handle.Expected with { RosterHash = roster.Hash }, stop);
         return Show(arguments.Terminal, round, query, check, bundle, reading);
     }
+
+    /// <summary>For programs that have no coordinator's key: what they hand in, they cannot change.</summary>
+    private static async Task<ExitCode> Sign(Arguments arguments, CancellationToken stop)
+    {
+        var file = arguments.Get(s_file);
+        var query = QueryFiles.Read(file);
+        if (ModelFit.IsAsked(query)) throw new CliException(ExitCode.BadInput, $"{file} takes several rounds, of which each is made from the one before; only secagg query run can ask it");
+        var roster = RosterFiles.Read(StationAccess.Required(arguments, StationAccess.RosterFile));
+        var schema = arguments.Find(s_schema) is { } path ? QueryFiles.ReadSchema(path).Schema : await Offered(arguments, query.Dataset, stop);
+        var (analysis, _) = QueryFiles.Plan(file, query, schema, roster.Parties.Count, roster);
+        using var key = KeyFiles.Read(StationAccess.Required(arguments, StationAccess.Key));
+        if (roster.FindCoordinator(key.Public) is null)
+            throw new CliException(ExitCode.BadInput, $"the key {key.Public.Fingerprint} is not a coordinator's of this roster; only a coordinator may ask");
+        var signed = QueryFiles.Sign(query, analysis, roster, key, arguments.Get(s_forPlan) ? 0 : Attempts(arguments), Life(arguments));
+        arguments.Terminal.WriteJson(new { Query = signed.Body.ToBase64(), Signature = signed.Signature.ToBase64() });
+        return ExitCode.Ok;
+    }
+
+    private static async Task<DatasetSchema> Offered(Arguments arguments, string dataset, CancellationToken stop)
+    {
+        await using var consortium = StationAccess.Connect(arguments);
+        return OfferedSchema.Of(await consortium.GetConsortiumAsync(stop), dataset);
+    }
+
+    private static int Attempts(Arguments arguments) => arguments.Get(s_attempts) is var attempts and >= 1 and <= 10
+        ? attempts
+        : throw new CliException(ExitCode.BadInput, $"--attempts is {arguments.Get(s_attempts)}; it must be from 1 to 10");
+
+    private static TimeSpan Life(Arguments arguments) => arguments.Get(s_valid) is var life and > 0 and <= 720
+        ? TimeSpan.FromHours(life)
+        : throw new CliException(ExitCode.BadInput, $"--valid is {arguments.Get(s_valid)}; it must be more than 0 and at most 720 hours, 30 days");
 
     /// <summary>A regression over several rounds: each is a query of its own, checked before the next is asked.</summary>
     private static async Task<ExitCode> Fit(
