@@ -17,7 +17,7 @@ internal sealed class RosterChange
     /// <summary>The draft of the epoch after a signed roster.</summary>
     public static RosterChange After(Roster signed)
     {
-        var body = Protocol.Wire.Roster.Parser.ParseFrom(SignedRoster.Parser.ParseFrom(signed.Signed).Body);
+        var body = RosterFiles.Body(signed);
         body.Epoch = signed.Epoch + 1;
         body.PreviousHash = ByteString.CopyFrom(signed.Hash);
         return new RosterChange(body);

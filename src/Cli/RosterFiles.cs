@@ -36,6 +36,9 @@ internal static class RosterFiles
         }
     }
 
+    /// <summary>What the founders of a roster signed.</summary>
+    public static Protocol.Wire.Roster Body(Roster roster) => Protocol.Wire.Roster.Parser.ParseFrom(SignedRoster.Parser.ParseFrom(roster.Signed).Body);
+
     public static IEnumerable<(string Name, IdentityPublicKey Key)> Founders(Protocol.Wire.Roster roster) =>
         roster.Parties.Where(p => p.Founder).Select(p => (p.Name, new IdentityPublicKey(p.PublicKey.Span)))
             .Concat(roster.Coordinators.Concat(roster.Auditors).Where(o => o.Founder).Select(o => (o.Name, new IdentityPublicKey(o.PublicKey.Span))));

@@ -16,6 +16,9 @@ public sealed class StationRefusedException(string message, string code, Excepti
     public string Code { get; } = code;
 }
 
+/// <summary>The consortium has gone on to another roster than the pinned one.</summary>
+public sealed class RosterReplacedException(string message) : ConsortiumException(message);
+
 /// <summary>The station knows no round of this id.</summary>
 public sealed class RoundNotFoundException(string message, Exception? inner = null) : ConsortiumException(message, inner);
 

@@ -22,6 +22,17 @@ public interface IConsortium : IAsyncDisposable
     /// <summary>The station's view: outposts, quorum, head of the log, newest alerts.</summary>
     Task<ConsortiumView> GetConsortiumAsync(CancellationToken cancellation = default);
 
+    /// <summary>
+    /// Brings the station the roster that follows the one in force, signed by all of its founders. Rounds that run end first, which may take minutes; from then on
+    /// every call is under the new one, and this client's is the one before.
+    /// </summary>
+    /// <param name="signed">Encoding of a SignedRoster.</param>
+    /// <param name="cancellation">Gives up waiting; what was published stays published.</param>
+    Task<PublishRosterReply> PublishRosterAsync(byte[] signed, CancellationToken cancellation = default);
+
+    /// <summary>The rosters that followed the pinned one, oldest first, as the station tells: <see cref="Succession"/> says what may be believed of them.</summary>
+    Task<IReadOnlyList<byte[]>> GetSuccessionAsync(CancellationToken cancellation = default);
+
     /// <summary>Rounds, newest first.</summary>
     /// <param name="limit">At most 500.</param>
     /// <param name="offset">Rounds to skip.</param>

@@ -44,6 +44,12 @@ internal static partial class Log
     [LoggerMessage(2103, LogLevel.Warning, "This clock and the station's differ by {Seconds:F0} s; rounds fail from 300 s on")]
     public static partial void ClockSkew(ILogger logger, double seconds);
 
+    [LoggerMessage(2104, LogLevel.Information, "Roster epoch {Epoch} ({Words}) takes the place of epoch {Before}: it follows it, and this outpost's own key has signed it. The outpost begins anew with it")]
+    public static partial void RosterTaken(ILogger logger, ulong epoch, string words, ulong before);
+
+    [LoggerMessage(2105, LogLevel.Warning, "The station does not know this outpost's key, and the one that is to follow cannot be used: {Problem}")]
+    public static partial void NextKeyUnusable(ILogger logger, string problem);
+
     [LoggerMessage(2200, LogLevel.Information, "Round {Round}: '{Title}' by {Coordinator} on {Dataset}, {Invited} outposts invited")]
     public static partial void Proposed(ILogger logger, string round, string title, string coordinator, string dataset, int invited);
 

@@ -60,15 +60,22 @@ internal static class OutpostHost
     {
         var configuration = Settings.Read(command);
         var setup = OutpostSetup.Load(Settings.Bind(configuration, command), TimeProvider.System.GetUtcNow());
-        var readings = setup.Datasets.ToDictionary(d => d.Key, d => DataReading.Take(d.Value, TimeProvider.System, CancellationToken.None), StringComparer.Ordinal);
+        IReadOnlyDictionary<string, DataReading> readings = setup.Datasets.ToDictionary(d => d.Key, d => DataReading.Take(d.Value, TimeProvider.System, CancellationToken.None), StringComparer.Ordinal);
         using var random = RandomNumberGenerator.Create();
         using var telemetry = Exporter.Start(setup.Options.Telemetry, "secagg-outpost", typeof(OutpostHost).Assembly.GetName().Version!.ToString(3));
-        using var host = Build(configuration, setup, TimeProvider.System, random, logging => telemetry?.AddTo(logging));
-        _ = host.Services.GetRequiredService<OutpostMeters>();
-        Announce(host.Services, setup);
-        host.Services.GetRequiredService<CatalogueWatch>().Begin(readings);
-        await host.RunAsync();
-        return ExitCodes.Success;
+        while (true)
+        {
+            using var host = Build(configuration, setup, TimeProvider.System, random, logging => telemetry?.AddTo(logging));
+            _ = host.Services.GetRequiredService<OutpostMeters>();
+            var (rosters, catalogue) = (host.Services.GetRequiredService<RosterSwitch>(), host.Services.GetRequiredService<CatalogueWatch>());
+            Announce(host.Services, setup);
+            catalogue.Begin(readings);
+            await host.RunAsync();
+            if (rosters.Taken is null) return ExitCodes.Success;
+            // With the data as it was seen last: policy and sources are read anew by a restart only.
+            readings = catalogue.Readings;
+            setup = setup.Renew(TimeProvider.System.GetUtcNow());
+        }
     }
 
     /// <summary>The host of a set-up outpost, with the outside passed in.</summary>
@@ -95,6 +102,7 @@ internal static class OutpostHost
             .AddSingleton(setup.Policy)
             .AddSingleton(setup.Datasets)
             .AddSingleton(identity.Roster)
+            .AddSingleton<RosterSwitch>()
             .AddSingleton(_ => OutpostStore.Open(options.State))
             .AddSingleton(s => OpenMemory(s.GetRequiredService<OutpostStore>(), clock, identity))
             .AddSingleton<Ledger>()

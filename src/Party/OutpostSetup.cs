@@ -17,7 +17,7 @@ internal sealed record OutpostSetup(
         var identity = Identity.Load(options, now);
         try
         {
-            var secrets = PairSecrets.Load(options.PreSharedKeys, identity);
+            var secrets = PairSecrets.Load(options.PreSharedKeys, identity.Roster, identity.Member);
             var policy = PolicyFile.Load(options.Policy);
             var datasets = options.Datasets.ToDictionary(d => d.Key, d => Dataset.Open(d.Key, d.Value), StringComparer.Ordinal);
             CheckPolicy(policy, datasets, options.Policy);
@@ -29,6 +29,16 @@ internal sealed record OutpostSetup(
             identity.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The same with the roster that is pinned now, after a <see cref="RosterSwitch"/>; what was loaded before is disposed.</summary>
+    /// <exception cref="ConfigurationException">Key, roster or pin cannot be used.</exception>
+    public OutpostSetup Renew(DateTimeOffset now)
+    {
+        Identity.Dispose();
+        PairSecrets.Dispose();
+        var identity = Identity.Load(Options, now);
+        return this with { Identity = identity, PairSecrets = PairSecrets.Load(Options.PreSharedKeys, identity.Roster, identity.Member) };
     }
 
     /// <summary>Coordinators of the policy whom the roster does not know: a misspelt name, or one who has left.</summary>

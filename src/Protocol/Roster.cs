@@ -142,6 +142,12 @@ public sealed class Roster
     /// <summary>The default of w: the fewest cosignatures of which two sets must share an honest party, 2w &gt; n + c.</summary>
     public static int DefaultWitnesses(int parties, int colluders) => ((parties + colluders) / 2) + 1;
 
+    /// <summary>Those whose signatures stand under it.</summary>
+    public IEnumerable<RosterMember> Founders => Parties.Concat(Coordinators).Concat(Auditors).Where(m => m.Founder);
+
+    /// <summary>Whether a key's signature stands under it.</summary>
+    public bool IsSignedBy(IdentityPublicKey key) => Founders.Any(f => f.Key.Equals(key));
+
     /// <summary>The party with an index, or null.</summary>
     public RosterMember? FindParty(uint index) => _byIndex.GetValueOrDefault(index);
 

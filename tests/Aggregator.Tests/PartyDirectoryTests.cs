@@ -1,5 +1,6 @@
 using Grpc.Core;
 using SecureAggregation.Aggregator.Events;
+using SecureAggregation.Aggregator.Log;
 using SecureAggregation.Aggregator.Parties;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
@@ -11,17 +12,23 @@ public sealed class PartyDirectoryTests : IDisposable
 {
     private readonly ManualTimeProvider _clock = new();
     private readonly TestConsortium _consortium;
+    private readonly RosterHistory _rosters;
     private readonly EventHub _events;
     private readonly PartyDirectory _directory;
 
     public PartyDirectoryTests()
     {
         _consortium = new TestConsortium(_clock.GetUtcNow(), 3);
+        _rosters = new RosterHistory([(0, _consortium.Roster)]);
         _events = new EventHub(_clock, 64, 64);
-        _directory = new PartyDirectory(_consortium.Roster, _events, _clock);
+        _directory = new PartyDirectory(_rosters, _events, _clock);
     }
 
-    public void Dispose() => _consortium.Dispose();
+    public void Dispose()
+    {
+        _rosters.Dispose();
+        _consortium.Dispose();
+    }
 
     [Fact]
     public void Connected_times_are_those_of_the_last_day_and_a_stream_that_replaces_another_is_the_same_time()
@@ -162,7 +169,7 @@ public sealed class PartyDirectoryTests : IDisposable
 
     private PartySession Attach()
     {
-        var session = new PartySession(0, new Hello { Software = "test/1" }, _clock.GetUtcNow(), 8, 8);
+        var session = new PartySession(0, new Hello { Software = "test/1", RosterHash = Google.Protobuf.ByteString.CopyFrom(_consortium.Roster.Hash) }, _clock.GetUtcNow(), 8, 8);
         _directory.Attach(session);
         return session;
     }

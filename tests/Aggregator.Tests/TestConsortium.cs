@@ -35,7 +35,8 @@ internal sealed class TestConsortium : IDisposable
 
     public Roster Roster { get; }
 
-    public Roster NextEpoch() => Sign(Parties.Count, Roster.MaxColluders, 2, Roster.Hash);
+    public Roster NextEpoch(Action<Protocol.Wire.Roster>? change = null, IEnumerable<IdentityKey>? signers = null, Roster? after = null) =>
+        Sign(Parties.Count, Roster.MaxColluders, (after ?? Roster).Epoch + 1, (after ?? Roster).Hash, change, signers);
 
     public void WriteFiles(TempFolder folder)
     {
@@ -90,7 +91,7 @@ internal sealed class TestConsortium : IDisposable
         foreach (var key in Parties.Append(Coordinator).Append(Auditor).Append(Station)) key.Dispose();
     }
 
-    private Roster Sign(int parties, int colluders, ulong epoch, byte[] previous)
+    private Roster Sign(int parties, int colluders, ulong epoch, byte[] previous, Action<Protocol.Wire.Roster>? change = null, IEnumerable<IdentityKey>? signers = null)
     {
         var roster = new Protocol.Wire.Roster
         {
@@ -109,7 +110,7 @@ internal sealed class TestConsortium : IDisposable
         roster.Parties.Add(Parties.Select((key, i) => new RosterParty { Index = (uint)i, Name = $"Clinic {i}", PublicKey = ByteString.CopyFrom(key.Public.Point), Founder = true }));
         roster.Coordinators.Add(new RosterOfficer { Name = "Coordinator", PublicKey = ByteString.CopyFrom(Coordinator.Public.Point) });
         roster.Auditors.Add(new RosterOfficer { Name = "Auditor", PublicKey = ByteString.CopyFrom(Auditor.Public.Point) });
-        return Roster.Open(Roster.Sign(roster, Parties));
+        change?.Invoke(roster);
+        return Roster.Open(Roster.Sign(roster, signers ?? Parties));
     }
-
 }

@@ -6,6 +6,7 @@ using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
+using Roster = SecureAggregation.Protocol.Roster;
 
 namespace SecureAggregation.Aggregator.Tests;
 
@@ -24,7 +25,15 @@ internal sealed class TestOutpost : IAsyncDisposable
     private AsyncDuplexStreamingCall<PartyFrame, StationFrame>? _call;
     private Task<Status>? _reading;
 
-    public TestOutpost(TestStation station, uint index) => (_station, Index) = (station, index);
+    public TestOutpost(TestStation station, uint index) => (_station, Index, Roster, Key) = (station, index, station.Consortium.Roster, station.Consortium.Parties[(int)index]);
+
+    /// <summary>The roster that it has pinned.</summary>
+    public Roster Roster { get; set; }
+
+    public IdentityKey Key { get; set; }
+
+    /// <summary>The rosters that it was offered.</summary>
+    public TaskCompletionSource<RosterChain> Offered { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public uint Index { get; }
 
@@ -56,9 +65,9 @@ internal sealed class TestOutpost : IAsyncDisposable
     public async Task<TestOutpost> Connect(byte[]? rosterHash = null, string dataset = TestConsortium.Dataset)
     {
         await Disconnect();
-        _channel = _station.Consortium.Channel(_station.Address, _station.Consortium.Parties[(int)Index]);
+        _channel = _station.Consortium.Channel(_station.Address, Key);
         _call = new Station.StationClient(_channel).Attend();
-        var hello = new Hello { RosterHash = ByteString.CopyFrom(rosterHash ?? _station.Consortium.Roster.Hash), Software = "test/1", HeadSize = (ulong)(Head?.Size ?? 0) };
+        var hello = new Hello { RosterHash = ByteString.CopyFrom(rosterHash ?? Roster.Hash), Software = "test/1", HeadSize = (ulong)(Head?.Size ?? 0) };
         hello.Datasets.Add(new DatasetOffer { Name = dataset });
         var welcomed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await _call.RequestStream.WriteAsync(new PartyFrame { Hello = hello });
@@ -138,6 +147,7 @@ internal sealed class TestOutpost : IAsyncDisposable
             await foreach (var frame in call.ResponseStream.ReadAllAsync())
             {
                 if (frame.FrameCase == StationFrame.FrameOneofCase.Welcome) welcomed.TrySetResult();
+                else if (frame.FrameCase == StationFrame.FrameOneofCase.Succession) Offered.TrySetResult(frame.Succession);
                 else if (frame.FrameCase == StationFrame.FrameOneofCase.Broadcast) await HandleInTurn(frame.Broadcast);
                 else if (frame.FrameCase == StationFrame.FrameOneofCase.Publication) await Check(frame.Publication);
                 else if (frame.FrameCase == StationFrame.FrameOneofCase.Plan && Plans(frame.Plan) is { } answer)
@@ -182,7 +192,7 @@ internal sealed class TestOutpost : IAsyncDisposable
             if (_rounds.ContainsKey(name)) return;
             var setup = new PartySetup
             {
-                Roster = _station.Consortium.Roster, Index = Index, Identity = _station.Consortium.Parties[(int)Index], Memory = _memory, Keys = _keys, Random = _random,
+                Roster = Roster, Index = Index, Identity = Key, Memory = _memory, Keys = _keys, Random = _random,
             };
             var opened = PartyRound.Open(setup, broadcast.Envelope, now);
             _rounds.Add(name, opened);
@@ -235,14 +245,14 @@ internal sealed class TestOutpost : IAsyncDisposable
         {
             var known = _rounds.TryGetValue(PublicBytes.Hex(publication.RoundId.Span), out var round);
             var head = PublicationCheck.Check(
-                publication, _station.Consortium.Roster, Index, known ? round!.Sent : [], known ? round!.Confirmed : new HashSet<MessageKind>(), _memory.LastHead);
+                publication, Roster, Index, known ? round!.Sent : [], known ? round!.Confirmed : new HashSet<MessageKind>(), _memory.LastHead);
             _memory.StoreHead(new LogPosition(head.Size, head.Root));
             await SendAltered(new PartyFrame
             {
                 Cosign = new Cosign
                 {
                     RoundId = publication.RoundId, Size = (ulong)head.Size, Root = ByteString.CopyFrom(head.Root),
-                    Signature = ByteString.CopyFrom(head.Cosign(_station.Consortium.Parties[(int)Index])),
+                    Signature = ByteString.CopyFrom(head.Cosign(Key)),
                 },
             });
             Cosigned.TrySetResult();

@@ -51,6 +51,10 @@ internal sealed class FakeConsortium : IConsortium
         return Away is null ? Task.FromResult(View) : Task.FromException<ConsortiumView>(Away);
     }
 
+    public Task<PublishRosterReply> PublishRosterAsync(byte[] signed, CancellationToken cancellation = default) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<byte[]>> GetSuccessionAsync(CancellationToken cancellation = default) => throw new NotSupportedException();
+
     public Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, RoundFilter? filter = null, CancellationToken cancellation = default) => Away is not null
         ? Task.FromException<ListRoundsReply>(Away)
         : Task.FromResult(RoundListing.Of(Rounds, new ListRoundsRequest

@@ -25,7 +25,7 @@ public partial class ReadmeTests
     public async Task Consortium_by_hand_works_when_pasted()
     {
         var blocks = Blocks("docs", "setup.md");
-        Assert.Equal(11, blocks.Count);
+        Assert.Equal(12, blocks.Count);
 
         var run = await Programs.Shell("set -euo pipefail\nrm -rf .demo/by-hand\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + string.Concat(blocks) + "rm -rf .demo/by-hand\n");
 
@@ -36,6 +36,8 @@ public partial class ReadmeTests
         Assert.Contains("Verified: the total was recomputed", run.Output, StringComparison.Ordinal);
         Assert.Contains("is the pinned one: Three Hospitals, epoch 1", run.Output, StringComparison.Ordinal);
         Assert.Contains("is the pinned one: Three Hospitals, epoch 2", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Epoch 2 of Three Hospitals is in force", run.Output, StringComparison.Ordinal);
+        Assert.Contains("which your key has signed", run.Output, StringComparison.Ordinal);
         Assert.Equal(2, run.Output.Split("Age by sex: 3 of 3 outposts").Length - 1);
     }
 

@@ -45,6 +45,15 @@ internal static partial class StationMessages
     [LoggerMessage(1012, LogLevel.Warning, "Round {Round}: the stored view is not this station's, or of an older form, and is made again from the entries")]
     public static partial void ViewRemade(this ILogger log, string round);
 
+    [LoggerMessage(1013, LogLevel.Warning, "The log is at roster epoch {Epoch}, which was published while the station ran; the roster file is of epoch {File}. The station goes on with epoch {Epoch}: put that roster's file in its place")]
+    public static partial void RosterFileOlder(this ILogger log, ulong epoch, ulong file);
+
+    [LoggerMessage(1014, LogLevel.Information, "{By} published roster epoch {Epoch} ({Words}); it replaces epoch {Before}. Keys that count no more: {Revoked}")]
+    public static partial void RosterPublished(this ILogger log, string by, ulong epoch, string words, ulong before, string revoked);
+
+    [LoggerMessage(1015, LogLevel.Warning, "A roster of {By} was refused: {Reason}")]
+    public static partial void RosterRefused(this ILogger log, string by, string reason);
+
     [LoggerMessage(1100, LogLevel.Information, "Outpost {Outpost} is online ({Software})")]
     public static partial void OutpostOnline(this ILogger log, string outpost, string software);
 
@@ -56,6 +65,9 @@ internal static partial class StationMessages
 
     [LoggerMessage(1103, LogLevel.Warning, "Outpost {Outpost} was turned away: {Reason}")]
     public static partial void HelloRefused(this ILogger log, string outpost, string reason);
+
+    [LoggerMessage(1107, LogLevel.Information, "Outpost {Outpost} has a roster from before epoch {Epoch} and was told those that followed")]
+    public static partial void SuccessionOffered(this ILogger log, string outpost, ulong epoch);
 
     [LoggerMessage(1104, LogLevel.Warning, "A frame of outpost {Outpost} was refused: {Reason}")]
     public static partial void FrameRefused(this ILogger log, string outpost, string reason);

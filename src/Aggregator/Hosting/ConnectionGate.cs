@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using SecureAggregation.Aggregator.Log;
 using SecureAggregation.Crypto;
-using SecureAggregation.Protocol;
 
 namespace SecureAggregation.Aggregator.Hosting;
 
@@ -11,7 +11,7 @@ namespace SecureAggregation.Aggregator.Hosting;
 /// Connections of each member, and of all strangers together, once TLS has shown whose they are: nobody can take the places of others. One too many ends
 /// the oldest of the same owner, so that an outpost whose old connections are dead without the station knowing it gets in.
 /// </summary>
-internal sealed class ConnectionGate(Roster roster)
+internal sealed class ConnectionGate(RosterHistory rosters)
 {
     private readonly Lock _gate = new();
 
@@ -51,7 +51,7 @@ internal sealed class ConnectionGate(Roster roster)
         if (connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate is not { } certificate) return ("", ConnectionLimits.Strangers);
         try
         {
-            var key = IdentityPublicKey.FromCertificate(certificate);
+            var (key, roster) = (IdentityPublicKey.FromCertificate(certificate), rosters.Current);
             if (roster.FindCoordinator(key) is not null || roster.FindAuditor(key) is not null) return (key.Fingerprint, ConnectionLimits.PerOfficer);
             return roster.FindParty(key) is null ? ("", ConnectionLimits.Strangers) : (key.Fingerprint, ConnectionLimits.PerParty);
         }

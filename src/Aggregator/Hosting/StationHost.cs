@@ -30,6 +30,8 @@ internal sealed class StationHost : IAsyncDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_expiry = TimeSpan.FromHours(1);
 
+    private const int FrameSlack = 4 * 1024;
+
     private readonly StationOptions _options;
     private readonly TimeProvider _clock;
     private readonly StationFiles _files;
@@ -137,7 +139,7 @@ internal sealed class StationHost : IAsyncDisposable
         services.Configure<HostOptions>(host => host.ShutdownTimeout = s_patience);
         services.AddRoutingCore().AddSingleton<IMemoryPoolFactory<byte>>(new ConnectionMemory(ConnectionLimits.Buffer(files.Roster.Parties.Count)));
         services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = LargestFrame(files.Roster.Parties.Count));
-        services.AddSingleton(options).AddSingleton(clock).AddSingleton(files.Roster).AddSingleton(storage.Transcript).AddSingleton(storage.Blobs).AddSingleton(events);
+        services.AddSingleton(options).AddSingleton(clock).AddSingleton(storage.Transcript).AddSingleton(storage.Blobs).AddSingleton(events);
         services.AddSingleton(new StationClock(clock));
         services.AddSingleton<AlertBoard>().AddSingleton<PartyDirectory>().AddSingleton<PlanDesk>().AddSingleton<Access>().AddSingleton<HealthServiceImpl>();
         services.AddSingleton(surroundings.Meaning);
@@ -150,6 +152,15 @@ internal sealed class StationHost : IAsyncDisposable
         services.AddSingleton<RoundBook>(p => new RoundBook(
             p.GetRequiredService<RoundServices>(), p.GetRequiredService<RosterHistory>(), p.GetRequiredService<IRoundMeaning>(), files.NewKey, RandomNumberGenerator.Create()));
         services.AddSingleton<BundleExport>().AddSingleton<RoundStop>();
+        services.AddSingleton(p => new RosterAdoption(
+            p.GetRequiredService<RosterHistory>(),
+            p.GetRequiredService<ActRecorder>(),
+            p.GetRequiredService<RoundBook>(),
+            p.GetRequiredService<PartyDirectory>(),
+            p.GetRequiredService<Witnesses>(),
+            LargestFrame(files.Roster.Parties.Count) - FrameSlack,
+            clock,
+            p.GetRequiredService<ILogger<RosterAdoption>>()));
         services.AddSingleton<StationService>().AddSingleton<CoordinationService>().AddSingleton<AuditService>();
         return builder.Build();
     }
@@ -171,15 +182,14 @@ internal sealed class StationHost : IAsyncDisposable
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
                 ClientCertificateValidation = (_, _, _) => true,
             });
-            var gate = new ConnectionGate(files.Roster);
+            var gate = new ConnectionGate(kestrel.ApplicationServices.GetRequiredService<RosterHistory>());
             listen.Use(next => connection => gate.Pass(connection, next));
             if (options.TraceWire.Length > 0) WireTrace.Use(listen, options.TraceWire);
         });
     }
 
     /// <summary>The largest frame that any caller may send: an outpost's message in a round with everybody, a part of a vector, or a query.</summary>
-    private static int LargestFrame(int parties) =>
-        Math.Max(Limits.PartyEnvelope(parties), Math.Max(Limits.Chunk, Limits.Query)) + (4 * 1024);
+    private static int LargestFrame(int parties) => Math.Max(Limits.PartyEnvelope(parties), Math.Max(Limits.Chunk, Limits.Query)) + FrameSlack;
 
     private StationLog Load()
     {
@@ -294,7 +304,7 @@ internal sealed class StationHost : IAsyncDisposable
     private void Announce(IServiceProvider services, long size)
     {
         var logger = services.GetRequiredService<ILogger<StationHost>>();
-        var roster = _files.Roster;
+        var roster = services.GetRequiredService<RosterHistory>().Current;
         logger.Started(roster.Consortium, roster.Epoch, string.Join(' ', roster.Words), Address, roster.LogOrigin, size);
         if (_options.TraceWire.Length > 0) logger.TracingWire(_options.TraceWire);
         Write(_options.AddressFile, Address);

@@ -3,17 +3,21 @@ using SecureAggregation.Aggregator.Store;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
+using Roster = SecureAggregation.Protocol.Roster;
 
 namespace SecureAggregation.Aggregator.Log;
 
 /// <summary>An administrative act in the log.</summary>
 internal sealed record LoggedAct(long Index, ulong TimeMs, Act Act);
 
-/// <summary>Puts administrative acts into the log, and knows those that are in it. What is done counts when its entry is on disk.</summary>
-internal sealed class ActRecorder(StationLog log, RosterHistory rosters, IReadOnlyList<LoggedAct> before, Func<IdentityKey> key, TimeProvider clock)
+/// <summary>Puts administrative acts, and rosters, into the log, and knows the acts that are in it. What is done counts when its entry is on disk.</summary>
+internal sealed class ActRecorder(StationLog log, RosterHistory rosters, IReadOnlyList<LoggedAct> before, Func<IdentityKey> key, TimeProvider clock) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<LoggedAct> _acts = [.. before];
+
+    // An act is of the roster at its place in the log: none may come in between the next roster's entry and its being in force.
+    private readonly SemaphoreSlim _one = new(1);
 
     /// <summary>Every act of the log, oldest first.</summary>
     public IReadOnlyList<LoggedAct> All
@@ -30,10 +34,37 @@ internal sealed class ActRecorder(StationLog log, RosterHistory rosters, IReadOn
     public async Task AppendAsync(IReadOnlyList<Act> acts)
     {
         if (acts.Count == 0) return;
-        var now = clock.GetUtcNow();
-        NewLeaf[] leaves;
-        using (var signer = key()) leaves = [.. acts.Select(act => new NewLeaf([], StationAct.Create(rosters.Current, act, signer, now).ToByteArray()))];
-        var first = await log.Append(leaves);
-        lock (_gate) _acts.AddRange(acts.Select((act, i) => new LoggedAct(first + i, (ulong)now.ToUnixTimeMilliseconds(), act)));
+        await _one.WaitAsync();
+        try
+        {
+            var now = clock.GetUtcNow();
+            NewLeaf[] leaves;
+            using (var signer = key()) leaves = [.. acts.Select(act => new NewLeaf([], StationAct.Create(rosters.Current, act, signer, now).ToByteArray()))];
+            var first = await log.Append(leaves);
+            lock (_gate) _acts.AddRange(acts.Select((act, i) => new LoggedAct(first + i, (ulong)now.ToUnixTimeMilliseconds(), act)));
+        }
+        finally
+        {
+            _one.Release();
+        }
     }
+
+    /// <summary>Adds the next roster and puts it in force; the index of its entry.</summary>
+    /// <exception cref="StoreException">It could not be written; the one before stays in force.</exception>
+    public async Task<long> AppendAsync(Roster next)
+    {
+        await _one.WaitAsync();
+        try
+        {
+            var index = await log.Append([new NewLeaf([], LogOpening.EntryOf(next, clock.GetUtcNow()).ToByteArray())]);
+            rosters.Replace(index, next);
+            return index;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
 }

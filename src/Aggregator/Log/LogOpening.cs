@@ -24,6 +24,13 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
     private readonly LogTree _tree = new();
     private StartException? _odd;
 
+    /// <summary>The entry of the log that holds a roster.</summary>
+    public static Entry EntryOf(Roster roster, DateTimeOffset now) => new()
+    {
+        TimeMs = (ulong)now.ToUnixTimeMilliseconds(),
+        Envelope = new Envelope { Kind = MessageKind.Roster, Body = ByteString.CopyFrom(roster.Signed) },
+    };
+
     /// <summary>Checks the log and opens it.</summary>
     /// <exception cref="StartException">Something does not fit.</exception>
     public OpenedLog Open()
@@ -52,10 +59,17 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
         check.Check(head);
         CutTail(head);
         if (PublicBytes.Equal(_epochs[^1].Roster.Hash, roster.Hash)) return Opened(head, check.CheckShown());
-        if (!Follows(roster, _epochs[^1].Roster))
+        if (_epochs.Any(e => PublicBytes.Equal(e.Roster.Hash, roster.Hash)) && _epochs[^1].Roster.Aggregator.Equals(key.Public))
+        {
+            // It was published while the station ran; the file is the operator's to replace.
+            logger.RosterFileOlder(_epochs[^1].Roster.Epoch, roster.Epoch);
+            return Opened(head, check.CheckShown());
+        }
+
+        if (Succession.Broken(roster, _epochs[^1].Roster) is not null)
         {
             throw StartException.Refused(
-                TranscriptFault.RosterOther, $"{Succession(_epochs[^1].Roster, "the roster file", roster)} Use the right roster file or another data folder.");
+                TranscriptFault.RosterOther, $"{NotNext(_epochs[^1].Roster, "the roster file", roster)} Use the right roster file or another data folder.");
         }
 
         // Under the rosters of the log, before the next one is in it.
@@ -113,8 +127,8 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
             if (entry.Envelope?.Kind == MessageKind.Act && _epochs.Count > 0) _acts.Add(new LoggedAct(stored.Index, entry.TimeMs, StationAct.Open(_epochs[^1].Roster, entry)));
             if (entry.Envelope?.Kind != MessageKind.Roster) return;
             var next = Roster.Open(entry.Envelope.Body.Span);
-            if (_epochs.Count > 0 && !Follows(next, _epochs[^1].Roster))
-                _odd = StartException.Refused(TranscriptFault.RosterChain, Succession(_epochs[^1].Roster, $"entry {stored.Index}", next));
+            if (_epochs.Count > 0 && Succession.Broken(next, _epochs[^1].Roster) is not null)
+                _odd = StartException.Refused(TranscriptFault.RosterChain, NotNext(_epochs[^1].Roster, $"entry {stored.Index}", next));
             _epochs.Add((stored.Index, next));
         }
         catch (Exception e) when (e is RosterException or TranscriptException || Unreadable.Is(e))
@@ -132,21 +146,13 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
         alerts.Raise("tail", Severity.Warning, $"{after} entries after the signed head at size {head.Size} were half-written and have been cut; nothing was done on them.");
     }
 
-    private static bool Follows(Roster next, Roster before) =>
-        next.Epoch > before.Epoch && next.LogOrigin == before.LogOrigin && PublicBytes.Equal(next.PreviousHash, before.Hash);
-
-    private static string Succession(Roster before, string name, Roster next) =>
+    private static string NotNext(Roster before, string name, Roster next) =>
         $"The transcript was written under the roster {PublicBytes.Hex(before.Hash)} (epoch {before.Epoch}, log {before.LogOrigin}); {name} is "
         + $"{PublicBytes.Hex(next.Hash)} (epoch {next.Epoch}, log {next.LogOrigin}) and does not name it as its predecessor.";
 
     private StoredHead AppendRoster()
     {
-        var entry = new Entry
-        {
-            TimeMs = (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds(),
-            Envelope = new Envelope { Kind = MessageKind.Roster, Body = ByteString.CopyFrom(roster.Signed) },
-        };
-        var leaf = entry.ToByteArray();
+        var leaf = EntryOf(roster, clock.GetUtcNow()).ToByteArray();
         var stored = new StoredEntry(_tree.Size, [], leaf, MerkleTree.LeafHash(leaf));
         _epochs.Add((stored.Index, roster));
         _tree.Append(stored.LeafHash);

@@ -18,7 +18,7 @@ internal sealed class Witnesses
     // Notes in memory: of older heads the size and the number of signatures, and the note is read when it is wanted.
     private const int Kept = 256;
 
-    private readonly Roster _roster;
+    private readonly RosterHistory _rosters;
     private readonly StationLog _log;
     private readonly ITranscriptStore _store;
     private readonly PartyDirectory _parties;
@@ -31,9 +31,9 @@ internal sealed class Witnesses
     private readonly SortedDictionary<long, Checkpoint> _shown = [];
     private readonly Dictionary<uint, long> _reach = [];
 
-    public Witnesses(Roster roster, StationLog log, OpenedLog opened, ITranscriptStore store, PartyDirectory parties, EventHub events, TimeProvider clock, ILogger logger)
+    public Witnesses(RosterHistory rosters, StationLog log, OpenedLog opened, ITranscriptStore store, PartyDirectory parties, EventHub events, TimeProvider clock, ILogger logger)
     {
-        (_roster, _log, _store, _parties, _events, _clock, _logger) = (roster, log, store, parties, events, clock, logger);
+        (_rosters, _log, _store, _parties, _events, _clock, _logger) = (rosters, log, store, parties, events, clock, logger);
         foreach (var head in opened.Shown)
         {
             _cosigners.Add(head.Size, head.Cosigners.Count);
@@ -72,10 +72,10 @@ internal sealed class Witnesses
     /// <summary>Takes a party's cosignature; false if it is refused.</summary>
     public bool Take(PartySession from, Cosign cosign)
     {
-        var name = _parties.Name(from.Party);
+        var (name, roster) = (_parties.Name(from.Party), _rosters.Current);
         lock (_gate)
         {
-            if (Refused(from.Party, cosign) is { } reason)
+            if (Refused(roster, from.Party, cosign) is { } reason)
             {
                 _logger.CosignatureRefused(name, reason);
                 from.CountBad(reason);
@@ -94,12 +94,21 @@ internal sealed class Witnesses
                 return false;
             }
 
-            Add(cosignature);
+            Add(roster, cosignature);
         }
 
         _logger.Cosigned(name, (long)cosign.Size);
         _events.Publish(new Event { Head = Head() });
         return true;
+    }
+
+    /// <summary>What these parties have cosigned counts no more: they have left, or have another key.</summary>
+    public void Forget(IEnumerable<uint> parties)
+    {
+        lock (_gate)
+        {
+            foreach (var party in parties) _reach.Remove(party);
+        }
     }
 
     /// <summary>The size of the largest head that a party has cosigned; 0 for none.</summary>
@@ -157,18 +166,18 @@ internal sealed class Witnesses
         Cosignatures = cosignatures,
     };
 
-    private string? Refused(uint party, Cosign cosign)
+    private string? Refused(Roster roster, uint party, Cosign cosign)
     {
         if (!_shown.TryGetValue((long)Math.Min(cosign.Size, long.MaxValue), out var shown)) return $"no head of size {cosign.Size} was shown lately";
         if (!PublicBytes.Equal(shown.Root, cosign.Root.Span)) return $"the head of size {cosign.Size} has another root";
-        return shown.TryAdd(_roster, _roster.FindParty(party)!, cosign.Signature.ToByteArray()) is null ? "the signature does not verify" : null;
+        return roster.FindParty(party) is { } member && shown.TryAdd(roster, member, cosign.Signature.ToByteArray()) is not null ? null : "the signature does not verify";
     }
 
-    private void Add(StoredCosignature cosignature)
+    private void Add(Roster roster, StoredCosignature cosignature)
     {
         var party = (uint)cosignature.Party;
         var shown = _shown[cosignature.Size];
-        var signed = shown.TryAdd(_roster, _roster.FindParty(party)!, cosignature.Signature)!;
+        var signed = shown.TryAdd(roster, roster.FindParty(party)!, cosignature.Signature)!;
         if (signed != shown) _cosigners[cosignature.Size]++;
         _shown[cosignature.Size] = signed;
         _reach[party] = Math.Max(_reach.GetValueOrDefault(party), cosignature.Size);
@@ -178,9 +187,10 @@ internal sealed class Witnesses
     private Checkpoint Read(long size)
     {
         var checkpoint = Checkpoint.Parse(_store.Checkpoints(size, size).Single().Note);
+        var roster = _rosters.Current;
         foreach (var cosignature in _store.Cosignatures(size, size))
         {
-            if (_roster.FindParty((uint)cosignature.Party) is { } member) checkpoint = checkpoint.TryAdd(_roster, member, cosignature.Signature) ?? checkpoint;
+            if (roster.FindParty((uint)cosignature.Party) is { } member) checkpoint = checkpoint.TryAdd(roster, member, cosignature.Signature) ?? checkpoint;
         }
 
         return checkpoint;

@@ -1,5 +1,7 @@
 using Grpc.Core;
 using SecureAggregation.Aggregator.Events;
+using SecureAggregation.Aggregator.Log;
+using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using Roster = SecureAggregation.Protocol.Roster;
@@ -20,26 +22,53 @@ internal sealed class PartyDirectory
     /// <summary>A clock that moved by less than this against the one that was told last is not told again.</summary>
     private const long ClockStep = 1_000;
 
-    private readonly Roster _roster;
     private readonly EventHub _events;
     private readonly TimeProvider _clock;
     private readonly Lock _gate = new();
     private readonly SortedDictionary<uint, Presence> _presences;
+    private Roster _roster;
 
-    public PartyDirectory(Roster roster, EventHub events, TimeProvider clock)
+    public PartyDirectory(RosterHistory rosters, EventHub events, TimeProvider clock)
     {
+        var roster = rosters.Current;
         (_roster, _events, _clock) = (roster, events, clock);
         _presences = new SortedDictionary<uint, Presence>(roster.Parties.ToDictionary(p => p.Index, p => new Presence(p)));
     }
 
+    /// <summary>Takes the next roster: nobody is here under it until their stream comes anew, and who has left is forgotten.</summary>
+    /// <returns>The streams that stood.</returns>
+    public IReadOnlyList<PartySession> Replace(Roster next)
+    {
+        var sessions = new List<PartySession>();
+        lock (_gate)
+        {
+            _roster = next;
+            foreach (var presence in _presences.Values.ToList())
+            {
+                if (presence.Session is { } session)
+                {
+                    sessions.Add(session);
+                    End(presence);
+                }
+
+                if (next.FindParty(presence.Member.Index) is { } member) presence.Member = member;
+                else _presences.Remove(presence.Member.Index);
+            }
+
+            foreach (var party in next.Parties) _presences.TryAdd(party.Index, new Presence(party));
+        }
+
+        return sessions;
+    }
+
     /// <summary>Makes a session the party's own; an older one is ended.</summary>
-    /// <returns>Whether there was an older one.</returns>
-    public bool Attach(PartySession session)
+    /// <returns>Whether there was an older one; null if its roster has been replaced meanwhile, and the session is none.</returns>
+    public bool? Attach(PartySession session)
     {
         PartySession? older;
         lock (_gate)
         {
-            var presence = _presences[session.Party];
+            if (!_presences.TryGetValue(session.Party, out var presence) || !PublicBytes.Equal(session.Hello.RosterHash.Span, _roster.Hash)) return null;
             (older, presence.Session) = (presence.Session, session);
             (presence.LastSeen, presence.Software, presence.Datasets) = (_clock.GetUtcNow(), session.Hello.Software, [.. session.Hello.Datasets]);
             if (older is null) presence.Spans.AddLast(new OnlineSpan { FromMs = NowMs() });
@@ -55,11 +84,8 @@ internal sealed class PartyDirectory
     {
         lock (_gate)
         {
-            var presence = _presences[session.Party];
-            if (presence.Session != session) return false;
-            (presence.Session, presence.LastSeen) = (null, _clock.GetUtcNow());
-            // What was shown is not changed under its readers.
-            presence.Spans.Last!.Value = new OnlineSpan { FromMs = presence.Spans.Last.Value.FromMs, ToMs = NowMs() };
+            if (!_presences.TryGetValue(session.Party, out var presence) || presence.Session != session) return false;
+            End(presence);
         }
 
         Announce(session.Party);
@@ -68,7 +94,10 @@ internal sealed class PartyDirectory
 
     public void Touch(uint party)
     {
-        lock (_gate) _presences[party].LastSeen = _clock.GetUtcNow();
+        lock (_gate)
+        {
+            if (_presences.TryGetValue(party, out var presence)) presence.LastSeen = _clock.GetUtcNow();
+        }
     }
 
     /// <summary>Takes the time of an outpost's heartbeat: how far its clock is from this one, the way of the message included.</summary>
@@ -76,7 +105,7 @@ internal sealed class PartyDirectory
     {
         lock (_gate)
         {
-            var presence = _presences[party];
+            if (!_presences.TryGetValue(party, out var presence)) return;
             // Times beyond what a long holds are as absurd as the largest one.
             var ahead = Math.Clamp((long)Math.Min(timeMs, long.MaxValue / 2) - (long)NowMs(), -s_furthest, s_furthest);
             presence.ClockAhead = ahead;
@@ -93,7 +122,7 @@ internal sealed class PartyDirectory
         if (Broken(statement) is { } rule) return rule;
         lock (_gate)
         {
-            var presence = _presences[party];
+            if (!_presences.TryGetValue(party, out var presence)) return null;
             var same = presence.BudgetsAtMs != 0 && presence.Budgets.SequenceEqual(statement.Lines);
             (presence.Budgets, presence.BudgetsAtMs) = ([.. statement.Lines], NowMs());
             if (same) return null;
@@ -121,7 +150,7 @@ internal sealed class PartyDirectory
     public void CountAndAnnounce(RoundView finished)
     {
         Count(finished);
-        foreach (var party in finished.Parties.Where(p => _presences.ContainsKey(p.Index))) Announce(party.Index);
+        foreach (var party in finished.Parties) Announce(party.Index);
     }
 
     public PartySession? Session(uint party)
@@ -168,9 +197,26 @@ internal sealed class PartyDirectory
         _ => null,
     };
 
+    private void End(Presence presence)
+    {
+        (presence.Session, presence.LastSeen) = (null, _clock.GetUtcNow());
+        // What was shown is not changed under its readers.
+        presence.Spans.Last!.Value = new OnlineSpan { FromMs = presence.Spans.Last.Value.FromMs, ToMs = NowMs() };
+    }
+
     private ulong NowMs() => (ulong)_clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private void Announce(uint party) => _events.Publish(new Event { Outpost = View(party) });
+    private void Announce(uint party)
+    {
+        OutpostView view;
+        lock (_gate)
+        {
+            if (!_presences.TryGetValue(party, out var presence)) return;
+            view = View(presence);
+        }
+
+        _events.Publish(new Event { Outpost = view });
+    }
 
     private OutpostView View(Presence presence)
     {
@@ -198,7 +244,7 @@ internal sealed class PartyDirectory
 
     private sealed class Presence(RosterMember member)
     {
-        public RosterMember Member => member;
+        public RosterMember Member { get; set; } = member;
 
         public PartySession? Session { get; set; }
 

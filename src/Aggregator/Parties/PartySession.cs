@@ -17,6 +17,7 @@ internal sealed class PartySession : IDisposable
     private ulong _headSize;
     private Status? _end;
     private int _bad;
+    private int _farewells;
 
     public PartySession(uint party, Hello hello, DateTimeOffset now, int queue, int badFrames)
     {
@@ -29,6 +30,9 @@ internal sealed class PartySession : IDisposable
     public Hello Hello { get; }
 
     public DateTimeOffset Since { get; }
+
+    /// <summary>The roster was replaced: the stream is of no round any more, and waits for its outpost to come anew.</summary>
+    public bool IsRetired { get; private set; }
 
     /// <summary>Cancelled when the stream is to end; <see cref="End"/> says why.</summary>
     public CancellationToken Closing => _closing.Token;
@@ -68,6 +72,16 @@ internal sealed class PartySession : IDisposable
             return sent;
         }
     }
+
+    /// <summary>Tells the outpost what follows its roster. The heartbeats that are on their way it still gets answered.</summary>
+    public void Retire(RosterChain following)
+    {
+        IsRetired = true;
+        Send(new StationFrame { Succession = following });
+    }
+
+    /// <summary>Counts heartbeats of a stream that is retired.</summary>
+    public int CountFarewell() => Interlocked.Increment(ref _farewells);
 
     /// <summary>Counts a frame that was of no use; a stream that brings many is ended.</summary>
     public void CountBad(string reason)

@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
+using SecureAggregation.Aggregator.Log;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
-using Roster = SecureAggregation.Protocol.Roster;
 
 namespace SecureAggregation.Aggregator.Parties;
 
@@ -13,7 +13,7 @@ namespace SecureAggregation.Aggregator.Parties;
 /// Passes questions that are only planned to the outposts that are online, and gathers what each would do. Nothing is logged and nothing kept: the
 /// answers are the outposts' own, unsigned, and bind nobody.
 /// </summary>
-internal sealed class PlanDesk(Roster roster, PartyDirectory parties, TimeProvider clock)
+internal sealed class PlanDesk(RosterHistory rosters, PartyDirectory parties, TimeProvider clock)
 {
     private const int MostAtOnce = 16;
     private const int LargestAnswer = 1024;
@@ -29,6 +29,7 @@ internal sealed class PlanDesk(Roster roster, PartyDirectory parties, TimeProvid
     /// <exception cref="RpcException">The query is not in order, or too many are being planned.</exception>
     public async Task<PlanQueryReply> Ask(SignedQuery query, CancellationToken stop)
     {
+        var roster = rosters.Current;
         Question question;
         try
         {

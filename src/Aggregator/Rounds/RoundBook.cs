@@ -72,16 +72,44 @@ internal sealed class RoundBook : IAsyncDisposable
     /// <exception cref="RpcException">It may not run; the status says why.</exception>
     public async Task<byte[]> Submit(SignedQuery signed, TimeSpan? deadline)
     {
-        var question = Open(signed);
+        Open(signed);
         await _submitting.WaitAsync();
         try
         {
+            // Again: the roster may have been replaced while this waited.
+            var question = Open(signed);
             CheckAttempts(question);
             var invited = Invite(question);
             var roundId = new byte[16];
             _random.GetBytes(roundId);
             var deadlines = _services.Options.Deadlines.All.Select(d => deadline ?? d.Value);
             return await Start(question, roundId, invited, deadlines);
+        }
+        finally
+        {
+            _submitting.Release();
+        }
+    }
+
+    /// <summary>Does something between rounds: those that run end first, and none starts before it is done.</summary>
+    /// <exception cref="RpcException">FailedPrecondition: rounds have not ended in time.</exception>
+    public async Task<T> Between<T>(Func<Task<T>> act, TimeSpan patience, CancellationToken stop)
+    {
+        await _submitting.WaitAsync(stop);
+        try
+        {
+            var running = _drivers.Values.Where(d => !d.Ended.IsCompleted).ToList();
+            try
+            {
+                await Task.WhenAll(running.Select(d => d.Ended)).WaitAsync(patience, _services.Clock, stop);
+            }
+            catch (TimeoutException)
+            {
+                var names = string.Join(", ", running.Where(d => !d.Ended.IsCompleted).Select(d => d.Name));
+                throw Failed(StatusCode.FailedPrecondition, $"Rounds still run after {patience.TotalMinutes:0} minutes ({names}); nothing was changed. Stop them, or try again when they have ended.");
+            }
+
+            return await act();
         }
         finally
         {

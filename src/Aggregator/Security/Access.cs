@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using SecureAggregation.Aggregator.Events;
+using SecureAggregation.Aggregator.Log;
 using SecureAggregation.Crypto;
-using Roster = SecureAggregation.Protocol.Roster;
 using RosterMember = SecureAggregation.Protocol.RosterMember;
 
 namespace SecureAggregation.Aggregator.Security;
@@ -26,7 +26,7 @@ internal sealed record Caller(Roles Roles, RosterMember Member);
 /// Who may call what. TLS has shown that the caller holds the certificate's key; here the key is looked up in the roster. Certificates
 /// are self-signed: of the certificate itself only the key and the dates count.
 /// </summary>
-internal sealed class Access(Roster roster, TimeProvider clock, ILogger<Access> log)
+internal sealed class Access(RosterHistory rosters, TimeProvider clock, ILogger<Access> log)
 {
     /// <summary>The caller, if one of the roles is his.</summary>
     /// <exception cref="RpcException">Unauthenticated or PermissionDenied, with a sentence.</exception>
@@ -64,7 +64,7 @@ internal sealed class Access(Roster roster, TimeProvider clock, ILogger<Access> 
                 + "make a new certificate of the same key, or set the clock right.");
         }
 
-        var key = Key(certificate);
+        var (key, roster) = (Key(certificate), rosters.Current);
         var (party, coordinator, auditor) = (roster.FindParty(key), roster.FindCoordinator(key), roster.FindAuditor(key));
         var roles = (party is null ? Roles.None : Roles.Party) | (coordinator is null ? Roles.None : Roles.Coordinator) | (auditor is null ? Roles.None : Roles.Auditor);
         return (party ?? coordinator ?? auditor) is { } member ? new Caller(roles, member) : throw Denied(

@@ -7,16 +7,17 @@ using SecureAggregation.Aggregator.Parties;
 using SecureAggregation.Aggregator.Rounds;
 using SecureAggregation.Aggregator.Security;
 using SecureAggregation.Aggregator.Store;
+using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
-using Roster = SecureAggregation.Protocol.Roster;
 
 namespace SecureAggregation.Aggregator.Services;
 
 /// <summary>What coordinators do, and what every member of the roster may watch.</summary>
 internal sealed class CoordinationService(
     Access access,
-    Roster roster,
+    RosterHistory rosters,
+    RosterAdoption adoption,
     PartyDirectory parties,
     RoundBook rounds,
     RoundStop stops,
@@ -34,12 +35,13 @@ internal sealed class CoordinationService(
     public override Task<ConsortiumView> GetConsortium(GetConsortiumRequest request, ServerCallContext context)
     {
         access.Require(context, Roles.Member);
+        var roster = rosters.Current;
         var view = new ConsortiumView
         {
             Name = roster.Consortium,
             Epoch = roster.Epoch,
             Roster = ByteString.CopyFrom(roster.Signed),
-            Quorum = (uint)Quorum(),
+            Quorum = (uint)Quorum(roster),
             Head = witnesses.Head(),
             StationSoftware = StationHost.Software,
             TimeMs = started.NowMs,
@@ -98,6 +100,19 @@ internal sealed class CoordinationService(
         }
     }
 
+    public override async Task<PublishRosterReply> PublishRoster(PublishRosterRequest request, ServerCallContext context)
+    {
+        var caller = access.Require(context, Roles.Member);
+        return await adoption.Publish(request.Roster.Memory, caller.Member.Name, context.CancellationToken);
+    }
+
+    public override Task<RosterChain> GetSuccession(GetSuccessionRequest request, ServerCallContext context)
+    {
+        access.Require(context, Roles.Member);
+        return Task.FromResult(adoption.After(request.RosterHash.Span)
+            ?? throw Failed(StatusCode.NotFound, $"No roster {PublicBytes.Hex(request.RosterHash.Span)} is in the station's log; it is at epoch {rosters.Current.Epoch}."));
+    }
+
     public override Task<ListRoundsReply> ListRounds(ListRoundsRequest request, ServerCallContext context)
     {
         access.Require(context, Roles.Member);
@@ -118,14 +133,20 @@ internal sealed class CoordinationService(
 
     public override async Task Watch(WatchRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
     {
+        // First: whoever is a member under it is told when it is replaced.
+        var replaced = rosters.Replaced;
         access.Require(context, Roles.Member);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping, replaced);
         using var subscription = events.Subscribe(request.After);
         // Now, not with the first event: the reader may read the state as soon as it knows that nothing will be missed.
         await context.WriteResponseHeadersAsync([]);
         try
         {
             await foreach (var happened in subscription.Read(end.Token)) await responseStream.WriteAsync(happened, end.Token);
+        }
+        catch (OperationCanceledException) when (replaced.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)
+        {
+            throw Failed(StatusCode.Unavailable, "The roster was replaced; watch again.");
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)
         {
@@ -134,7 +155,7 @@ internal sealed class CoordinationService(
     }
 
     /// <summary>The fewest outposts with which a round can run.</summary>
-    private int Quorum() => Enumerable.Range(1, roster.Parties.Count)
+    private static int Quorum(Protocol.Roster roster) => Enumerable.Range(1, roster.Parties.Count)
         .FirstOrDefault(n => RoundRules.TryFor(n, roster.MaxColluders, roster.MinSurvivors, roster.MinHonest, out _) is null, roster.Parties.Count);
 
     private static RpcException Failed(StatusCode code, string sentence) => new(new Status(code, sentence));

@@ -7,7 +7,6 @@ using SecureAggregation.Aggregator.Rounds;
 using SecureAggregation.Aggregator.Security;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
-using Roster = SecureAggregation.Protocol.Roster;
 
 namespace SecureAggregation.Aggregator.Services;
 
@@ -17,7 +16,8 @@ namespace SecureAggregation.Aggregator.Services;
 /// </summary>
 internal sealed class StationService(
     Access access,
-    Roster roster,
+    RosterHistory rosters,
+    RosterAdoption adoption,
     PartyDirectory parties,
     RoundBook rounds,
     Witnesses witnesses,
@@ -43,14 +43,18 @@ internal sealed class StationService(
     private async Task Attend(IAsyncStreamReader<IncomingFrame> requestStream, IServerStreamWriter<OutgoingFrame> responseStream, ServerCallContext context)
     {
         var party = access.Require(context, Roles.Party).Member;
-        var hello = await Greet(requestStream, context, party.Name);
+        var hello = await Greet(requestStream, responseStream, context, party.Name);
         using var session = new PartySession(party.Index, hello, clock.GetUtcNow(), options.Limits.SendQueue, options.Limits.BadFrames);
-        session.Send(new StationFrame { Welcome = Welcome() });
-        if (parties.Attach(session)) log.StreamReplaced(party.Name);
+        session.Send(new StationFrame { Welcome = Welcome(hello) });
+        // Between its Hello and this the roster may have been replaced.
+        if (parties.Attach(session) is not { } replaced) throw Refuse(party.Name, StatusCode.Unavailable, "The roster was replaced a moment ago; come again.");
+        if (replaced) log.StreamReplaced(party.Name);
         log.OutpostOnline(party.Name, Printable(hello.Software));
         var reason = "the station ended the stream";
         try
         {
+            // Its key, too, may have been another roster's a moment ago.
+            access.Require(context, Roles.Party);
             using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, session.Closing);
             var sending = Send(session, responseStream, end);
             try
@@ -82,7 +86,7 @@ internal sealed class StationService(
         if (session.End is { } status) throw new RpcException(status);
     }
 
-    private async Task<Hello> Greet(IAsyncStreamReader<IncomingFrame> frames, ServerCallContext context, string name)
+    private async Task<Hello> Greet(IAsyncStreamReader<IncomingFrame> frames, IServerStreamWriter<OutgoingFrame> responses, ServerCallContext context, string name)
     {
         using var idle = Idle(context.CancellationToken);
         idle.Timer.CancelAfter(options.Limits.IdleTimeout);
@@ -98,12 +102,21 @@ internal sealed class StationService(
 
         using var first = came ? frames.Current : null;
         if (first?.Other?.Hello is not { } hello) throw Refuse(name, StatusCode.InvalidArgument, "The first frame of a stream must be a Hello.");
+        var roster = rosters.Current;
         if (!PublicBytes.Equal(hello.RosterHash.Span, roster.Hash))
         {
+            if (adoption.After(hello.RosterHash.Span) is { Rosters.Count: > 0 } following)
+            {
+                log.SuccessionOffered(name, roster.Epoch);
+                await responses.WriteAsync(new OutgoingFrame(new StationFrame { Succession = following }));
+                throw new RpcException(new Status(StatusCode.FailedPrecondition, $"The consortium is at roster epoch {roster.Epoch}; take it and come again."));
+            }
+
             throw Refuse(
                 name,
                 StatusCode.FailedPrecondition,
-                $"The outpost has pinned the roster {PublicBytes.Hex(hello.RosterHash.Span)}; the station's is {PublicBytes.Hex(roster.Hash)} (epoch {roster.Epoch}). Give both the same roster file.");
+                $"The outpost has pinned the roster {PublicBytes.Hex(hello.RosterHash.Span)}, which is none of this station's log; in force is {PublicBytes.Hex(roster.Hash)} (epoch {roster.Epoch}). "
+                + "Publish the outpost's roster, if it is the newer one (secagg roster publish), or give both the same roster file.");
         }
 
         return Broken(hello) is { } rule ? throw Refuse(name, StatusCode.InvalidArgument, rule) : hello;
@@ -173,6 +186,8 @@ internal sealed class StationService(
                 if (envelope.CalculateSize() > Protocol.Limits.PartyEnvelope(driver.Invited.Count)) return "a message over its size limit";
                 await driver.Offer(new RoundInput.Message(session, envelope), stop);
                 return null;
+            case PartyFrame.FrameOneofCase.Cosign when session.IsRetired:
+                return null;
             case PartyFrame.FrameOneofCase.Cosign:
                 if (witnesses.Take(session, frame.Cosign)) rounds.Announce(frame.Cosign.RoundId.Memory);
                 return null;
@@ -181,6 +196,8 @@ internal sealed class StationService(
             case PartyFrame.FrameOneofCase.Budgets:
                 return parties.Take(session.Party, frame.Budgets);
             case PartyFrame.FrameOneofCase.Heartbeat:
+                if (session.IsRetired && session.CountFarewell() > 2)
+                    throw new RpcException(new Status(StatusCode.FailedPrecondition, $"The consortium is at roster epoch {rosters.Current.Epoch}; come again with it."));
                 parties.Heard(session.Party, frame.Heartbeat.TimeMs);
                 session.Send(new StationFrame { Heartbeat = new Heartbeat { TimeMs = Milliseconds() } });
                 return null;
@@ -190,7 +207,7 @@ internal sealed class StationService(
     }
 
     private RoundDriver? Driver(PartySession session, ReadOnlyMemory<byte> roundId) =>
-        rounds.Find(roundId) is { } driver && driver.Invited.Contains(session.Party) ? driver : null;
+        !session.IsRetired && rounds.Find(roundId) is { } driver && driver.Invited.Contains(session.Party) ? driver : null;
 
     private static async Task Send(PartySession session, IServerStreamWriter<OutgoingFrame> responses, CancellationTokenSource end)
     {
@@ -218,9 +235,9 @@ internal sealed class StationService(
         return new RpcException(new Status(code, sentence));
     }
 
-    private Welcome Welcome() => new()
+    private Welcome Welcome(Hello hello) => new()
     {
-        RosterHash = Google.Protobuf.ByteString.CopyFrom(roster.Hash), Software = StationHost.Software, TimeMs = Milliseconds(),
+        RosterHash = hello.RosterHash, Software = StationHost.Software, TimeMs = Milliseconds(),
     };
 
     private ulong Milliseconds() => (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds();

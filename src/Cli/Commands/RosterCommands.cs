@@ -42,7 +42,7 @@ internal static class RosterCommands
             new Command("show", "Show a roster, and whose signature is missing") { s_file }.Does(Show),
             new Command("words", "The twelve words by which people compare rosters") { s_file }.Does(Words),
         };
-        foreach (var command in RosterChangeCommands.Create()) roster.Add(command);
+        foreach (var command in RosterChangeCommands.Create().Concat(RosterSuccessionCommands.Create())) roster.Add(command);
         return roster;
     }
 

@@ -17,6 +17,10 @@ internal sealed class StationConsortium : IConsortium
     // 500 rounds of 200 outposts in one reply; a station that sends more is refused.
     private const int MaxReply = 64 * 1024 * 1024;
     private const int MaxFind = 100;
+    private const int MostEpochs = 1000;
+
+    // A station waits a quarter of an hour for rounds that run.
+    private static readonly TimeSpan s_roundsEnd = TimeSpan.FromMinutes(16);
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(15);
 
@@ -39,6 +43,28 @@ internal sealed class StationConsortium : IConsortium
 
     public Task<ConsortiumView> GetConsortiumAsync(CancellationToken cancellation = default) =>
         CallAsync(options => _coordination.GetConsortiumAsync(new GetConsortiumRequest(), options), cancellation);
+
+    public Task<PublishRosterReply> PublishRosterAsync(byte[] signed, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(signed);
+        var request = new PublishRosterRequest { Roster = ByteString.CopyFrom(signed) };
+        return CallAsync(call => _coordination.PublishRosterAsync(request, call), cancellation, s_roundsEnd);
+    }
+
+    public async Task<IReadOnlyList<byte[]>> GetSuccessionAsync(CancellationToken cancellation = default)
+    {
+        var rosters = new List<byte[]>();
+        var last = _options.Roster.Hash;
+        while (true)
+        {
+            var request = new GetSuccessionRequest { RosterHash = ByteString.CopyFrom(last) };
+            var chain = await CallAsync(call => _coordination.GetSuccessionAsync(request, call), cancellation);
+            if (chain.Rosters.Count == 0) return rosters;
+            rosters.AddRange(chain.Rosters.Select(r => r.ToByteArray()));
+            if (rosters.Count > MostEpochs) throw new StationUnavailableException($"The station at {_options.Address} tells of more than {MostEpochs} rosters; that cannot be.");
+            last = Roster.Open(rosters[^1]).Hash;
+        }
+    }
 
     public Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, RoundFilter? filter = null, CancellationToken cancellation = default)
     {
@@ -88,7 +114,7 @@ internal sealed class StationConsortium : IConsortium
     {
         ArgumentNullException.ThrowIfNull(query);
         options ??= new AskOptions();
-        var view = await GetConsortiumAsync(cancellation);
+        var view = Current(await GetConsortiumAsync(cancellation));
         var signed = Asking.Sign(query, OfferedSchema.Of(view, query.Dataset), coordinator ?? _options.Identity, options, _options);
         var round = await SubmitAsync(signed, options.PhaseDeadline, cancellation);
         options.Asked?.Invoke(round);
@@ -99,7 +125,7 @@ internal sealed class StationConsortium : IConsortium
     {
         ArgumentNullException.ThrowIfNull(query);
         options ??= new PlanOptions();
-        var view = await GetConsortiumAsync(cancellation);
+        var view = Current(await GetConsortiumAsync(cancellation));
         var schema = OfferedSchema.Of(view, query.Dataset);
         var parties = view.Outposts.Count(o => o.Online && o.Datasets.Any(d => d.Name == query.Dataset));
         var honest = RoundRules.HonestFloor(_options.Roster, query.MinSurvivors ?? 0);
@@ -287,6 +313,11 @@ internal sealed class StationConsortium : IConsortium
         _tls.Dispose();
     }
 
+    /// <summary>The view, if it is of the pinned roster: a question that is signed for another one is nobody's.</summary>
+    private ConsortiumView Current(ConsortiumView view) => view.Epoch <= _options.Roster.Epoch ? view : throw new RosterReplacedException(
+        $"The station says that the consortium is at roster epoch {view.Epoch}; this client has pinned epoch {_options.Roster.Epoch}, under which nothing is answered any more. "
+        + "Take the new roster (secagg roster follow), and ask again.");
+
     private static ByteString Id(byte[] roundId)
     {
         ArgumentNullException.ThrowIfNull(roundId);
@@ -311,9 +342,9 @@ internal sealed class StationConsortium : IConsortium
         }
     }
 
-    private async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, CancellationToken cancellation)
+    private async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, CancellationToken cancellation, TimeSpan? timeout = null)
     {
-        var deadline = _options.Time.GetUtcNow().UtcDateTime + _options.CallTimeout;
+        var deadline = _options.Time.GetUtcNow().UtcDateTime + (timeout ?? _options.CallTimeout);
         try
         {
             using var call = start(new CallOptions(deadline: deadline, cancellationToken: cancellation));

@@ -18,6 +18,9 @@ internal sealed class CatalogueWatch(
 {
     private readonly Dictionary<string, DataReading> _readings = new(StringComparer.Ordinal);
 
+    /// <summary>What was read last of each dataset.</summary>
+    public IReadOnlyDictionary<string, DataReading> Readings => _readings;
+
     /// <summary>Takes up what was read before the start.</summary>
     public void Begin(IReadOnlyDictionary<string, DataReading> readings)
     {

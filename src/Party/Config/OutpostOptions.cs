@@ -24,6 +24,15 @@ internal sealed class OutpostOptions
     /// <summary>File with the identity key, PKCS#8 PEM, readable by its owner only.</summary>
     public string Key { get; set; } = "";
 
+    /// <summary>
+    /// File with the identity key that follows it, which may come later: the outpost goes on with that one when a roster names it. Empty: that of
+    /// <see cref="Key"/> with ".next" at its end.
+    /// </summary>
+    public string NextKey { get; set; } = "";
+
+    /// <summary>Where the next key is looked for.</summary>
+    internal string NextKeyFile => NextKey.Length > 0 ? NextKey : Key + ".next";
+
     /// <summary>Folder of the ledger and of the rounds seen. It must never be restored from an old copy.</summary>
     public string State { get; set; } = "state";
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
 
 namespace SecureAggregation.Party.Config;
 
@@ -18,12 +19,12 @@ internal sealed class PairSecrets : IDisposable
 
     /// <summary>Reads every file that is configured.</summary>
     /// <exception cref="ConfigurationException">A name is no other party's, or a file does not hold a key.</exception>
-    public static PairSecrets Load(IReadOnlyDictionary<string, string> files, Identity identity)
+    public static PairSecrets Load(IReadOnlyDictionary<string, string> files, Roster roster, RosterMember own)
     {
         var secrets = new PairSecrets();
         try
         {
-            foreach (var (name, path) in files) secrets._keys.Add(IndexOf(name, identity), Read(path, $"PreSharedKeys:{name}"));
+            foreach (var (name, path) in files) secrets._keys.Add(IndexOf(name, roster, own), Read(path, $"PreSharedKeys:{name}"));
             return secrets;
         }
         catch
@@ -38,13 +39,13 @@ internal sealed class PairSecrets : IDisposable
         foreach (var key in _keys.Values) key.Dispose();
     }
 
-    private static uint IndexOf(string name, Identity identity)
+    private static uint IndexOf(string name, Roster roster, RosterMember own)
     {
-        var party = identity.Roster.Parties.FirstOrDefault(p => p.Name == name);
-        return party is not null && party != identity.Member
+        var party = roster.Parties.FirstOrDefault(p => p.Name == name);
+        return party is not null && party != own
             ? party.Index
             : throw SecretFile.Bad($"Outpost:PreSharedKeys has \"{name}\"; it must be the name of another party of the roster: " +
-                $"{string.Join(", ", identity.Roster.Parties.Where(p => p != identity.Member).Select(p => p.Name))}.");
+                $"{string.Join(", ", roster.Parties.Where(p => p != own).Select(p => p.Name))}.");
     }
 
     private static SecretBytes Read(string path, string setting)

@@ -67,6 +67,7 @@ internal static class Settings
         options.Roster = Absolute(options.Roster);
         options.RosterPinFile = Absolute(options.RosterPinFile);
         options.Key = Absolute(options.Key);
+        options.NextKey = Absolute(options.NextKey);
         options.State = Absolute(options.State);
         options.Policy = Absolute(options.Policy);
         options.TraceWire = Absolute(options.TraceWire);

@@ -18,6 +18,9 @@ internal interface IStationRounds
     /// <summary>Every open round says again what it said, in the same bytes: on an earlier stream some of it may have been lost.</summary>
     void Repeat();
 
+    /// <summary>When everything that has come so far has been dealt with, and what was to be said about it is on its way.</summary>
+    Task SettleAsync();
+
     /// <summary>Forgets what is over; called from time to time, also while no stream stands.</summary>
     void Sweep();
 

@@ -25,6 +25,8 @@ internal sealed class StationLink(
     Func<PlanRequest, PlanReply> plan,
     IBudgets budgets,
     StatusFile status,
+    RosterSwitch rosters,
+    IHostApplicationLifetime lifetime,
     WireTrace trace,
     TimeProvider clock,
     RandomNumberGenerator random,
@@ -44,6 +46,7 @@ internal sealed class StationLink(
     private readonly StationTls _tls = new(identity, clock);
     private readonly Backoff _backoff = new(options.Reconnect.First, options.Reconnect.Longest, random);
     private string _lastProblem = "";
+    private IdentityKey _shown = identity.Key;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -53,6 +56,13 @@ internal sealed class StationLink(
             {
                 var problem = await AttendAsync(stoppingToken);
                 stoppingToken.ThrowIfCancellationRequested();
+                if (rosters.Taken is { } next)
+                {
+                    Log.RosterTaken(logger, next.Epoch, string.Join(' ', next.Words), identity.Roster.Epoch);
+                    lifetime.StopApplication();
+                    return;
+                }
+
                 // Also while no stream stands: a round that is over must not keep its secrets.
                 rounds.Sweep();
                 var wait = _backoff.Next();
@@ -80,7 +90,7 @@ internal sealed class StationLink(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         try
         {
-            using var handler = _tls.Handler();
+            using var handler = _tls.Handler(_shown);
             using var channel = GrpcChannel.ForAddress(options.Station, new GrpcChannelOptions
             {
                 HttpHandler = handler,
@@ -115,11 +125,22 @@ internal sealed class StationLink(
 
     private async Task ReceiveAsync(IAsyncStreamReader<StationFrame> frames, Session session, CancellationToken cancellationToken)
     {
-        var (welcomed, caughtUp) = (false, false);
+        var (welcomed, caughtUp, leaving) = (false, false, false);
         while (await frames.MoveNext(cancellationToken))
         {
             var frame = frames.Current;
             trace.Received(frame);
+            if (frame.Succession is { } succession)
+            {
+                Take(succession);
+                if (!welcomed) return;
+                // What is under way to the station shall arrive: it answers a heartbeat behind it.
+                await Task.WhenAny(rounds.SettleAsync(), Task.Delay(HeartbeatEvery, clock, cancellationToken));
+                await session.SendAsync(Heartbeat(), cancellationToken);
+                leaving = true;
+                continue;
+            }
+
             if (!welcomed)
             {
                 if (frame.Welcome is not { } welcome)
@@ -138,6 +159,10 @@ internal sealed class StationLink(
             if (frame.Broadcast is { } broadcast) await rounds.ReceiveAsync(broadcast, cancellationToken);
             else if (frame.Publication is { } publication) await rounds.ReceiveAsync(publication, cancellationToken);
             else if (frame.Plan is { } asked) session.Plans.Writer.TryWrite(asked);
+            else if (frame.Heartbeat is not null && leaving)
+            {
+                return;
+            }
             else if (frame.Heartbeat is not null && caughtUp)
             {
                 Settled();
@@ -150,6 +175,14 @@ internal sealed class StationLink(
                 rounds.Repeat();
             }
         }
+    }
+
+    /// <summary>Takes the roster that follows the pinned one, or ends the stream: its station is at another one for good.</summary>
+    private void Take(RosterChain offered)
+    {
+        if (rosters.Offer([.. offered.Rosters.Select(r => r.Memory)]) is not { } problem) return;
+        throw new SessionLostException($"the station has gone on to another roster than the one pinned here (epoch {identity.Roster.Epoch}), and this outpost does not take it: " +
+            $"{Printable(problem)} If you agree to it, compare its words with the other operators and enrol it (secagg-outpost enrol), or sign it (secagg roster sign) before it is published");
     }
 
     private void Welcomed(Welcome welcome, Session session)
@@ -177,6 +210,8 @@ internal sealed class StationLink(
         using var timer = new PeriodicTimer(HeartbeatEvery, clock);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
+            // A station that does not answer holds nobody in an old roster.
+            if (rosters.Taken is not null) return;
             rounds.Sweep();
             await session.SendAsync(Heartbeat(), cancellationToken);
         }
@@ -259,15 +294,30 @@ internal sealed class StationLink(
             }
         }
 
+        var shown = _shown.Public.Fingerprint;
+        if (e is RpcException { StatusCode: StatusCode.Unauthenticated }) ShowOther();
         return e switch
         {
             RpcException { StatusCode: StatusCode.Unauthenticated or StatusCode.PermissionDenied } rpc =>
-                $"the station does not accept this outpost's key {identity.Member.Key.Fingerprint} ({Printable(rpc.Status.Detail)}); is " +
+                $"the station does not accept this outpost's key {shown} ({Printable(rpc.Status.Detail)}); is " +
                     "it in the station's roster?",
             RpcException rpc => $"{rpc.StatusCode}: {Printable(rpc.Status.Detail)}",
             OperationCanceledException => "the stream broke off",
             _ => $"the stream broke off ({e.GetType().Name})",
         };
+    }
+
+    /// <summary>The next roster may be in force, and name the key that follows: a station that knows it by that one tells which roster that is.</summary>
+    private void ShowOther()
+    {
+        try
+        {
+            _shown = _shown == identity.Key && identity.NextKey is { } next ? next : identity.Key;
+        }
+        catch (ConfigurationException e)
+        {
+            Log.NextKeyUnusable(logger, e.Message);
+        }
     }
 
     /// <summary>The station's words, which may be anything, as one line for a log.</summary>

@@ -16,10 +16,11 @@ internal sealed class StationTls(Identity identity, TimeProvider clock)
     public string? Problem { get; private set; }
 
     /// <summary>An HTTP/2 handler for one connection.</summary>
-    public SocketsHttpHandler Handler()
+    /// <param name="key">The key to show: the outpost's own, or the one that follows it.</param>
+    public SocketsHttpHandler Handler(IdentityKey key)
     {
         Problem = null;
-        var certificate = PinnedCertificate.Make(identity.Key, identity.Member.Name, clock.GetUtcNow());
+        var certificate = PinnedCertificate.Make(key, identity.Member.Name, clock.GetUtcNow());
         return new SocketsHttpHandler
         {
             AllowAutoRedirect = false,

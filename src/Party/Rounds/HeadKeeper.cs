@@ -22,7 +22,8 @@ internal sealed class HeadKeeper : IAsyncDisposable
     private readonly Func<PartyFrame, Task> _send;
     private readonly Func<byte[], OpenRound?> _find;
     private readonly Action<OpenRound> _done;
-    private readonly Channel<Publication> _publications = Channel.CreateBounded<Publication>(Queue);
+    private readonly Channel<(Publication? Publication, TaskCompletionSource? Settled)> _publications =
+        Channel.CreateBounded<(Publication? Publication, TaskCompletionSource? Settled)>(Queue);
     private readonly Task _checking;
 
     public HeadKeeper(
@@ -38,7 +39,15 @@ internal sealed class HeadKeeper : IAsyncDisposable
     }
 
     public ValueTask ReceiveAsync(Publication publication, CancellationToken cancellationToken) =>
-        _publications.Writer.WriteAsync(publication, cancellationToken);
+        _publications.Writer.WriteAsync((publication, null), cancellationToken);
+
+    /// <summary>When all that have come so far have been checked.</summary>
+    public async Task SettleAsync()
+    {
+        var settled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _publications.Writer.WriteAsync((null, settled));
+        await settled.Task;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -48,8 +57,10 @@ internal sealed class HeadKeeper : IAsyncDisposable
 
     private async Task CheckAllAsync()
     {
-        await foreach (var publication in _publications.Reader.ReadAllAsync())
+        await foreach (var (next, settled) in _publications.Reader.ReadAllAsync())
         {
+            settled?.SetResult();
+            if (next is not { } publication) continue;
             var open = _find(publication.RoundId.ToByteArray());
             var name = open?.Name ?? PublicBytes.Hex(publication.RoundId.Span[..Math.Min(4, publication.RoundId.Length)]);
             try

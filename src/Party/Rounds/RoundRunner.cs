@@ -86,6 +86,12 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
     public ValueTask ReceiveAsync(Publication publication, CancellationToken cancellationToken) =>
         _heads.ReceiveAsync(publication, cancellationToken);
 
+    public async Task SettleAsync()
+    {
+        foreach (var round in _rounds.Values) await round.AskAsync(() => true);
+        await _heads.SettleAsync();
+    }
+
     public IReadOnlyList<RoundStatus> Snapshot() => [.. _rounds.Values.Select(r => r.Status)];
 
     /// <summary>Forgets rounds and answers whose time is over.</summary>

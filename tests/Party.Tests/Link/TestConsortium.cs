@@ -14,11 +14,13 @@ internal sealed class TestConsortium
 
     private static readonly Lazy<TestConsortium> s_shared = new(() => new TestConsortium(Parties, colluders: 0));
 
+    private readonly Protocol.Wire.Roster _body;
+
     /// <summary>Three parties need each other; of five with one colluder any four go on without the fifth.</summary>
     public TestConsortium(int parties, int colluders)
     {
         Keys = [.. Enumerable.Range(0, parties).Select(i => IdentityKey.Generate(new SeededRandom((ulong)i)))];
-        var roster = new Protocol.Wire.Roster
+        _body = new Protocol.Wire.Roster
         {
             Consortium = "Test",
             Epoch = 1,
@@ -35,10 +37,10 @@ internal sealed class TestConsortium
         for (var i = 0; i < parties; i++)
         {
             var key = ByteString.CopyFrom(Keys[i].Public.Point);
-            roster.Parties.Add(new RosterParty { Index = (uint)i, Name = $"party-{i}", PublicKey = key, Founder = true });
+            _body.Parties.Add(new RosterParty { Index = (uint)i, Name = $"party-{i}", PublicKey = key, Founder = true });
         }
 
-        Signed = Protocol.Roster.Sign(roster, Keys);
+        Signed = Protocol.Roster.Sign(_body, Keys);
         Roster = Protocol.Roster.Open(Signed);
     }
 
@@ -53,6 +55,16 @@ internal sealed class TestConsortium
     public byte[] Signed { get; }
 
     public Protocol.Roster Roster { get; }
+
+    /// <summary>A roster after this one, or after another.</summary>
+    public byte[] Next(Action<Protocol.Wire.Roster>? change = null, IEnumerable<IdentityKey>? signers = null, byte[]? after = null)
+    {
+        var before = after is null ? Roster : Protocol.Roster.Open(after);
+        var next = _body.Clone();
+        (next.Epoch, next.PreviousHash) = (before.Epoch + 1, ByteString.CopyFrom(before.Hash));
+        change?.Invoke(next);
+        return Protocol.Roster.Sign(next, signers ?? Keys);
+    }
 
     /// <summary>Files of an outpost with this data, and its configuration.</summary>
     public string WriteOutpost(Scratch scratch, string station, string csv)

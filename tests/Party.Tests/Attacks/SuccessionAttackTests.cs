@@ -1,0 +1,147 @@
+using Google.Protobuf;
+using SecureAggregation.Crypto;
+using SecureAggregation.Party.Tests.Link;
+using SecureAggregation.Protocol;
+using SecureAggregation.Protocol.Wire;
+using SecureAggregation.Testing;
+
+namespace SecureAggregation.Party.Tests.Attacks;
+
+/// <summary>A station that offers rosters that this outpost's operator has never signed. The outpost says why it takes none (event 2101), and stays with its own.</summary>
+public sealed class SuccessionAttackTests : IAsyncLifetime, IDisposable
+{
+    private const string Rows = "full_name,age,sex\nx,63,1\ny,37,0\nz,11,1\n";
+
+    private static readonly IdentityKey[] s_strangers = [.. Enumerable.Range(0, 3).Select(i => IdentityKey.Generate(new SeededRandom(500 + (ulong)i)))];
+
+    private readonly Scratch _scratch = new();
+    private readonly Recorder _recorder = new();
+    private readonly TestConsortium _consortium = TestConsortium.Shared;
+    private TestStation _station = null!;
+    private HostedOutpost _outpost = null!;
+
+    public async Task InitializeAsync()
+    {
+        _station = await TestStation.StartAsync(_consortium);
+        _outpost = new HostedOutpost(_consortium, _scratch, _recorder);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _outpost.DisposeAsync();
+        await _station.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
+        _scratch.Dispose();
+        _recorder.Dispose();
+    }
+
+    /// <summary>The control: one that it has signed is taken, so the others are refused for what is wrong with them.</summary>
+    [Fact]
+    public async Task Roster_that_the_outpost_has_signed_is_taken()
+    {
+        var next = _consortium.Next();
+        await OfferAsync(next);
+        await _recorder.Saw("2104 Roster epoch 2").Guard();
+        Assert.Equal(next, File.ReadAllBytes(_scratch["roster.bin"]));
+        Assert.Equal(PublicBytes.Hex(Protocol.Roster.Open(next).Hash), File.ReadAllText(_scratch["roster.pin"]).Trim());
+    }
+
+    [Fact]
+    public async Task Roster_that_the_station_made_up_is_not_taken() => await RefusedAsync("bears no signature of this key", _consortium.Next(
+        roster =>
+        {
+            for (var i = 1; i < 3; i++) roster.Parties[i].PublicKey = ByteString.CopyFrom(s_strangers[i].Public.Point);
+            // A member who is no founder signs nothing.
+            roster.Parties[0].Founder = false;
+        },
+        s_strangers[1..]));
+
+    [Fact]
+    public async Task Roster_with_another_key_in_the_outposts_place_is_not_taken() => await RefusedAsync("bears no signature of this key", _consortium.Next(
+        roster => roster.Parties[0].PublicKey = ByteString.CopyFrom(s_strangers[0].Public.Point), [s_strangers[0], .. _consortium.Keys.Skip(1)]));
+
+    [Fact]
+    public async Task Roster_without_the_outpost_is_not_taken() => await RefusedAsync("bears no signature of this key", _consortium.Next(
+        roster => roster.Parties[0] = new RosterParty { Index = 0, Name = "another", PublicKey = ByteString.CopyFrom(s_strangers[0].Public.Point), Founder = true },
+        [s_strangers[0], .. _consortium.Keys.Skip(1)]));
+
+    [Fact]
+    public async Task Roster_that_lacks_anothers_signature_is_not_taken()
+    {
+        var signed = SignedRoster.Parser.ParseFrom(_consortium.Next());
+        signed.Signatures.RemoveAt(1);
+        await RefusedAsync("every founder must sign it", signed.ToByteArray());
+    }
+
+    [Fact]
+    public async Task Roster_with_anothers_signature_under_other_words_is_not_taken()
+    {
+        var (signed, other) = (SignedRoster.Parser.ParseFrom(_consortium.Next(r => r.MinHonest = 2)), SignedRoster.Parser.ParseFrom(_consortium.Next(r => r.DropoutPermille = 200)));
+        (signed.Body, _) = (other.Body, signed.Body);
+        await RefusedAsync("does not verify", signed.ToByteArray());
+    }
+
+    [Fact]
+    public async Task Roster_of_an_older_epoch_is_not_taken() =>
+        await RefusedAsync("a consortium only goes forward", _consortium.Next(roster => (roster.Epoch, roster.PreviousHash, roster.DropoutPermille) = (1, ByteString.Empty, 200)));
+
+    [Fact]
+    public async Task Roster_that_leaves_an_epoch_out_is_not_taken() => await RefusedAsync("after epoch 1 comes 2", _consortium.Next(roster => roster.Epoch = 3));
+
+    [Fact]
+    public async Task Roster_that_follows_another_of_the_same_epoch_is_not_taken() => await RefusedAsync("another roster of epoch 1", _consortium.Next(roster => roster.PreviousHash = ByteString.CopyFrom(new byte[32])));
+
+    [Fact]
+    public async Task Roster_of_another_log_is_not_taken() => await RefusedAsync("is of the log", _consortium.Next(roster => roster.LogOrigin = "station.other/log"));
+
+    [Fact]
+    public async Task Roster_that_has_expired_is_not_taken() => await RefusedAsync("expired at", _consortium.Next(roster => roster.NotAfter = 1));
+
+    [Fact]
+    public async Task Roster_behind_one_that_follows_nothing_is_not_taken()
+    {
+        var fork = _consortium.Next(roster => roster.PreviousHash = ByteString.CopyFrom(new byte[32]));
+        await RefusedAsync("another roster of epoch 1", fork, _consortium.Next(after: fork));
+    }
+
+    [Fact]
+    public async Task More_rosters_than_are_taken_at_once_are_not_read() => await RefusedAsync("at most 16 are taken", [.. Enumerable.Repeat(_consortium.Next(), 17)]);
+
+    [Fact]
+    public async Task Bytes_that_are_no_roster_are_not_taken() => await RefusedAsync("not a roster", [7]);
+
+    [Fact]
+    public async Task Roster_in_place_of_the_welcome_is_held_to_the_same_rule()
+    {
+        _station.Lie = (_, frame) => [frame.Welcome is null ? frame : Succession(_consortium.Next(roster => roster.Epoch = 3))];
+        await _outpost.StartAsync(_station.Address, Rows);
+        await _recorder.Saw("after epoch 1 comes 2").Guard();
+        Unchanged();
+    }
+
+    private static StationFrame Succession(params byte[][] rosters) => new() { Succession = new RosterChain { Rosters = { rosters.Select(r => ByteString.CopyFrom(r)) } } };
+
+    private async Task OfferAsync(params byte[][] rosters)
+    {
+        _station.Lie = (_, frame) => frame.Welcome is null ? [frame] : [frame, Succession(rosters)];
+        await _outpost.StartAsync(_station.Address, Rows);
+    }
+
+    private async Task RefusedAsync(string why, params byte[][] rosters)
+    {
+        await OfferAsync(rosters);
+        await _recorder.Saw(why).Guard();
+        Assert.Contains("2101 Not connected", _recorder.Text, StringComparison.Ordinal);
+        Unchanged();
+    }
+
+    private void Unchanged()
+    {
+        Assert.Equal(_consortium.Signed, File.ReadAllBytes(_scratch["roster.bin"]));
+        Assert.Equal(PublicBytes.Hex(_consortium.Roster.Hash), File.ReadAllText(_scratch["roster.pin"]).Trim());
+        Assert.DoesNotContain("2104 ", _recorder.Text, StringComparison.Ordinal);
+    }
+}
