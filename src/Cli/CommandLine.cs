@@ -36,6 +36,7 @@ internal static class CommandLine
             VerifyCommand.Create(),
             LogCommands.Create(),
             DecodeCommand.Create(),
+            DoctorCommand.Create(),
         };
         foreach (var command in OutpostCommands.Create()) root.Add(command);
         foreach (var option in VersionOptions.Create()) root.Add(option);

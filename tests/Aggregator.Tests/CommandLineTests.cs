@@ -55,6 +55,25 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public void Connection_string_comes_from_a_file_that_is_its_owners_only()
+    {
+        string[] args = ["--key", "k", "--roster", "r", "--data", "d", "--set", $"Station:DatabaseFile={_folder.File("db")}"];
+        Assert.Contains("cannot be read", Assert.Throws<StartException>(() => CommandLine.Read(args, s_none)).Message, StringComparison.Ordinal);
+        File.WriteAllText(_folder.File("db"), "Host=db;Password=secret\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(_folder.File("db"), UnixFileMode.UserRead | UnixFileMode.OtherRead);
+            var open = Assert.Throws<StartException>(() => CommandLine.Read(args, s_none)).Message;
+            Assert.Contains("chmod 600", open, StringComparison.Ordinal);
+            Assert.DoesNotContain("secret", open, StringComparison.Ordinal);
+            File.SetUnixFileMode(_folder.File("db"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        Assert.Equal("Host=db;Password=secret", CommandLine.Read(args, s_none).Database);
+        Assert.Contains("keep one of them", Assert.Throws<StartException>(() => CommandLine.Read([.. args, "--database", "Host=x"], s_none)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Broken_file_is_named_with_the_place()
     {
         File.WriteAllText(_folder.File("s.json"), "{ \"Station\": {\n  \"KeyFile\" \"k\" } }");

@@ -98,8 +98,26 @@ internal static class CommandLine
     public static StationOptions Bind(IConfiguration configuration)
     {
         var options = configuration.GetSection(StationOptions.Section).Get<StationOptions>(o => o.ErrorOnUnknownConfiguration = true) ?? new StationOptions();
+        if (options.DatabaseFile.Length > 0) options.Database = ReadDatabase(options);
         var problems = options.Problems();
         return problems.Count == 0 ? options : throw new StartException(ExitCode.Configuration, string.Join(Environment.NewLine, problems));
+    }
+
+    private static string ReadDatabase(StationOptions options)
+    {
+        const int largest = 16 * 1024;
+        var path = options.DatabaseFile;
+        if (options.Database.Length > 0) throw new StartException(ExitCode.Configuration, "Station:Database and Station:DatabaseFile are both set; keep one of them.");
+        try
+        {
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & StationFiles.Foreign) != UnixFileMode.None)
+                throw new StartException(ExitCode.Configuration, $"Station:DatabaseFile {path} is open to other users of this machine; close it: chmod 600 '{path}'");
+            return new FileInfo(path).Length <= largest ? File.ReadAllText(path).Trim() : throw new IOException($"it has more than {largest} bytes");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException(ExitCode.Configuration, $"Station:DatabaseFile {path} cannot be read: {e.Message}", e);
+        }
     }
 
     private static IEnumerable<KeyValuePair<string, string?>> FromEnvironment(IDictionary environment) =>

@@ -14,7 +14,7 @@ internal sealed class StationFiles : IDisposable
     // May be there before the first start: accounts are made by a command of their own.
     private static readonly string[] s_rights = ["accounts.json", "accounts.json.lock", "tokens.json", "token-key.pem"];
 
-    private const UnixFileMode Foreign =
+    public const UnixFileMode Foreign =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute |
         UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 

@@ -21,6 +21,9 @@ internal sealed class StationOptions
     /// <summary>A PostgreSQL connection string; empty: SQLite in the data folder.</summary>
     public string Database { get; set; } = "";
 
+    /// <summary>A file with the connection string, for its owner only; empty: <see cref="Database"/> says it.</summary>
+    public string DatabaseFile { get; set; } = "";
+
     /// <summary>Where masked vectors are kept.</summary>
     public VectorPlace Vectors { get; set; }
 
