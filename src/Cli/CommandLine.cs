@@ -31,6 +31,7 @@ internal static class CommandLine
             KeygenCommand.Create(),
             RosterCommands.Create(),
             QueryCommands.Create(),
+            ScheduleCommands.Create(),
             DatasetCommands.Create(),
             WatchCommand.Create(),
             VerifyCommand.Create(),

@@ -10,7 +10,8 @@ namespace SecureAggregation.Cli;
 /// </summary>
 internal sealed class Terminal
 {
-    private static readonly JsonSerializerOptions s_json = new()
+    /// <summary>How documents are written.</summary>
+    public static JsonSerializerOptions JsonForm { get; } = new()
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -46,7 +47,7 @@ internal sealed class Terminal
         return _output;
     }
 
-    public void WriteJson(object document) => WriteLine(JsonSerializer.Serialize(document, s_json));
+    public void WriteJson(object document) => WriteLine(JsonSerializer.Serialize(document, JsonForm));
 
     public void Line(string text) => Result.WriteLine(text);
 

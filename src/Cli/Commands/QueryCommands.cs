@@ -311,7 +311,8 @@ internal static class QueryCommands
         return (SchemaFile.Of(OfferedSchema.Of(view, query.Dataset)), view.Outposts.Count);
     }
 
-    private static object Document(ReleasedStatistic s) =>
+    /// <summary>A number as --json shows it.</summary>
+    public static object Document(ReleasedStatistic s) =>
         new { s.Name, s.Measure, Kind = s.Kind.Word(), s.Column, s.Group, s.Bin, s.Quantity, s.Unit, s.Value, s.Low, s.High, s.Confidence, s.Withheld };
 
     private static string Id(RoundView round) => Convert.ToHexStringLower(round.RoundId.Span);
