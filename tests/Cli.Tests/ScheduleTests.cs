@@ -175,6 +175,23 @@ public sealed class ScheduleTests : IDisposable
     }
 
     [Theory]
+    [InlineData("\"total_micro\": 1500000", "\"total_micro\": 1499999", "was changed")]
+    [InlineData("epsilon: 0.5", "epsilon: 0.6", "was changed")]
+    [InlineData("measures: [count]", "measures: [kount]", "kount")]
+    [InlineData("\"name\": \"daily\"", "\"name\": \"../daily\"", "one name")]
+    [InlineData("\"zone\": \"UTC\"", "\"zone\": null", "cannot be read")]
+    [InlineData("\"zone\": \"UTC\"", "\"zone\": \"UTC\", \"x\": 1", "cannot be read")]
+    public void Schedule_that_was_changed_is_refused(string text, string with, string reason)
+    {
+        Accept("daily", "0 6 * * *", days: 3);
+        var path = Path.Combine(_folder["schedules"], "daily.schedule.json");
+        var before = File.ReadAllText(path);
+        Assert.Contains(text, before, StringComparison.Ordinal);
+        File.WriteAllText(path, before.Replace(text, with, StringComparison.Ordinal));
+        Assert.Contains(reason, Assert.Throws<CliException>(() => Folder.Read()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("../up")]
     [InlineData("")]
     public void Name_that_is_no_name_of_a_file_is_refused(string name) => Assert.Contains("--name", Assert.Throws<CliException>(() => Accept(name, "0 6 * * *", days: 3)).Message, StringComparison.Ordinal);

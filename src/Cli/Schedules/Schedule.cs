@@ -68,7 +68,7 @@ internal sealed class ScheduleFolder(string folder)
 
     private static readonly JsonSerializerOptions s_json = new()
     {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
     private static readonly JsonSerializerOptions s_shown = new(s_json) { WriteIndented = true };
@@ -95,7 +95,7 @@ internal sealed class ScheduleFolder(string folder)
         ? throw new CliException(ExitCode.BadInput, $"the folder {folder} does not exist; secagg schedule accept makes it")
         : [.. Directory.EnumerateFiles(folder, "*" + Suffix).Order(StringComparer.Ordinal).Select(path =>
         {
-            var schedule = Of<Schedule>(SmallFile.Text(path, "schedule", MaxFile, $"{path} is gone"), path);
+            var schedule = ReadOne(path);
             return (schedule, (IReadOnlyDictionary<DateTimeOffset, RunLine>)RecordOf(schedule));
         })];
 
@@ -106,6 +106,24 @@ internal sealed class ScheduleFolder(string folder)
         file.Write(JsonSerializer.SerializeToUtf8Bytes(line, s_json));
         file.Write("\n"u8);
         file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>A schedule that is what a person accepted: its name the file's, its query one that can be read and that spends no more than was named.</summary>
+    private static Schedule ReadOne(string path)
+    {
+        var schedule = Of<Schedule>(SmallFile.Text(path, "schedule", MaxFile, $"{path} is gone"), path);
+        try
+        {
+            if (schedule.Name + Suffix != Path.GetFileName(path)) throw new CliException(ExitCode.BadInput, $"{path} holds the schedule '{schedule.Name}'; a schedule and its file have one name");
+            var spends = SeriesBudget.EachOf(schedule.Asked) * schedule.Runs.Count;
+            return spends <= schedule.TotalMicro
+                ? schedule
+                : throw new CliException(ExitCode.BadInput, $"{path} was changed: its runs may spend {spends} millionths of ε, and {schedule.TotalMicro} were accepted");
+        }
+        catch (AnalysisException e)
+        {
+            throw new CliException(ExitCode.BadInput, $"{path}: {e.Message}", e);
+        }
     }
 
     private Dictionary<DateTimeOffset, RunLine> RecordOf(Schedule schedule)

@@ -2,6 +2,7 @@ using System.Text;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using SecureAggregation.Cli;
+using SecureAggregation.Cli.Schedules;
 using SecureAggregation.Fuzz.Engine;
 using SecureAggregation.Party.Config;
 using SecureAggregation.Party.Storage;
@@ -24,8 +25,22 @@ internal static class StateTargets
     public static IEnumerable<Target> All =>
     [
         new("outpost-state", 4_000, () => [[14, 2, .. new byte[32]], [13, 0, .. new byte[8]]], OutpostState) { Make = Cells, Allowance = 512 * 1024, PerByte = 1000 },
+        new("schedules", 2_000, () => [Encoding.UTF8.GetBytes(Accepted), Encoding.UTF8.GetBytes(Lines)], Schedules) { Make = Mutation.OfText, Words = TextTargets.Json, Allowance = 512 * 1024, PerByte = 1000 },
         new("decode-command", 300, Shown, DecodeCommand) { Make = Mutation.OfMessage, Allowance = 16 * 1024 * 1024, PerByte = 2000 },
     ];
+
+    private const string Accepted =
+        """
+        { "name": "daily", "query": "dataset: d\nepsilon: 0.5\nmeasures: [count]\n", "cron": "0 6 * * *", "zone": "UTC", "from": "2026-01-01T00:00:00+00:00", "until": "2026-01-02T23:59:59+00:00",
+          "runs": ["2026-01-01T06:00:00+00:00", "2026-01-02T06:00:00+00:00"], "total_micro": 1000000, "accepted_at": "2026-01-01T00:00:00+00:00", "roster_hash": "aa" }
+        """;
+
+    private const string Lines =
+        """
+        {"due":"2026-01-01T06:00:00+00:00","state":"begun","at":"2026-01-01T06:00:01+00:00","round":"","note":""}
+        {"due":"2026-01-01T06:00:00+00:00","state":"done","at":"2026-01-01T06:00:04+00:00","round":"11","note":""}
+
+        """;
 
     private static byte[] Cells(Draw draw) =>
         [(byte)draw.Below(s_cells.Length), (byte)draw.Below(3), .. draw.OneIn(2) ? BitConverter.GetBytes(draw.Number()) : draw.Bytes(draw.OneIn(2) ? 32 : draw.Below(40))];
@@ -76,6 +91,26 @@ internal static class StateTargets
             _ => input[2..],
         };
         return Or<SqliteException>(() => connection.Execute($"PRAGMA ignore_check_constraints = ON; UPDATE {cell[0]} SET {cell[1]} = @value WHERE rowid = (SELECT max(rowid) FROM {cell[0]})", new { value }));
+    }
+
+    /// <summary>The input once as an accepted schedule, once as its record.</summary>
+    private static Func<byte[], bool> Schedules()
+    {
+        var scratch = new Scratch();
+        var (schedule, record, folder) = (scratch["daily.schedule.json"], scratch["daily.runs.jsonl"], new ScheduleFolder(scratch.Folder));
+        return input =>
+        {
+            File.Delete(record);
+            File.WriteAllBytes(schedule, input);
+            var taken = Or<CliException>(() =>
+            {
+                var read = folder.Read();
+                Must(read is [{ Schedule.Name: "daily" }] && SeriesBudget.EachOf(read[0].Schedule.Asked) * read[0].Schedule.Runs.Count <= read[0].Schedule.TotalMicro, "a schedule spends more than was accepted");
+            });
+            File.WriteAllText(schedule, Accepted);
+            File.WriteAllBytes(record, input);
+            return Or<CliException>(() => folder.Read()) || taken;
+        };
     }
 
     private static byte[][] Shown() => [Round.All[0].Bundle(), Round.Consortium.Roster.Signed];
