@@ -103,6 +103,8 @@ internal sealed record DashboardOptions
     /// <summary>Passwords and sessions cross no network in the clear, and without sign-in only this machine may reach the port.</summary>
     public void CheckListen()
     {
+        if (SignIn == SignInMode.Off && Proxy is not null)
+            throw new OptionsException($"--sign-in off with --proxy {Proxy}: without sign-in the deck answers on this machine only, and a proxy brings others; leave --proxy out, or use --sign-in local");
         if (IsLoopback(Listen)) return;
         if (SignIn == SignInMode.Off) throw new OptionsException($"--sign-in off with --listen {Listen.OriginalString}: without sign-in the deck answers on this machine only; use http://127.0.0.1:{Listen.Port}, or --sign-in local");
         if (Listen.Scheme != Uri.UriSchemeHttps && Proxy is null)

@@ -124,6 +124,7 @@ public sealed partial class AppTests : IAsyncLifetime
     [InlineData("http://0.0.0.0:7480", "local", null, "--proxy")]
     [InlineData("http://deck.example:7480", "oidc", null, "--proxy")]
     [InlineData("http://0.0.0.0:7480", "off", "10.0.0.2", "--sign-in")]
+    [InlineData("http://127.0.0.1:7480", "off", "127.0.0.1", "a proxy brings others")]
     [InlineData("http://0.0.0.0:7480", "local", "10.0.0.2", null)]
     [InlineData("https://0.0.0.0:7480", "local", null, null)]
     [InlineData("http://127.0.0.1:7480", "off", null, null)]
