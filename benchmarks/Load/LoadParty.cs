@@ -74,6 +74,9 @@ internal sealed class LoadParty : IStationRounds, IAsyncDisposable
     {
     }
 
+    /// <summary>Frames are dealt with as they come.</summary>
+    public Task SettleAsync() => Task.CompletedTask;
+
     public void Sweep()
     {
     }

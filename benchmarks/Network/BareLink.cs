@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Google.Protobuf;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using SecureAggregation.Party;
 using SecureAggregation.Party.Config;
@@ -17,8 +18,9 @@ internal static class BareLink
         var identity = world.Identity(index);
         var folder = Directory.CreateDirectory(Path.Combine(world.Folder, "parties", index.ToString(CultureInfo.InvariantCulture))).FullName;
         var first = new OutpostStatus { Consortium = "", Party = identity.Member.Name, Station = station, Software = "", ProcessId = Environment.ProcessId };
+        var options = new OutpostOptions { Station = station };
         return new StationLink(
-            new OutpostOptions { Station = station },
+            options,
             identity,
             () => Hello(world),
             rounds,
@@ -26,6 +28,8 @@ internal static class BareLink
             _ => new PlanReply(),
             new NoBudgets(),
             new StatusFile(folder, TimeProvider.System, NullLogger<StatusFile>.Instance, first),
+            new RosterSwitch(options, identity, TimeProvider.System),
+            new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance),
             trace,
             TimeProvider.System,
             random,

@@ -115,7 +115,7 @@ internal static class NetworkFigures
     private static async Task<BareTimes> Bare(NetworkWorld world, ChildProgram sink, int count)
     {
         var address = await sink.Said;
-        var handlers = Enumerable.Range(0, count).Select(p => new StationTls(world.Identity(p), TimeProvider.System).Handler()).ToList();
+        var handlers = Enumerable.Range(0, count).Select(world.Identity).Select(i => new StationTls(i, TimeProvider.System).Handler(i.Key)).ToList();
         var clients = await UploadSink.Connect(address, handlers);
         await sink.Quiet();
         var (own, far) = (Environment.CpuUsage.TotalTime, sink.CpuSeconds);

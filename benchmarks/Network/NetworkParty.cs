@@ -62,6 +62,9 @@ internal sealed class NetworkParty : IStationRounds, IAsyncDisposable
     {
     }
 
+    /// <summary>Frames are dealt with as they come.</summary>
+    public Task SettleAsync() => Task.CompletedTask;
+
     public void Sweep()
     {
     }
