@@ -118,7 +118,7 @@ public sealed partial class PythonClientTests(ITestOutputHelper output)
     /// <summary>An API key, made beside the station as docs/rest.md says.</summary>
     private static async Task<string> KeyAsync(RealConsortium consortium)
     {
-        var start = new ProcessStartInfo(Programs.Runtime, [Programs.Station, "keys", "add", "analyst", "--may", "ask-questions,plan-queries,read-results,export-evidence", "--data", consortium.StationData])
+        var start = new ProcessStartInfo(Programs.Runtime, [Programs.Station, "keys", "add", "analyst", "--may", "ask-questions,plan-queries,read-results,read-transcript,export-evidence", "--data", consortium.StationData])
         {
             RedirectStandardOutput = true, UseShellExecute = false,
         };

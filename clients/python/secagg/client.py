@@ -200,7 +200,7 @@ class Consortium:
     def verify(self, job_id, asked=None, same_content=False, remembered=None):
         """Fetches a job's evidence with the masked vectors, and checks it: all six steps, and that it answers the question that was signed here."""
         with tempfile.NamedTemporaryFile(prefix="secagg-", suffix=".bundle") as file:
-            path = f"/jobs/{_hexadecimal(job_id)}/evidence"
+            path = f"/jobs/{_hexadecimal(job_id)}/transcript"
             self.transport.download(path, file)
             file.flush()
             return evidence.check(file.name, self.roster, job_id, asked, same_content, remembered)
