@@ -13,12 +13,18 @@ internal static class RateLimits
     private const int SignInsAtOnce = 2;
     private const int SignInsWaiting = 16;
 
+    // Of one identity; the station has a thousand connections for all.
+    private const int AtOnce = 32;
+
     /// <summary>Before anything of the request is looked at.</summary>
     public static RateLimiterOptions ByAddress(RateOptions rates) => Options(PartitionedRateLimiter.Create<HttpContext, string>(context => Bucket(AddressOf(context), rates.Address)));
 
-    /// <summary>After the token was looked at; of who has none, the address alone counts.</summary>
-    public static RateLimiterOptions ByIdentity(RateOptions rates) => Options(PartitionedRateLimiter.Create<HttpContext, string>(context =>
-        context.User.Identity is { IsAuthenticated: true } identity ? Bucket($"{identity.AuthenticationType} {identity.Name}", rates.Identity) : RateLimitPartition.GetNoLimiter("")));
+    /// <summary>After the token was looked at; of who has none, the address alone counts. Requests that take long, streams of events too, hold one of a few places.</summary>
+    public static RateLimiterOptions ByIdentity(RateOptions rates) => Options(PartitionedRateLimiter.CreateChained(
+        PartitionedRateLimiter.Create<HttpContext, string>(context => NameOf(context) is { } name ? Bucket(name, rates.Identity) : RateLimitPartition.GetNoLimiter("")),
+        PartitionedRateLimiter.Create<HttpContext, string>(context => NameOf(context) is { } name
+            ? RateLimitPartition.GetConcurrencyLimiter(name, _ => new ConcurrencyLimiterOptions { PermitLimit = AtOnce })
+            : RateLimitPartition.GetNoLimiter(""))));
 
     /// <summary>For passwords and refresh tokens.</summary>
     public static RateLimiterOptions OfSignIns(RateOptions rates) => Options(PartitionedRateLimiter.CreateChained(
@@ -33,6 +39,8 @@ internal static class RateLimits
         ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60 / inAMinute)),
         AutoReplenishment = true,
     });
+
+    private static string? NameOf(HttpContext context) => context.User.Identity is { IsAuthenticated: true } identity ? $"{identity.AuthenticationType} {identity.Name}" : null;
 
     private static string AddressOf(HttpContext context)
     {

@@ -88,6 +88,26 @@ public sealed class RestDoorTests
     }
 
     [Fact]
+    public async Task Identity_has_32_streams_at_once_and_gets_another_when_one_ends()
+    {
+        await using var scene = await RestScene.Open();
+        var key = await scene.Key("watcher", [Permission.ReadResults]);
+        var streams = new List<HttpResponseMessage>();
+        for (var i = 0; i < 32; i++) streams.Add(await scene.Send("GET", "/api/v1/events", key));
+        Assert.All(streams, s => Assert.Equal(HttpStatusCode.OK, s.StatusCode));
+        Assert.Equal("too-many-requests", await scene.Refusal("GET", "/api/v1/nodes", key));
+        streams.ForEach(s => s.Dispose());
+        HttpStatusCode status;
+        do
+        {
+            using var answer = await scene.Send("GET", "/api/v1/nodes", key);
+            status = answer.StatusCode;
+        }
+        while (status == HttpStatusCode.TooManyRequests);
+        Assert.Equal(HttpStatusCode.OK, status);
+    }
+
+    [Fact]
     public async Task Sign_ins_of_an_address_have_a_limit_of_their_own()
     {
         await using var scene = await RestScene.Open(0, station => station.Options.Rest.Rates.SignIn = 12);

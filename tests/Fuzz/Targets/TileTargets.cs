@@ -27,7 +27,7 @@ internal static class TileTargets
         {
             Make = Files, Words = CodecTargets.Points, Allowance = 4 * 1024 * 1024, PerByte = 200,
         },
-        new("logged-entry", 30_000, () => [.. s_log.Value.Files.Where(f => f.Key.StartsWith("entry/", StringComparison.Ordinal)).Select(f => f.Value)], () => AsShown) { Make = Mutation.OfMessage, PerByte = 160 },
+        new("logged-entry", 30_000, () => [.. s_log.Value.Files.Where(f => f.Key.StartsWith("entry/", StringComparison.Ordinal)).Select(f => f.Value), Act()], () => AsShown) { Make = Mutation.OfMessage, PerByte = 160 },
         new("accounts", 200, () => [Encoding.UTF8.GetBytes(Book)], Accounts) { Make = Mutation.OfText, Words = TextTargets.Json, Allowance = 512 * 1024, PerByte = 1000 },
         new("deck-files", 2_000, () => [Encoding.UTF8.GetBytes(Templates), Encoding.UTF8.GetBytes(Notes)], DeckFiles) { Make = Mutation.OfText, Words = TextTargets.Json, Allowance = 512 * 1024, PerByte = 1000 },
     ];
@@ -38,14 +38,22 @@ internal static class TileTargets
         Must(ReferenceEquals(shown.Bytes, input) && shown.Hash.AsSpan().SequenceEqual(MerkleTree.LeafHash(input)), "what is shown is not what came");
         Must(shown.Entry is null || shown.Entry.ToByteArray().AsSpan().SequenceEqual(input), "an entry that was read encodes to other bytes");
         Must(shown.Problem is not null || shown.Messages.Count > 0, "an entry without a message has no problem");
+        if (shown.Entry?.Envelope?.Kind == MessageKind.Act)
+            Or<TranscriptException>(() => Must(StationAct.Open(Round.Consortium.Roster, shown.Entry).Equals(s_act), "an act that the station has not signed was taken"));
         return shown.Problem is null;
     }
+
+    private static readonly Act s_act = new() { Code = ActCode.AccountAdded, Subject = "ada", By = "operator", Detail = "roles: analyst", Mark = ByteString.CopyFrom(new byte[32]) };
+
+    private static byte[] Act() => StationAct.Create(Round.Consortium.Roster, s_act, Consortium.Station, DateTimeOffset.UnixEpoch).ToByteArray();
 
     private const string Book =
         """
         { "version": 1, "accounts": [
           { "name": "ada", "roles": ["auditor"], "password": "AQAAAAIAAzRQAAAAEA==", "stamp": "0123456789abcdef", "created": "2026-01-01T00:00:00+00:00" },
-          { "name": "bob", "roles": ["auditor"], "password": "AQAAAAIAAzRQAAAAEA==", "stamp": "abcdef0123456789", "created": "2026-01-02T00:00:00+00:00" } ] }
+          { "name": "bob", "roles": ["auditor"], "password": "AQAAAAIAAzRQAAAAEA==", "stamp": "abcdef0123456789", "created": "2026-01-02T00:00:00+00:00", "studies": ["heart"], "by": "ada" } ],
+          "keys": [ { "name": "nightly", "may": ["read-results"], "hash": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "stamp": "0123456789abcdef",
+            "created": "2026-01-01T00:00:00+00:00", "expires": "2027-01-01T00:00:00+00:00", "studies": ["heart"], "by": "operator" } ] }
         """;
 
     private const string Templates =
@@ -120,6 +128,8 @@ internal static class TileTargets
             File.WriteAllBytes(path, input);
             var book = AccountBook.Open(path, new SeededRandom(1), new ManualTimeProvider());
             Must(book.All.Select(a => a.Name.ToUpperInvariant()).Distinct().Count() == book.All.Count, "two accounts of one name");
+            Must(book.Keys.Select(k => k.Name.ToUpperInvariant()).Distinct().Count() == book.Keys.Count, "two keys of one name");
+            Must(book.CheckKey("sak_" + new string('A', 43)) is null, "a key that nobody made");
         });
     }
 
