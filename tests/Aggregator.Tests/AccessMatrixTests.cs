@@ -48,7 +48,7 @@ public sealed partial class AccessMatrixTests
             var found = failure switch
             {
                 RpcException { StatusCode: StatusCode.Unauthenticated or StatusCode.PermissionDenied } e => e.StatusCode.ToString(),
-                null or RpcException { StatusCode: StatusCode.NotFound or StatusCode.FailedPrecondition } => "let in",
+                null or RpcException { StatusCode: StatusCode.NotFound or StatusCode.FailedPrecondition or StatusCode.InvalidArgument } => "let in",
                 _ => failure.ToString(),
             };
             if (found != expected) wrong.Add($"{method}, {who}: {found}, not {expected}");

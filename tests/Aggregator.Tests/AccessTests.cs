@@ -167,6 +167,12 @@ public sealed class AccessTests
             case "PlanQuery":
                 await coordination.PlanQueryAsync(new PlanQueryRequest { Query = station.Consortium.Query(1, q => q.Attempts = 0) });
                 break;
+            case "PublishRoster":
+                await coordination.PublishRosterAsync(new PublishRosterRequest { Roster = Google.Protobuf.ByteString.CopyFrom(1) });
+                break;
+            case "GetSuccession":
+                await coordination.GetSuccessionAsync(new GetSuccessionRequest { RosterHash = Google.Protobuf.ByteString.CopyFrom(station.Consortium.Roster.Hash) });
+                break;
             case "AbortRound":
                 await coordination.AbortRoundAsync(new AbortRoundRequest { RoundId = round });
                 break;

@@ -63,7 +63,10 @@ internal static class EntryCheck
         }
         catch (TranscriptException e)
         {
-            return report with { Signed = false, SignedDetail = e.Message };
+            // A station may have had another key under an earlier roster, and this one is all that is pinned here.
+            return roster.Epoch == 1
+                ? report with { Signed = false, SignedDetail = e.Message }
+                : report with { SignedDetail = $"Under the pinned roster of epoch {roster.Epoch}: {e.Message} If the station had another key before, `secagg log verify` checks each act under the roster of its time." };
         }
     }
 
