@@ -39,7 +39,7 @@ internal static class CommandLine
             DecodeCommand.Create(),
             DoctorCommand.Create(),
         };
-        foreach (var command in OutpostCommands.Create()) root.Add(command);
+        foreach (var command in EnrolCommands.Create().Concat(OutpostCommands.Create())) root.Add(command);
         foreach (var option in VersionOptions.Create()) root.Add(option);
         var parsed = root.Parse(args);
         var terminal = new Terminal(output, error, parsed.GetValue(Json));

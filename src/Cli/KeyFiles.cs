@@ -25,8 +25,12 @@ internal static class KeyFiles
         // The mode is set as the file is made, so that there is no moment at which others can read it.
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using (var writer = new StreamWriter(path, options)) writer.WriteLine(key.ToPem());
-        File.WriteAllText(PublicPath(path), new string(PemEncoding.Write("PUBLIC KEY", key.Public.SubjectPublicKeyInfo)) + "\n");
+        WritePublic(PublicPath(path), key.Public);
     }
+
+    public static void WritePublic(string path, IdentityPublicKey key) => File.WriteAllText(path, PublicPem(key) + "\n");
+
+    public static string PublicPem(IdentityPublicKey key) => new(PemEncoding.Write("PUBLIC KEY", key.SubjectPublicKeyInfo));
 
     public static IdentityKey Read(string path)
     {

@@ -25,7 +25,7 @@ public partial class ReadmeTests
     public async Task Consortium_by_hand_works_when_pasted()
     {
         var blocks = Blocks("docs", "setup.md");
-        Assert.Equal(12, blocks.Count);
+        Assert.Equal(13, blocks.Count);
 
         var run = await Programs.Shell("set -euo pipefail\nrm -rf .demo/by-hand\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + string.Concat(blocks) + "rm -rf .demo/by-hand\n");
 
