@@ -109,6 +109,7 @@ public sealed partial class PythonClientTests(ITestOutputHelper output)
         Assert.Contains("{'patients': ['Mars', 'Titan', 'Europa', 'Ganymede', 'Callisto']}", said, StringComparison.Ordinal);
         Assert.Matches(@"mean pressure \d+\.\d \(\d+\.\d to \d+\.\d\) mmHg, 5 outposts", said);
         Assert.Contains("5 vectors of ", said, StringComparison.Ordinal);
+        Assert.Matches(@"the head of \d+ entries and the remembered one of \d+ are of one log", said);
         Assert.Contains("Titan would charge 1\n", said, StringComparison.Ordinal);
         Assert.Matches(@"mean\(age\)\{sex=F\}: \d", said);
         Assert.Matches(@"contingency\(old, died\) chi2: ", said);

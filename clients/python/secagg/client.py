@@ -198,10 +198,15 @@ class Consortium:
         return Answer(job, result, signed, checked)
 
     def verify(self, job_id, asked=None, same_content=False, remembered=None):
-        """Fetches a job's evidence with the masked vectors, and checks it: all six steps, and that it answers the question that was signed here."""
+        """Fetches a job's evidence with the masked vectors, and checks it: all six steps, and that it answers the question that was signed here.
+
+        remembered: the note of an earlier Evidence; the station must then show that its log extends that head.
+        """
+        lines = [] if remembered is None else remembered.split("\n")
+        demand(remembered is None or len(lines) > 3 and lines[1].isdigit(), "remembered is the note of a head, as Evidence.note has it")
         with tempfile.NamedTemporaryFile(prefix="secagg-", suffix=".bundle") as file:
             path = f"/jobs/{_hexadecimal(job_id)}/transcript"
-            self.transport.download(path, file)
+            self.transport.download(path, file, head=lines[1] if lines else None)
             file.flush()
             return evidence.check(file.name, self.roster, job_id, asked, same_content, remembered)
 

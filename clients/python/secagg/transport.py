@@ -52,9 +52,9 @@ class Transport:
         headers = {"Idempotency-Key": key} if key else {}
         return json.loads(self._patiently("POST", "/api/v1" + path, body, headers, again=key is not None) or b"null")
 
-    def download(self, path, file):
+    def download(self, path, file, **parameters):
         """Writes an address's bytes to a file."""
-        with self._open("GET", self._path(path, {}), None, {}) as response:
+        with self._open("GET", self._path(path, parameters), None, {}) as response:
             while block := response.read(1 << 20):
                 file.write(block)
 
