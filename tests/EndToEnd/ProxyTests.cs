@@ -95,7 +95,8 @@ public sealed class ProxyTests(MadeDemo demo) : IDisposable
     {
         var code = Regex.Match(log, "welcome\\?code=[A-Za-z0-9_-]+", RegexOptions.None, s_limit).Value;
         var form = await client.GetStringAsync(new Uri($"https://deck.example/{code}"));
-        var fields = Regex.Matches(form, "<input type=\"hidden\" name=\"([^\"]+)\" value=\"([^\"]*)\"", RegexOptions.None, s_limit).ToDictionary(m => m.Groups[1].Value, m => WebUtility.HtmlDecode(m.Groups[2].Value));
+        var fields = Regex.Matches(form, "<input type=\"hidden\" name=\"(?<name>[^\"]+)\" value=\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture, s_limit)
+            .ToDictionary(m => m.Groups["name"].Value, m => WebUtility.HtmlDecode(m.Groups["value"].Value));
         Assert.Contains("__RequestVerificationToken", fields.Keys);
         (fields["Input.Name"], fields["Input.Password"], fields["Input.Again"]) = ("ada", "four words in a row", "four words in a row");
         using var content = new FormUrlEncodedContent(fields);
