@@ -18,6 +18,9 @@ internal static class StationEvents
         [1010] = ("database read back", false),
         [1011] = ("vectors gone before their age", true),
         [1012] = ("stored view made again", true),
+        [1013] = ("roster file older than the log", false),
+        [1014] = ("roster published", true),
+        [1015] = ("roster refused", true),
         [1100] = ("outpost online", false),
         [1101] = ("outpost offline", false),
         [1102] = ("new stream of an outpost", false),
@@ -25,6 +28,7 @@ internal static class StationEvents
         [1104] = ("frame refused", true),
         [1105] = ("call denied", true),
         [1106] = ("outpost has seen a longer log", true),
+        [1107] = ("outpost with an older roster", false),
         [1200] = ("round proposed", false),
         [1201] = ("broadcast out", false),
         [1202] = ("message taken", false),
@@ -44,6 +48,11 @@ internal static class StationEvents
         [1303] = ("database away", false),
         [1304] = ("round waits for the database", false),
         [1400] = ("query refused", true),
+        [1500] = ("accounts read again", true),
+        [1501] = ("accounts unreadable", true),
+        [1502] = ("REST listens", false),
+        [1503] = ("REST request refused", true),
+        [1504] = ("REST request failed", false),
     };
 
     public static IEnumerable<uint> Ids => s_events.Keys;
