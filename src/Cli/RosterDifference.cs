@@ -45,7 +45,11 @@ internal sealed record RosterDifference(string Kind, string What, string Before,
         return traits;
     }
 
-    private static string Key(ByteString point) => new IdentityPublicKey(point.Span).Fingerprint;
+    private static string Key(ByteString point)
+    {
+        var key = new IdentityPublicKey(point.Span);
+        return $"{key.Fingerprint} ({key.Words})";
+    }
 
     private static string Signs(bool founder) => founder ? ", signs" : "";
 }

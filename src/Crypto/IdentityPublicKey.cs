@@ -9,6 +9,11 @@ public sealed class IdentityPublicKey : IEquatable<IdentityPublicKey>
     /// <summary>Bytes of a public key: 0x04, x, y.</summary>
     public const int PointSize = P256.PointSize;
 
+    private const int WordsCount = 6;
+    private const int WordsBytes = 9;
+    private const int WordsRounds = 10_000;
+    private static readonly byte[] s_wordsSalt = "secagg/v1/key words"u8.ToArray();
+
     private readonly byte[] _point;
 
     // Importing a key costs more than checking a signature, so it is kept; the platform's handle frees itself when collected. Checking only reads it, in
@@ -33,6 +38,12 @@ public sealed class IdentityPublicKey : IEquatable<IdentityPublicKey>
 
     /// <summary>Hexadecimal of the first 16 bytes of SHA-256(<see cref="SubjectPublicKeyInfo"/>): what logs and screens show.</summary>
     public string Fingerprint => PublicBytes.Hex(SHA256.HashData(SubjectPublicKeyInfo).AsSpan(0, 16));
+
+    /// <summary>
+    /// Six words for people who compare keys by telephone: 66 bits of PBKDF2-HMAC-SHA-256 (RFC 8018) over <see cref="SubjectPublicKeyInfo"/>, so that looking for another
+    /// key with the same words takes 2^66 keys and as many stretchings (docs/adr/0034). A few milliseconds.
+    /// </summary>
+    public string Words => Crypto.Fingerprint.Phrase(Rfc2898DeriveBytes.Pbkdf2(SubjectPublicKeyInfo, s_wordsSalt, WordsRounds, HashAlgorithmName.SHA256, WordsBytes), WordsCount);
 
     /// <summary>The key that a certificate certifies; nothing else of the certificate is looked at.</summary>
     /// <exception cref="CryptographicException">It is not an uncompressed P-256 key.</exception>

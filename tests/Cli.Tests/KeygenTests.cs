@@ -15,6 +15,7 @@ public sealed class KeygenTests : IDisposable
         using var key = KeyFiles.Read(_folder["mars.pem"]);
         Assert.Equal(key.Public, KeyFiles.ReadPublic(_folder["mars.pem.pub"]));
         Assert.Equal(key.Public.Fingerprint, run.Json.GetProperty("fingerprint").GetString());
+        Assert.Equal(key.Public.Words, run.Json.GetProperty("words").GetString());
         Assert.DoesNotContain("PRIVATE", File.ReadAllText(_folder["mars.pem.pub"]), StringComparison.Ordinal);
     }
 

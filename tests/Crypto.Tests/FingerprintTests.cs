@@ -32,6 +32,16 @@ public sealed class FingerprintTests
         Assert.False(Fingerprint.Matches(hash, ""));
     }
 
+    /// <summary>The key of RFC 6979 A.2.5; the words by Python's hashlib.pbkdf2_hmac over its SubjectPublicKeyInfo.</summary>
+    [Fact]
+    public void Key_has_six_stretched_words()
+    {
+        var key = new IdentityPublicKey(TestData.FromHex(
+            "0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb67903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299"));
+
+        Assert.Equal("rigid zero occur load cause badge", key.Words);
+    }
+
     [Fact]
     public void More_words_than_the_hash_has_bits_for_are_refused()
     {

@@ -46,8 +46,9 @@ internal static class EnrolCommands
         var file = Path.Combine(folder, "coordinator.pem");
         using var key = IdentityKey.Generate();
         KeyFiles.Write(file, key, overwrite: false);
-        return Say(arguments, new { key = file, key.Public.Fingerprint }, [
-            $"{name}'s key    {file}   keep it here; fingerprint {key.Public.Fingerprint}",
+        return Say(arguments, new { key = file, key.Public.Fingerprint, key.Public.Words }, [
+            $"{name}'s key    {file}   keep it here",
+            $"in words: {key.Public.Words}",
             $"next: in {folder}, `secagg invite NAME` for each outpost, `secagg invite NAME --as station` for the station; `secagg admit FILE.join` takes what they send back",
             $"then: secagg roster new roster.bin --consortium \"…\" --station {Members}/STATION.pub --party NAME={Members}/NAME.pub … --coordinator {name}=coordinator.pem.pub",
         ]);
@@ -82,7 +83,7 @@ internal static class EnrolCommands
 
         using var key = KeyFiles.Read(file);
         var answer = WriteAnswer(Path.GetDirectoryName(Path.GetFullPath(file))!, name, role, code, key);
-        return Say(arguments, new { answer, key.Public.Fingerprint }, [$"send back      {answer}   on any way; whoever carries it cannot change the key in it", $"fingerprint    {key.Public.Fingerprint}"]);
+        return Say(arguments, new { answer, key.Public.Fingerprint, key.Public.Words }, [$"send back      {answer}   on any way; whoever carries it cannot change the key in it", $"in words       {key.Public.Words}"]);
     }
 
     private static ExitCode Admit(Arguments arguments)
@@ -97,7 +98,7 @@ internal static class EnrolCommands
         KeyFiles.WritePublic(member, key);
         // A code is for one answer.
         File.Delete(file);
-        return Say(arguments, new { name, invitation.Role, publicKey = member, key.Fingerprint }, [$"{name} ({invitation.Role})  {member}   fingerprint {key.Fingerprint}"]);
+        return Say(arguments, new { name, invitation.Role, publicKey = member, key.Fingerprint, key.Words }, [$"{name} ({invitation.Role})  {member}   {key.Words}"]);
     }
 
     private static ExitCode InitOutpost(Arguments arguments)
@@ -135,9 +136,9 @@ internal static class EnrolCommands
 
             """);
         var answer = code is null ? null : WriteAnswer(folder, name, "party", code, key);
-        return Say(arguments, new { folder, answer, key.Public.Fingerprint }, [
+        return Say(arguments, new { folder, answer, key.Public.Fingerprint, key.Public.Words }, [
             $"key            {Path.Combine(folder, "outpost.pem")}   made here; keep it here",
-            $"fingerprint    {key.Public.Fingerprint}",
+            $"in words       {key.Public.Words}",
             answer is null ? $"public key     {Path.Combine(folder, "outpost.pem.pub")}   goes to whoever drafts the roster" : $"send back      {answer}   on any way; whoever carries it cannot change the key in it",
             $"next: secagg dataset register NAME --csv FILE --config {Path.Combine(folder, "outpost.json")}, complete its schema and policy.yaml; when the roster comes, sign it, and enrol it",
         ]);

@@ -17,13 +17,14 @@ internal static class KeygenCommand
             KeyFiles.Write(file.FullName, key, arguments.Get(s_force));
             if (arguments.Terminal.Json)
             {
-                arguments.Terminal.WriteJson(new { privateKey = file.FullName, publicKey = KeyFiles.PublicPath(file.FullName), key.Public.Fingerprint });
+                arguments.Terminal.WriteJson(new { privateKey = file.FullName, publicKey = KeyFiles.PublicPath(file.FullName), key.Public.Fingerprint, key.Public.Words });
             }
             else
             {
                 arguments.Terminal.Line($"private key  {file.FullName}   keep it here; nobody else needs it");
                 arguments.Terminal.Line($"public key   {KeyFiles.PublicPath(file.FullName)}   goes to whoever drafts the roster");
                 arguments.Terminal.Line($"fingerprint  {key.Public.Fingerprint}");
+                arguments.Terminal.Line($"in words     {key.Public.Words}");
             }
 
             return Task.FromResult(ExitCode.Ok);

@@ -122,10 +122,11 @@ internal static class RosterCommands
                 roster.DropoutPermille,
                 roster.SparseGraph,
                 roster.Witnesses,
-                Parties = roster.Parties.Select(p => new { p.Index, p.Name, Key = Fingerprint(p.PublicKey) }),
-                Coordinators = roster.Coordinators.Select(o => new { o.Name, Key = Fingerprint(o.PublicKey) }),
-                Auditors = roster.Auditors.Select(o => new { o.Name, Key = Fingerprint(o.PublicKey) }),
-                Station = Fingerprint(roster.AggregatorKey),
+                Parties = roster.Parties.Select(p => new { p.Index, p.Name, Key = Key(p.PublicKey).Fingerprint, Key(p.PublicKey).Words }),
+                Coordinators = roster.Coordinators.Select(o => new { o.Name, Key = Key(o.PublicKey).Fingerprint, Key(o.PublicKey).Words }),
+                Auditors = roster.Auditors.Select(o => new { o.Name, Key = Key(o.PublicKey).Fingerprint, Key(o.PublicKey).Words }),
+                Station = Key(roster.AggregatorKey).Fingerprint,
+                StationWords = Key(roster.AggregatorKey).Words,
                 MissingSignatures = missing,
             });
             return Task.FromResult(ExitCode.Ok);
@@ -134,11 +135,11 @@ internal static class RosterCommands
         terminal.Line($"{roster.Consortium}, epoch {roster.Epoch}, until {DateTimeOffset.FromUnixTimeSeconds((long)roster.NotAfter):yyyy-MM-dd}");
         terminal.Line($"totals need {roster.MinSurvivors} parties, {roster.MinHonest} of them honest; {roster.MaxColluders} may collude with the station");
         if (roster.SparseGraph) terminal.Line(Graph(roster));
-        var table = new Table().Border(TableBorder.Simple).AddColumns("role", "name", "key");
-        foreach (var party in roster.Parties) table.AddRow($"party {party.Index}", Markup.Escape(party.Name), Fingerprint(party.PublicKey));
-        foreach (var officer in roster.Coordinators) table.AddRow("coordinator", Markup.Escape(officer.Name), Fingerprint(officer.PublicKey));
-        foreach (var officer in roster.Auditors) table.AddRow("auditor", Markup.Escape(officer.Name), Fingerprint(officer.PublicKey));
-        table.AddRow("station", "", Fingerprint(roster.AggregatorKey));
+        var table = new Table().Border(TableBorder.Simple).AddColumns("role", "name", "key", "in words");
+        foreach (var party in roster.Parties) table.AddRow($"party {party.Index}", Markup.Escape(party.Name), Key(party.PublicKey).Fingerprint, Key(party.PublicKey).Words);
+        foreach (var officer in roster.Coordinators) table.AddRow("coordinator", Markup.Escape(officer.Name), Key(officer.PublicKey).Fingerprint, Key(officer.PublicKey).Words);
+        foreach (var officer in roster.Auditors) table.AddRow("auditor", Markup.Escape(officer.Name), Key(officer.PublicKey).Fingerprint, Key(officer.PublicKey).Words);
+        table.AddRow("station", "", Key(roster.AggregatorKey).Fingerprint, Key(roster.AggregatorKey).Words);
         terminal.Result.Write(table);
         if (opened is null) terminal.Line($"a draft: signatures of {string.Join(", ", missing)} are missing");
         else terminal.Line($"words: {string.Join(' ', opened.Words)}");
@@ -173,7 +174,7 @@ internal static class RosterCommands
     private static RosterOfficer Officer((string Name, IdentityPublicKey Key) officer, bool founder) =>
         new() { Name = officer.Name, PublicKey = ByteString.CopyFrom(officer.Key.Point), Founder = founder };
 
-    private static string Fingerprint(ByteString point) => new IdentityPublicKey(point.Span).Fingerprint;
+    private static IdentityPublicKey Key(ByteString point) => new(point.Span);
 
     public static uint Unsigned(int value, string option) =>
         value >= 0 ? (uint)value : throw new CliException(ExitCode.BadInput, $"{option} is {value}; it must not be negative");
