@@ -35,6 +35,49 @@ public class OutpostDeckTests
     }
 
     [BrowserFact]
+    public async Task Round_of_two_hundred_outposts_is_drawn_in_part_turned_by_keyboard_and_whole_in_its_report()
+    {
+        const int MostElements = 3_500;
+        await using var deck = await Deck.OpenAsync((station, scenario) =>
+        {
+            station.View = scenario.Consortium();
+            var round = scenario.DoneWithout(1, "Large", 600, 4, Scenario.Number("count", "", 41_000, 40));
+            for (var i = (uint)round.Parties.Count; i < All; i++)
+            {
+                var party = round.Parties[(int)(i % 4)].Clone();
+                (party.Index, party.Name) = (i, $"Clinic {i:000}");
+                round.Parties.Add(party);
+            }
+
+            station.Rounds.Add(round);
+            return Task.CompletedTask;
+        });
+        await deck.Station.WatchedAsync().Guard();
+        var address = $"/rounds/{Convert.ToHexStringLower(Scenario.Id(1).Span)}";
+        foreach (var theme in new[] { "dark", "light" })
+        {
+            var visit = await deck.VisitAsync(address, theme: theme);
+            var page = visit.Page;
+            await Expect(page.Locator(".timeline-part")).ToContainTextAsync("Outposts 1–24 of 200", new() { Timeout = 20_000 });
+            Assert.InRange(await page.Locator("main *").CountAsync(), 500, MostElements);
+            await Expect(page.Locator(".timeline-name").First).ToHaveTextAsync("Callisto");
+            await page.TabToAsync("Further outposts");
+            await page.Keyboard.PressAsync("Enter");
+            await Expect(page.Locator(".timeline-part")).ToContainTextAsync("Outposts 25–48 of 200", new() { Timeout = 20_000 });
+            await DeckTests.CheckAsync(visit, $"round of 200 outposts, {theme}");
+            await visit.ShootAsync($"round-large-{theme}-1440");
+            await page.SetViewportSizeAsync(320, 1000);
+            Assert.True(await page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0);
+            await visit.ShootAsync($"round-large-{theme}-320");
+            Assert.Empty(visit.Complaints);
+            await page.Context.CloseAsync();
+        }
+
+        var report = await deck.VisitAsync(address + "/report.html", live: false);
+        await Expect(report.Page.Locator("svg .timeline-name")).ToHaveCountAsync(All);
+    }
+
+    [BrowserFact]
     public async Task Two_hundred_outposts_are_drawn_when_in_sight_and_found_by_keyboard()
     {
         await using var deck = await Deck.OpenAsync(Large);

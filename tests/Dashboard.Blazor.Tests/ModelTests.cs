@@ -89,6 +89,15 @@ public sealed class ModelTests
         Assert.Equal([null, 2, 2, null, null], TimelineModel.Of(_scenario.Aborted(2, "x", 60), s_now).Rows.Select(row => row.LostFrom));
 
     [Fact]
+    public void Timeline_of_many_puts_first_who_is_out_and_then_who_took_longest()
+    {
+        var rows = TimelineModel.Of(_scenario.DoneWithout(3, "x", 60, 4), s_now).Foremost;
+        Assert.Equal(4u, rows[0].Index);
+        var took = rows.Skip(1).Select(row => row.Cells.Sum(cell => cell.Took.TotalMilliseconds)).ToArray();
+        Assert.Equal(took.OrderDescending(), took);
+    }
+
+    [Fact]
     public void Timeline_of_any_marks_stays_in_its_columns()
     {
         var marks = FsCheck.Fluent.ArbMap.Default.ArbFor<(byte Phase, ushort At)[]>();

@@ -8,6 +8,10 @@ namespace SecureAggregation.Dashboard.Blazor.Model;
 /// </summary>
 public sealed record TimelineModel(IReadOnlyList<TimelineColumn> Columns, IReadOnlyList<TimelineRow> Rows)
 {
+    /// <summary>Rows that say most come first: who is out, who is waited for, then who took longest.</summary>
+    public IReadOnlyList<TimelineRow> Foremost =>
+        [.. Rows.OrderBy(row => row.LostFrom is null).ThenBy(row => row.Cells.All(cell => cell.State != CellState.Working)).ThenByDescending(row => row.Cells.Sum(cell => cell.Took.TotalMilliseconds)).ThenBy(row => row.Index)];
+
     public static TimelineModel Of(RoundView round, DateTimeOffset now)
     {
         var phases = Phases.Of(round);
