@@ -117,6 +117,8 @@ public class OutpostDeckTests
         var main = visit.Page.Locator("main");
         await Expect(main).ToContainTextAsync("of the newest 500 rounds, of 641", new() { Timeout = 20_000 });
         Assert.InRange(await visit.Page.Locator("table.ledger tbody tr.row").CountAsync(), 0, 60);
+        // What is spent looks as the legend says, and not like what is left.
+        Assert.Equal(await ColourAsync(visit.Page, ".budget-key-spent"), await ColourAsync(visit.Page, ".budget-bar .budget-spent"));
         await visit.Page.GetByLabel("Outpost", new() { Exact = true }).SelectOptionAsync("2");
         await Expect(visit.Page).ToHaveURLAsync(deck.Address + "/budgets?outpost=2", new() { Timeout = 20_000 });
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Older rounds" }).ClickAsync();
@@ -125,4 +127,7 @@ public class OutpostDeckTests
         await Expect(main).ToContainTextAsync("the log has more charges than it says are spent");
         Assert.Empty(visit.Complaints);
     }
+
+    private static Task<string> ColourAsync(IPage page, string selector) =>
+        page.EvaluateAsync<string>("selector => { const style = getComputedStyle(document.querySelector(selector)); return style.backgroundColor + style.boxShadow; }", selector);
 }
