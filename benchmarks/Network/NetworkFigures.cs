@@ -48,7 +48,7 @@ internal static class NetworkFigures
         var parties = Enumerable.Range(0, count).Select(i => new NetworkParty(world, i, address, connected)).ToList();
         try
         {
-            foreach (var wave in parties.Chunk(32)) await Task.WhenAll(wave.Select(p => p.ConnectAsync()));
+            foreach (var wave in parties.Chunk(32)) await Task.WhenAll(wave.Select(p => p.DialAsync()));
             await connected.Until(connected.Connected.All);
             await station.Quiet();
             var idle = station.Memory;
