@@ -80,7 +80,7 @@ public sealed class ProxyTests(MadeDemo demo) : IDisposable
         var page = await client.GetAsync(new Uri("https://deck.example/"));
         Assert.Equal(HttpStatusCode.Redirect, page.StatusCode);
         Assert.StartsWith("https://deck.example/", page.Headers.Location!.OriginalString, StringComparison.Ordinal);
-        await SignUp(client, File.ReadAllText(_folder["deck.log"]));
+        var code = await SignUp(client, File.ReadAllText(_folder["deck.log"]));
         await LiveConnection(client, handler);
 
         Assert.Equal("alive\n", await client.GetStringAsync(new Uri("https://api.example/health")));
@@ -88,10 +88,14 @@ public sealed class ProxyTests(MadeDemo demo) : IDisposable
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         Assert.Equal("token-missing", JsonDocument.Parse(await refused.Content.ReadAsStringAsync()).RootElement.GetProperty("code").GetString());
         await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri("https://other.example/")));
+        var logged = File.ReadAllText(_folder["access.log"]);
+        Assert.Contains("\"GET /welcome\" 200", logged, StringComparison.Ordinal);
+        Assert.DoesNotContain(code, logged, StringComparison.Ordinal);
     }
 
     /// <summary>The first account, with the link that the dashboard printed; the session's cookie is for TLS only, as the proxy said how the browser came.</summary>
-    private static async Task SignUp(HttpClient client, string log)
+    /// <returns>The link's code.</returns>
+    private static async Task<string> SignUp(HttpClient client, string log)
     {
         var code = Regex.Match(log, "welcome\\?code=[A-Za-z0-9_-]+", RegexOptions.None, s_limit).Value;
         var form = await client.GetStringAsync(new Uri($"https://deck.example/{code}"));
@@ -104,6 +108,7 @@ public sealed class ProxyTests(MadeDemo demo) : IDisposable
         Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
         var cookie = answer.Headers.GetValues("Set-Cookie").Single(c => c.StartsWith("secagg-deck=", StringComparison.Ordinal));
         Assert.Contains("; secure", cookie, StringComparison.OrdinalIgnoreCase);
+        return code["welcome?code=".Length..];
     }
 
     /// <summary>A page's live connection comes through as a WebSocket.</summary>

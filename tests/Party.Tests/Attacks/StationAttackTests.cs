@@ -13,36 +13,13 @@ namespace SecureAggregation.Party.Tests.Attacks;
 /// A station that lies over the wire to a whole outpost: what needs the network, the disk or a restart. The outpost says why in its log, under the event that
 /// docs/outpost.md gives it, and nothing that the station received opens the outpost's answer.
 /// </summary>
-public sealed class StationAttackTests : IAsyncLifetime, IDisposable
+public sealed class StationAttackTests : OutpostScene
 {
     private const string Rows = "full_name,age,sex\nx,63,1\ny,37,0\nz,11,1\n";
 
     private static readonly DatasetSchema s_schema = SchemaFile.Parse(OutpostFiles.Schema).Schema;
 
-    private readonly Scratch _scratch = new();
-    private readonly Recorder _recorder = new();
-    private readonly TestConsortium _consortium = TestConsortium.Shared;
-    private TestStation _station = null!;
-    private HostedOutpost _outpost = null!;
     private bool _restarted;
-
-    public async Task InitializeAsync()
-    {
-        _station = await TestStation.StartAsync(_consortium);
-        _outpost = new HostedOutpost(_consortium, _scratch, _recorder);
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _outpost.DisposeAsync();
-        await _station.DisposeAsync();
-    }
-
-    public void Dispose()
-    {
-        _scratch.Dispose();
-        _recorder.Dispose();
-    }
 
     /// <summary>The control of all others: an honest round opens the sum of all; with the seeds of the pairs in addition, the outpost's own answer.</summary>
     [Fact]

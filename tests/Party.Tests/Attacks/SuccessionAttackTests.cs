@@ -8,35 +8,11 @@ using SecureAggregation.Testing;
 namespace SecureAggregation.Party.Tests.Attacks;
 
 /// <summary>A station that offers rosters that this outpost's operator has never signed. The outpost says why it takes none (event 2101), and stays with its own.</summary>
-public sealed class SuccessionAttackTests : IAsyncLifetime, IDisposable
+public sealed class SuccessionAttackTests : OutpostScene
 {
     private const string Rows = "full_name,age,sex\nx,63,1\ny,37,0\nz,11,1\n";
 
     private static readonly IdentityKey[] s_strangers = [.. Enumerable.Range(0, 3).Select(i => IdentityKey.Generate(new SeededRandom(500 + (ulong)i)))];
-
-    private readonly Scratch _scratch = new();
-    private readonly Recorder _recorder = new();
-    private readonly TestConsortium _consortium = TestConsortium.Shared;
-    private TestStation _station = null!;
-    private HostedOutpost _outpost = null!;
-
-    public async Task InitializeAsync()
-    {
-        _station = await TestStation.StartAsync(_consortium);
-        _outpost = new HostedOutpost(_consortium, _scratch, _recorder);
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _outpost.DisposeAsync();
-        await _station.DisposeAsync();
-    }
-
-    public void Dispose()
-    {
-        _scratch.Dispose();
-        _recorder.Dispose();
-    }
 
     /// <summary>The control: one that it has signed is taken, so the others are refused for what is wrong with them.</summary>
     [Fact]

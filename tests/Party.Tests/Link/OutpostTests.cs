@@ -9,36 +9,12 @@ using SecureAggregation.Testing;
 namespace SecureAggregation.Party.Tests.Link;
 
 /// <summary>The whole program but its console, over TLS to a station in this process.</summary>
-public sealed class OutpostTests : IAsyncLifetime, IDisposable
+public sealed class OutpostTests : OutpostScene
 {
     private const string Canary = "Zoe-Quill-4711";
     private const string Rows = $"full_name,age,sex\n{Canary},63,1\n{Canary}-2,37,0\n{Canary}-3,110,1\n";
 
     private static readonly DatasetSchema s_schema = SchemaFile.Parse(OutpostFiles.Schema).Schema;
-
-    private readonly Scratch _scratch = new();
-    private readonly Recorder _recorder = new();
-    private readonly TestConsortium _consortium = TestConsortium.Shared;
-    private TestStation _station = null!;
-    private HostedOutpost _outpost = null!;
-
-    public async Task InitializeAsync()
-    {
-        _station = await TestStation.StartAsync(_consortium);
-        _outpost = new HostedOutpost(_consortium, _scratch, _recorder);
-    }
-
-    public async Task DisposeAsync()
-    {
-        await StopAsync();
-        await _station.DisposeAsync();
-    }
-
-    public void Dispose()
-    {
-        _scratch.Dispose();
-        _recorder.Dispose();
-    }
 
     [Fact]
     public async Task Round_is_answered_from_proposal_to_cosigned_log_and_no_patient_is_in_what_was_sent_stored_or_logged()
