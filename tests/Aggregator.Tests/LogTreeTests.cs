@@ -46,6 +46,30 @@ public sealed class LogTreeTests
             return PublicBytes.Equal(tree.Root(tree.Size), MerkleTree.Root(kept));
         });
 
+    // Hashes lie in pages of 1,024: trees whose levels end on a page, just before and just behind it.
+    [Theory]
+    [InlineData(1023)]
+    [InlineData(1024)]
+    [InlineData(1025)]
+    [InlineData(2049)]
+    [InlineData(4097)]
+    public void Tree_of_several_pages_equals_the_plain_tree_and_can_be_cut_back_over_their_edge(int size)
+    {
+        var leaves = Enumerable.Range(0, size).Select(i => MerkleTree.LeafHash(BitConverter.GetBytes(i))).ToList();
+        var tree = new LogTree();
+        leaves.ForEach(tree.Append);
+        foreach (var of in new[] { 1, 1023, 1024, 1025, 2048, size }.Where(of => of <= size))
+        {
+            Assert.Equal(MerkleTree.Root(leaves, of), tree.Root(of));
+            Assert.Equal(MerkleTree.ConsistencyProof(leaves, of, size), tree.ConsistencyProof(of, size));
+            Assert.Equal(MerkleTree.InclusionProof(leaves, of - 1, size), tree.InclusionProof(of - 1, size));
+        }
+
+        tree.Truncate(1022);
+        leaves.Skip(1022).ToList().ForEach(tree.Append);
+        Assert.Equal(MerkleTree.Root(leaves), tree.Root(size));
+    }
+
     [Fact]
     public void Sizes_beyond_the_tree_are_refused()
     {

@@ -10,7 +10,7 @@ namespace SecureAggregation.Aggregator.Log;
 internal sealed class LogTree
 {
     // _levels[k][i] is the root of leaves i·2^k to (i + 1)·2^k.
-    private readonly List<List<byte[]>> _levels = [[]];
+    private readonly List<HashColumn> _levels = [new()];
     private readonly Lock _gate = new();
 
     public long Size
@@ -28,11 +28,11 @@ internal sealed class LogTree
             var hash = leafHash;
             for (var level = 0; ; level++)
             {
-                if (level == _levels.Count) _levels.Add([]);
+                if (level == _levels.Count) _levels.Add(new HashColumn());
                 var nodes = _levels[level];
                 nodes.Add(hash);
                 if (nodes.Count % 2 == 1) return;
-                hash = Node(nodes[^2], nodes[^1]);
+                hash = Node(nodes[nodes.Count - 2], hash);
             }
         }
     }
@@ -42,11 +42,7 @@ internal sealed class LogTree
     {
         lock (_gate)
         {
-            for (var level = 0; level < _levels.Count; level++)
-            {
-                var keep = (int)(size >> level);
-                if (keep < _levels[level].Count) _levels[level].RemoveRange(keep, _levels[level].Count - keep);
-            }
+            for (var level = 0; level < _levels.Count; level++) _levels[level].Truncate((int)(size >> level));
         }
     }
 
