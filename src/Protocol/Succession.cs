@@ -25,8 +25,8 @@ public static class Succession
     }
 
     /// <summary>
-    /// The station's rule: null if more than half of the founders of the roster in force have signed the next one with the keys that they have in it, or why
-    /// not. It holds nobody's data; the rule keeps a single member from throwing out all others.
+    /// Null if more than half of the founders of the roster in force have signed the next one with the keys that they have in it, or why not. At the station the
+    /// rule keeps a single member from throwing out all others; at an outpost, whoever has stolen its key from leading it into a consortium of made-up members.
     /// </summary>
     public static string? NotCarried(Roster next, Roster before)
     {
@@ -37,12 +37,13 @@ public static class Succession
         return carrying * 2 > founders.Count
             ? null
             : $"Of the {founders.Count} founders of epoch {before.Epoch} {carrying} have signed epoch {next.Epoch} with the keys that they had; it must be more than half. "
-                + "A change of more keys at once is the station's operator's to make: start the station with the new roster file.";
+                + "A change of more keys at once is made by hand: the station is started with the new roster file, and outposts enrol it by its words.";
     }
 
     /// <summary>
     /// The rule of whoever signs rosters at home: the furthest of the offered rosters that bears a signature by one of its own keys. Signing it was its
-    /// operator's word; the rosters between are bound by it, since each names the one before.
+    /// operator's word; the rosters between are bound by it, since each names the one before. Each was signed by more than half of the founders before it,
+    /// too: one key may be stolen, and its thief's signature is not the operator's word.
     /// </summary>
     /// <param name="pinned">The roster that is believed.</param>
     /// <param name="offered">Encodings of SignedRoster, from anybody.</param>
@@ -63,7 +64,7 @@ public static class Succession
             try
             {
                 var next = Roster.Open(signed.Span);
-                if (Broken(next, last) is { } rule)
+                if ((Broken(next, last) ?? NotCarried(next, last)) is { } rule)
                 {
                     problem = rule;
                     break;

@@ -60,8 +60,9 @@ internal static class RosterSuccessionCommands
             return ExitCode.Ok;
         }
 
-        var next = Chain(pinned, offered);
-        var signed = next.IsSignedBy(key.Public);
+        var (next, carried) = Chain(pinned, offered);
+        // As at an outpost: a key may be stolen, so its signature counts beside those of most founders only.
+        var signed = carried && next.IsSignedBy(key.Public);
         if (!signed) Compare(arguments, pinned, next);
         var kept = $"{file}.epoch-{pinned.Epoch}";
         File.WriteAllBytes(kept, pinned.Signed);
@@ -72,17 +73,18 @@ internal static class RosterSuccessionCommands
         return ExitCode.Ok;
     }
 
-    private static Roster Chain(Roster pinned, IReadOnlyList<ReadOnlyMemory<byte>> offered)
+    private static (Roster Next, bool Carried) Chain(Roster pinned, IReadOnlyList<ReadOnlyMemory<byte>> offered)
     {
-        var last = pinned;
+        var (last, carried) = (pinned, true);
         foreach (var bytes in offered)
         {
             var next = Roster.Open(bytes.Span);
             if (Succession.Broken(next, last) is { } rule) throw new CliException(ExitCode.Failed, $"the rosters that the station tells of do not follow the one that you have: {rule} Nothing was changed");
+            carried &= Succession.NotCarried(next, last) is null;
             last = next;
         }
 
-        return last;
+        return (last, carried);
     }
 
     private static void Compare(Arguments arguments, Roster pinned, Roster next)
@@ -91,12 +93,12 @@ internal static class RosterSuccessionCommands
         if (words is null && !arguments.Terminal.Json && !Console.IsInputRedirected)
         {
             foreach (var d in RosterDifference.Between(RosterFiles.Body(pinned), RosterFiles.Body(next))) arguments.Terminal.Note($"{d.Kind} {d.What}: {d.Before} -> {d.After}");
-            arguments.Terminal.Note($"Your key has not signed epoch {next.Epoch}. Its words, as another member reads them to you:");
+            arguments.Terminal.Note($"Your key and those of most founders before have not signed epoch {next.Epoch}. Its words, as another member reads them to you:");
             words = Console.In.ReadLine();
         }
 
         if (words is null)
-            throw new CliException(ExitCode.BadInput, $"your key has not signed epoch {next.Epoch}, and the station's word is not enough: let another member read you the words of `secagg roster words`, and give them with --words");
+            throw new CliException(ExitCode.BadInput, $"your key and those of most founders before have not signed epoch {next.Epoch}, and the station's word is not enough: let another member read you the words of `secagg roster words`, and give them with --words");
         if (!Fingerprint.Matches(next.Hash, words))
             throw new CliException(ExitCode.Failed, $"these are not the words of the roster that the station tells of (epoch {next.Epoch}); nothing was changed. If they were read to you rightly, the station shows you another roster than the others");
     }

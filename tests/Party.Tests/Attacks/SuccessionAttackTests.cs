@@ -26,7 +26,7 @@ public sealed class SuccessionAttackTests : OutpostScene
     }
 
     [Fact]
-    public async Task Roster_that_the_station_made_up_is_not_taken() => await RefusedAsync("bears no signature of this key", _consortium.Next(
+    public async Task Roster_that_the_station_made_up_is_not_taken() => await RefusedAsync("it must be more than half", _consortium.Next(
         roster =>
         {
             for (var i = 1; i < 3; i++) roster.Parties[i].PublicKey = ByteString.CopyFrom(s_strangers[i].Public.Point);
@@ -43,6 +43,24 @@ public sealed class SuccessionAttackTests : OutpostScene
     public async Task Roster_without_the_outpost_is_not_taken() => await RefusedAsync("bears no signature of this key", _consortium.Next(
         roster => roster.Parties[0] = new RosterParty { Index = 0, Name = "another", PublicKey = ByteString.CopyFrom(s_strangers[0].Public.Point), Founder = true },
         [s_strangers[0], .. _consortium.Keys.Skip(1)]));
+
+    /// <summary>Who has stolen the outpost's key can sign for it. In a consortium of made-up members its own answers would be the only unknown.</summary>
+    [Fact]
+    public async Task Roster_of_made_up_members_that_a_thief_signed_with_the_outposts_key_is_not_taken() =>
+        await RefusedAsync("it must be more than half", _consortium.Next(AmongStrangers, [_consortium.Keys[0], .. s_strangers[1..]]));
+
+    [Fact]
+    public async Task Roster_that_a_thief_signed_behind_one_of_strangers_alone_is_not_taken()
+    {
+        var strange = _consortium.Next(
+            roster =>
+            {
+                AmongStrangers(roster);
+                roster.Parties[0].PublicKey = ByteString.CopyFrom(s_strangers[0].Public.Point);
+            },
+            s_strangers);
+        await RefusedAsync("it must be more than half", strange, _consortium.Next(AmongStrangers, [_consortium.Keys[0], .. s_strangers[1..]], after: strange));
+    }
 
     [Fact]
     public async Task Roster_that_lacks_anothers_signature_is_not_taken()
@@ -96,6 +114,11 @@ public sealed class SuccessionAttackTests : OutpostScene
         await _outpost.StartAsync(_station.Address, Rows);
         await _recorder.Saw("after epoch 1 comes 2").Guard();
         Unchanged();
+    }
+
+    private static void AmongStrangers(Protocol.Wire.Roster roster)
+    {
+        for (var i = 1; i < roster.Parties.Count; i++) roster.Parties[i].PublicKey = ByteString.CopyFrom(s_strangers[i].Public.Point);
     }
 
     private static StationFrame Succession(params byte[][] rosters) => new() { Succession = new RosterChain { Rosters = { rosters.Select(r => ByteString.CopyFrom(r)) } } };
