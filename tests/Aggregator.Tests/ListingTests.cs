@@ -1,5 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
+using SecureAggregation.Aggregator.Rounds;
 using SecureAggregation.Aggregator.Store;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
@@ -49,6 +51,21 @@ public sealed class ListingTests
             Assert.Equal([(1_000_000ul, RefusalCode.Unspecified), (1_000_000ul, RefusalCode.Unspecified), (1_000_000ul, RefusalCode.Unspecified), (0ul, RefusalCode.Budget)], one.Parties.Select(p => (p.ChargedMicro, p.Refusal)));
             Assert.All(two.Parties.Take(3), p => Assert.Equal(2_000_000ul, p.ChargedMicro));
         }
+    }
+
+    [Fact]
+    public async Task Rounds_with_many_statistics_are_not_kept_for_long()
+    {
+        // 200 statistics are 70 kB as they lie in memory; all messages of both rounds are less than a third of what may be kept.
+        await using var scene = await RoundScene.Open(3, change: station => (station.Meaning, station.Options.Limits.RecentBytes) = (new SumMeaning(length: 200), 100_000));
+        var rounds = scene.Station.Host!.Services.GetRequiredService<RoundBook>();
+        var first = await Played(scene, 1);
+        var driver = rounds.Find(first.Memory)!;
+        var second = await Played(scene, 2);
+        await driver.Stopped.Guard();
+        Assert.Null(rounds.Find(first.Memory));
+        Assert.NotNull(rounds.Find(second.Memory));
+        Assert.Equal(200, (await scene.View(first)).Statistics.Count);
     }
 
     [Fact]

@@ -65,6 +65,7 @@ internal sealed class StationOptions
         Between(problems, "Limits:BlobRetention", Limits.BlobRetention, TimeSpan.Zero, TimeSpan.FromDays(3650));
         Between(problems, "Limits:StorageRetry", Limits.StorageRetry, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
         if (Limits.BlobBytes < 0) problems.Add($"Station:Limits:BlobBytes is {Limits.BlobBytes}; it must be 0 for no limit, or a number of bytes, e.g. 100000000000.");
+        if (Limits.RecentBytes < 0) problems.Add($"Station:Limits:RecentBytes is {Limits.RecentBytes}; it must be a number of bytes, e.g. 134217728; 0 keeps the last round only.");
         if (Cores < 1) problems.Add($"Station:Cores is {Cores}; it must be 1 or more, e.g. {Environment.ProcessorCount}, all of this machine.");
         Between(problems, nameof(Limits.Connections), Limits.Connections, 0, 1_000_000);
         Between(problems, nameof(Limits.RunningRounds), Limits.RunningRounds, 1, 10_000);
@@ -138,6 +139,9 @@ internal sealed class LimitOptions
     public int RunningRounds { get; set; } = 64;
 
     public int RecentRounds { get; set; } = 32;
+
+    /// <summary>About the bytes that recent rounds may hold together; the last one is kept whatever it holds.</summary>
+    public long RecentBytes { get; set; } = 128L << 20;
 
     public int SendQueue { get; set; } = 512;
 

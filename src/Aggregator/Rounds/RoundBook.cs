@@ -18,9 +18,6 @@ namespace SecureAggregation.Aggregator.Rounds;
 /// </summary>
 internal sealed class RoundBook : IAsyncDisposable
 {
-    // Rounds that have ended are kept for outposts that come back late, but large ones not many.
-    private const long MostRecentBytes = 128L << 20;
-
     private readonly RoundServices _services;
     private readonly RosterHistory _rosters;
     private readonly IRoundMeaning _meaning;
@@ -394,7 +391,9 @@ internal sealed class RoundBook : IAsyncDisposable
         if (ran) OnEnded(driver.View);
         _ended[driver.Name] = CardOf(driver.View);
         _recent.Enqueue(driver);
-        while (_recent.Count > 1 && (_recent.Count > _services.Options.Limits.RecentRounds || _recent.Sum(d => d.Weight) > MostRecentBytes) && _recent.TryDequeue(out var oldest))
+        var limits = _services.Options.Limits;
+        // They are kept for outposts that come back late, but large ones not many.
+        while (_recent.Count > 1 && (_recent.Count > limits.RecentRounds || _recent.Sum(d => d.Weight) > limits.RecentBytes) && _recent.TryDequeue(out var oldest))
         {
             _drivers.TryRemove(oldest.Name, out _);
             await oldest.DisposeAsync();

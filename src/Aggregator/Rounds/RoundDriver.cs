@@ -19,6 +19,9 @@ internal sealed partial class RoundDriver : IAsyncDisposable
     // Full, the queue holds up the streams that fill it, each by the flow control of its connection.
     private const int QueueLength = 64;
 
+    // One with its name and labels, as counted on a heap.
+    private const int StatisticBytes = 350;
+
     private readonly RoundServices _services;
     private readonly AggregatorRound _round;
     private readonly IdentityKey _key;
@@ -70,8 +73,8 @@ internal sealed partial class RoundDriver : IAsyncDisposable
     /// <summary>The round as it is shown: a snapshot that nobody changes.</summary>
     public RoundView View => _view;
 
-    /// <summary>About the bytes that the round holds in memory: everything that was said in it.</summary>
-    public long Weight => Interlocked.Read(ref _weight);
+    /// <summary>About the bytes that the round holds in memory: everything that was said in it, and what is shown of its total.</summary>
+    public long Weight => Interlocked.Read(ref _weight) + (_view.Statistics.Count * (long)StatisticBytes);
 
     /// <summary>Completed when the round is done or aborted and that is in the log.</summary>
     public Task Ended => _ended.Task;
