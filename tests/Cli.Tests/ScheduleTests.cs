@@ -65,6 +65,15 @@ public sealed class ScheduleTests : IDisposable
     }
 
     [Fact]
+    public void Outpost_that_names_any_number_makes_no_plan_overflow()
+    {
+        var series = Series.Of("0 6 * * 1", "UTC", s_start, s_start.AddDays(33));
+        var budget = new SeriesBudget(series, PlanOf(Says("a", ulong.MaxValue, ulong.MaxValue), Says("b", long.MaxValue, 1, overlap: uint.MaxValue), Says("c", 500_000, ulong.MaxValue)));
+        Assert.Equal([0, 0, Series.MaxRuns], budget.Outposts.Select(o => o.Enough));
+        Assert.All(budget.Outposts, o => Assert.True(o.EachMicro * series.Runs.Count > 0));
+    }
+
+    [Fact]
     public async Task Each_run_is_asked_once_when_it_is_due_and_not_before()
     {
         Accept("weekly", "0 6 * * 1", days: 20);
@@ -87,7 +96,8 @@ public sealed class ScheduleTests : IDisposable
     {
         Accept("hourly", "0 * * * *", hours: 3);
         Accept("late", "30 1 * * *", hours: 3);
-        var running = Runner(late: TimeSpan.FromHours(5)).RunAsync(default);
+        // The clock runs on while a slow machine has not asked yet.
+        var running = Runner(late: TimeSpan.FromDays(1000)).RunAsync(default);
         while (!running.IsCompleted)
         {
             _time.Advance(TimeSpan.FromSeconds(30));
@@ -130,6 +140,47 @@ public sealed class ScheduleTests : IDisposable
         var (schedule, record) = Assert.Single(Folder.Read());
         Assert.Equal([RunState.Failed, RunState.Done], schedule.Runs.Take(2).Select(r => record[r].State));
         Assert.Equal("too few outposts", record[schedule.Runs[0]].Note);
+    }
+
+    [Fact]
+    public async Task Second_program_on_the_same_folder_asks_nothing()
+    {
+        Accept("daily", "0 6 * * *", days: 3);
+        Go(s_start.AddHours(6));
+        var answered = new TaskCompletionSource();
+        var first = Runner(until: answered.Task).RunDueAsync(default);
+        Assert.Single(_asked);
+
+        // It would find the run unasked if it had read the record a moment before, and spend twice.
+        var refused = await Assert.ThrowsAsync<CliException>(() => Runner().RunDueAsync(default));
+        await Assert.ThrowsAsync<CliException>(() => Runner().RunAsync(default));
+
+        Assert.Equal(ExitCode.Environment, refused.Code);
+        Assert.Contains("another program", refused.Message, StringComparison.Ordinal);
+        answered.SetResult();
+        Assert.Equal((1, 0), await first);
+        Assert.Equal((0, 0), await Runner().RunDueAsync(default));
+        Assert.Single(_asked);
+    }
+
+    [Fact]
+    public async Task Question_that_cannot_be_put_together_any_more_is_recorded_and_other_schedules_go_on()
+    {
+        Accept("daily", "0 6 * * *", days: 3);
+        Accept("other", "0 6 * * *", days: 3);
+        Go(s_start.AddHours(6));
+        Assert.Equal((0, 2), await Runner(answer: () => throw new AnalysisException("the dataset d has no column y")).RunDueAsync(default));
+        Assert.All(Folder.Read(), s => Assert.Equal(RunState.Failed, s.Record[s.Schedule.Runs[0]].State));
+    }
+
+    [Fact]
+    public async Task Roster_that_is_replaced_meanwhile_ends_the_program_and_spoils_no_later_run()
+    {
+        Accept("daily", "0 6 * * *", days: 3);
+        Accept("other", "0 6 * * *", days: 3);
+        Go(s_start.AddHours(6));
+        await Assert.ThrowsAsync<RosterReplacedException>(() => Runner(answer: () => throw new RosterReplacedException("epoch 2 is in force")).RunDueAsync(default));
+        Assert.Equal([1, 0], Folder.Read().Select(s => s.Record.Count));
     }
 
     [Fact]
@@ -217,13 +268,14 @@ public sealed class ScheduleTests : IDisposable
         });
     }
 
-    private ScheduleRunner Runner(TimeSpan? late = null, Action? answer = null) => new(
+    private ScheduleRunner Runner(TimeSpan? late = null, Action? answer = null, Task? until = null) => new(
         Folder, Roster,
-        (query, _, _) =>
+        async (query, _, _) =>
         {
             _asked.Add(string.Create(CultureInfo.InvariantCulture, $"{query.Name} at {_time.GetUtcNow():yyyy-MM-dd HH:mm}"));
             answer?.Invoke();
-            return Task.FromResult("11");
+            if (until is not null) await until;
+            return "11";
         },
         _time, late ?? TimeSpan.FromHours(1), _said.Add);
 

@@ -92,12 +92,28 @@ internal sealed class ScheduleFolder(string folder)
     /// <summary>Every schedule with its record, by name.</summary>
     /// <exception cref="CliException">A file cannot be read.</exception>
     public IReadOnlyList<(Schedule Schedule, IReadOnlyDictionary<DateTimeOffset, RunLine> Record)> Read() => !Directory.Exists(folder)
-        ? throw new CliException(ExitCode.BadInput, $"the folder {folder} does not exist; secagg schedule accept makes it")
+        ? throw Missing()
         : [.. Directory.EnumerateFiles(folder, "*" + Suffix).Order(StringComparer.Ordinal).Select(path =>
         {
             var schedule = ReadOne(path);
             return (schedule, (IReadOnlyDictionary<DateTimeOffset, RunLine>)RecordOf(schedule));
         })];
+
+    /// <summary>Holds the folder back from other programs that run its schedules: two would both find a run unasked, and spend twice.</summary>
+    /// <exception cref="CliException">Another program holds it, or it is not there.</exception>
+    public IDisposable Hold()
+    {
+        if (!Directory.Exists(folder)) throw Missing();
+        var path = Path.Combine(folder, ".lock");
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new CliException(ExitCode.Environment, $"another program runs the schedules of {folder} (it holds {path}); of each folder one may, or a run would be asked twice. Nothing was asked", e);
+        }
+    }
 
     /// <summary>Adds a line, on disk when it returns.</summary>
     public void Add(Schedule schedule, RunLine line)
@@ -135,6 +151,8 @@ internal sealed class ScheduleFolder(string folder)
         foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => Of<RunLine>(l, path))) record[line.Due] = line;
         return record;
     }
+
+    private CliException Missing() => new(ExitCode.BadInput, $"the folder {folder} does not exist; secagg schedule accept makes it");
 
     private string RecordPath(Schedule schedule) => Path.Combine(folder, schedule.Name + ".runs.jsonl");
 

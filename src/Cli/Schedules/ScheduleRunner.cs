@@ -17,7 +17,33 @@ internal sealed class ScheduleRunner(ScheduleFolder folder, string rosterHash, F
 
     /// <summary>Asks what is due now.</summary>
     /// <returns>How many were answered, and how many were not.</returns>
+    /// <exception cref="CliException">Another program runs the schedules of the folder.</exception>
+    /// <exception cref="RosterReplacedException">Another roster is in force.</exception>
     public async Task<(int Done, int Failed)> RunDueAsync(CancellationToken stop)
+    {
+        using var held = folder.Hold();
+        return await AskDueAsync(stop);
+    }
+
+    /// <summary>Goes on until every accepted run is over. The folder is looked at each minute, so that schedules may be added meanwhile.</summary>
+    /// <returns>How many runs were answered, and how many were not.</returns>
+    /// <inheritdoc cref="RunDueAsync" path="/exception"/>
+    public async Task<(int Done, int Failed)> RunAsync(CancellationToken stop)
+    {
+        using var held = folder.Hold();
+        var (done, failed) = (0, 0);
+        while (true)
+        {
+            var (d, f) = await AskDueAsync(stop);
+            (done, failed) = (done + d, failed + f);
+            var ahead = folder.Read().Where(s => s.Schedule.RosterHash == rosterHash).SelectMany(s => s.Schedule.Runs.Where(due => !s.Record.ContainsKey(due))).ToArray();
+            if (ahead.Length == 0) return (done, failed);
+            var wait = ahead.Min() - time.GetUtcNow();
+            if (wait > TimeSpan.Zero) await Task.Delay(wait < s_look ? wait : s_look, time, stop);
+        }
+    }
+
+    private async Task<(int Done, int Failed)> AskDueAsync(CancellationToken stop)
     {
         var (done, failed) = (0, 0);
         foreach (var (schedule, record) in folder.Read().Where(s => s.Schedule.RosterHash == rosterHash))
@@ -39,22 +65,6 @@ internal sealed class ScheduleRunner(ScheduleFolder folder, string rosterHash, F
         return (done, failed);
     }
 
-    /// <summary>Goes on until every accepted run is over. The folder is looked at each minute, so that schedules may be added meanwhile.</summary>
-    /// <returns>How many runs were answered, and how many were not.</returns>
-    public async Task<(int Done, int Failed)> RunAsync(CancellationToken stop)
-    {
-        var (done, failed) = (0, 0);
-        while (true)
-        {
-            var (d, f) = await RunDueAsync(stop);
-            (done, failed) = (done + d, failed + f);
-            var ahead = folder.Read().Where(s => s.Schedule.RosterHash == rosterHash).SelectMany(s => s.Schedule.Runs.Where(due => !s.Record.ContainsKey(due))).ToArray();
-            if (ahead.Length == 0) return (done, failed);
-            var wait = ahead.Min() - time.GetUtcNow();
-            if (wait > TimeSpan.Zero) await Task.Delay(wait < s_look ? wait : s_look, time, stop);
-        }
-    }
-
     private async Task<bool> RunAsync(Schedule schedule, DateTimeOffset due, CancellationToken stop)
     {
         folder.Add(schedule, new RunLine(due, RunState.Begun, time.GetUtcNow()));
@@ -65,10 +75,12 @@ internal sealed class ScheduleRunner(ScheduleFolder folder, string rosterHash, F
             say(string.Create(CultureInfo.InvariantCulture, $"{schedule.Name}, {due:u}: answered by round {round}, verified"));
             return true;
         }
-        catch (Exception e) when (e is ConsortiumException or IOException)
+        catch (Exception e) when (Failures.Explain(e) is { } failure)
         {
-            folder.Add(schedule, new RunLine(due, RunState.Failed, time.GetUtcNow(), Note: e.Message));
-            say(string.Create(CultureInfo.InvariantCulture, $"{schedule.Name}, {due:u}: no answer: {e.Message}"));
+            folder.Add(schedule, new RunLine(due, RunState.Failed, time.GetUtcNow(), Note: failure.Message));
+            say(string.Create(CultureInfo.InvariantCulture, $"{schedule.Name}, {due:u}: no answer: {failure.Message}"));
+            // Under another roster all that comes would fail as well, and wait for a person instead.
+            if (e is RosterReplacedException) throw;
             return false;
         }
     }

@@ -15,6 +15,8 @@ internal sealed record OutpostSeries(string Outpost, long EachMicro, long? LeftM
 /// <summary>The budget plan of a whole series. Outposts' answers are their own word; all runs are counted in full, though an answer that has not changed costs nothing.</summary>
 internal sealed class SeriesBudget
 {
+    private static readonly Int128 s_mostEach = long.MaxValue / Series.MaxRuns;
+
     public SeriesBudget(Series series, QueryPlan plan)
     {
         Series = series;
@@ -53,10 +55,11 @@ internal sealed class SeriesBudget
     {
         if (outpost.Answer is not { } answer) return new OutpostSeries(outpost.Name, EachMicro, null, null);
         // An outpost that has answered this before says 0 now, and will not once its data have changed.
-        var each = Math.Max(EachMicro * Math.Max(1, answer.Overlap), checked((long)answer.CostMicro) * rounds);
+        // What it says may be any number.
+        var each = Int128.Max((Int128)EachMicro * Math.Max(1, answer.Overlap), (Int128)answer.CostMicro * rounds);
         var refuses = answer.Code is not (RefusalCode.Unspecified or RefusalCode.AlreadyAnswered or RefusalCode.PendingApproval);
         long? left = answer.Budgets.Count == 0 ? null : (long)Math.Min(answer.Budgets.Min(b => b.LeftMicro), long.MaxValue);
-        var enough = refuses ? 0 : each == 0 ? Series.MaxRuns : left is { } l ? (int)Math.Min(l / each, Series.MaxRuns) : (int?)null;
-        return new OutpostSeries(outpost.Name, each, left, enough);
+        var enough = refuses ? 0 : each == 0 ? Series.MaxRuns : left is { } l ? (int)Int128.Min(l / each, Series.MaxRuns) : (int?)null;
+        return new OutpostSeries(outpost.Name, (long)Int128.Min(each, s_mostEach), left, enough);
     }
 }
