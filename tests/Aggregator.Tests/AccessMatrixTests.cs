@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Grpc.Core;
+using SecureAggregation.Aggregator.Security;
 using SecureAggregation.Aggregator.Tests.Rest;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
@@ -16,11 +17,12 @@ public sealed partial class AccessMatrixTests
     public async Task Every_cell_of_the_table_is_as_the_document_says()
     {
         var rows = Rows();
-        var methods = new[] { Station.Descriptor, Coordination.Descriptor, Audit.Descriptor }.SelectMany(s => s.Methods.Select(m => $"{s.Name}.{m.Name}"));
-        Assert.Equal(methods.Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
-
         await using var station = new TestStation(3);
         await station.Start();
+        // What the station serves, and to whom it says that it does.
+        Assert.Equal(
+            CallGateTests.Rules(station.Host!).Select(r => $"{r.Call.Split('.')[^1].Replace('/', '.')}: {r.Rule}").Order(StringComparer.Ordinal),
+            rows.Select(r => $"{r.Key}: {Rule(r.Value)}").Order(StringComparer.Ordinal));
         using var stranger = IdentityKey.Generate();
         var keys = new Dictionary<string, IdentityKey> { ["party"] = station.Consortium.Parties[1], ["coordinator"] = station.Consortium.Coordinator, ["auditor"] = station.Consortium.Auditor };
         var wrong = new List<string>();
@@ -54,6 +56,8 @@ public sealed partial class AccessMatrixTests
             if (found != expected) wrong.Add($"{method}, {who}: {found}, not {expected}");
         }
     }
+
+    private static Roles Rule(string[] cells) => cells.Select((cell, i) => cell.Length > 0 ? Enum.Parse<Roles>(s_roles[i], ignoreCase: true) : Roles.None).Aggregate((a, b) => a | b);
 
     /// <summary>Of each method what the table says to parties, coordinators, auditors.</summary>
     private static Dictionary<string, string[]> Rows()

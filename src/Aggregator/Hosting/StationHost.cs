@@ -141,7 +141,7 @@ internal sealed class StationHost : IAsyncDisposable
         services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = LargestFrame(files.Roster.Parties.Count));
         services.AddSingleton(options).AddSingleton(clock).AddSingleton(storage.Transcript).AddSingleton(storage.Blobs).AddSingleton(events);
         services.AddSingleton(new StationClock(clock));
-        services.AddSingleton<AlertBoard>().AddSingleton<PartyDirectory>().AddSingleton<PlanDesk>().AddSingleton<Access>().AddSingleton<HealthServiceImpl>();
+        services.AddSingleton<AlertBoard>().AddSingleton<PartyDirectory>().AddSingleton<PlanDesk>().AddSingleton<Access>().AddSingleton<CallGate>().AddSingleton<HealthServiceImpl>();
         services.AddSingleton(surroundings.Meaning);
         services.AddSingleton(p => new LogOpening(storage.Transcript, files.Roster, files.Key, options.Limits.StorageRetry, clock, p.GetRequiredService<AlertBoard>(), p.GetRequiredService<ILogger<StationLog>>()).Open());
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Log);
@@ -178,7 +178,7 @@ internal sealed class StationHost : IAsyncDisposable
             {
                 ServerCertificate = files.Key.CreateCertificate(files.Roster.LogOrigin, now.AddDays(-1), now + s_certificateLife, [endpoint.Address.ToString(), "localhost"]),
                 SslProtocols = SslProtocols.Tls13,
-                // Health is for everybody; every call looks its caller up in the roster (Access), which no certificate authority could do for it.
+                // Health is for everybody; of every call the caller is looked up in the roster (CallGate), which no certificate authority could do for it.
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
                 ClientCertificateValidation = (_, _, _) => true,
             });
@@ -210,12 +210,14 @@ internal sealed class StationHost : IAsyncDisposable
         _app.Lifetime.ApplicationStopping.Register(expiry.Dispose);
         services.GetRequiredService<StationMeters>();
         _app.UseRouting();
+        _app.Use(services.GetRequiredService<CallGate>().Pass);
         _app.MapGrpcService(services.GetRequiredService<StationService>().Definition());
         _app.MapGrpcService<CoordinationService>();
         _app.MapGrpcService<AuditService>();
-        _app.MapGrpcService<HealthServiceImpl>();
-        _app.MapGet("/health", () => Results.Text("alive\n"));
-        _app.MapGet("/ready", () => Ready(log, _storage.Transcript));
+        _app.MapGrpcService<HealthServiceImpl>().AllowAnonymous();
+        _app.MapGet("/health", () => Results.Text("alive\n")).AllowAnonymous();
+        _app.MapGet("/ready", () => Ready(log, _storage.Transcript)).AllowAnonymous();
+        CallGate.Check(services.GetRequiredService<EndpointDataSource>().Endpoints);
         await Bind();
         if (_options.Rest.IsOn) _rest = await RestHost.Start(_options, _files, services, _logging);
         Announce(services, log.Head.Size);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
+using Microsoft.AspNetCore.Http.Features;
 using SecureAggregation.Aggregator.Events;
 using SecureAggregation.Aggregator.Log;
 using SecureAggregation.Crypto;
@@ -19,8 +20,25 @@ internal enum Roles
     Member = Party | Coordinator | Auditor,
 }
 
-/// <summary>Who calls.</summary>
-internal sealed record Caller(Roles Roles, RosterMember Member);
+/// <summary>Who calls, by the roster that was in force when the call came.</summary>
+/// <param name="Roles">What the roster makes of the key.</param>
+/// <param name="Member">Whose key it is.</param>
+/// <param name="Replaced">Cancelled when that roster is replaced: the caller may be a member no more then.</param>
+internal sealed record Caller(Roles Roles, RosterMember Member, CancellationToken Replaced)
+{
+    /// <summary>
+    /// The one whom <see cref="CallGate"/> has let in. Each method asks before it does anything: between the headers, which the gate saw, and the end of the body
+    /// there may be weeks, and whoever was a member then must not come in by a call that he kept open.
+    /// </summary>
+    /// <exception cref="RpcException">The roster was replaced since.</exception>
+    public static Caller Of(ServerCallContext context)
+    {
+        var caller = context.GetHttpContext().Features.GetRequiredFeature<Caller>();
+        return caller.Replaced.IsCancellationRequested
+            ? throw new RpcException(new Status(StatusCode.Unavailable, "The roster was replaced while the call came in; call again."))
+            : caller;
+    }
+}
 
 /// <summary>
 /// Who may call what. TLS has shown that the caller holds the certificate's key; here the key is looked up in the roster. Certificates
@@ -30,24 +48,26 @@ internal sealed class Access(RosterHistory rosters, TimeProvider clock, ILogger<
 {
     /// <summary>The caller, if one of the roles is his.</summary>
     /// <exception cref="RpcException">Unauthenticated or PermissionDenied, with a sentence.</exception>
-    public Caller Require(ServerCallContext context, Roles allowed)
+    public Caller Admit(X509Certificate2? certificate, Roles allowed, string method)
     {
         try
         {
-            var caller = Identify(context.GetHttpContext().Connection.ClientCertificate);
+            var caller = Identify(certificate);
             return (caller.Roles & allowed) != Roles.None ? caller : throw Denied(
-                StatusCode.PermissionDenied, $"{context.Method} is for {allowed}; {caller.Member.Name} is {caller.Roles} in the roster. Ask with a key that has this role.");
+                StatusCode.PermissionDenied, $"{method} is for {allowed}; {caller.Member.Name} is {caller.Roles} in the roster. Ask with a key that has this role.");
         }
         catch (RpcException e)
         {
-            log.AccessDenied(context.Method, e.Status.Detail);
+            log.AccessDenied(method, e.Status.Detail);
             throw;
         }
     }
 
     /// <summary>The member whose key a certificate bears.</summary>
-    public Caller Identify(X509Certificate2? certificate)
+    private Caller Identify(X509Certificate2? certificate)
     {
+        // First: whoever is a member under the roster that is read below is told when that one is replaced.
+        var replaced = rosters.Replaced;
         if (certificate is null)
         {
             throw Denied(
@@ -67,7 +87,7 @@ internal sealed class Access(RosterHistory rosters, TimeProvider clock, ILogger<
         var (key, roster) = (Key(certificate), rosters.Current);
         var (party, coordinator, auditor) = (roster.FindParty(key), roster.FindCoordinator(key), roster.FindAuditor(key));
         var roles = (party is null ? Roles.None : Roles.Party) | (coordinator is null ? Roles.None : Roles.Coordinator) | (auditor is null ? Roles.None : Roles.Auditor);
-        return (party ?? coordinator ?? auditor) is { } member ? new Caller(roles, member) : throw Denied(
+        return (party ?? coordinator ?? auditor) is { } member ? new Caller(roles, member, replaced) : throw Denied(
             StatusCode.Unauthenticated,
             $"The key {key.Fingerprint} of the client certificate is not in the roster of {roster.Consortium} (epoch {roster.Epoch}); "
             + "use a key of the roster, or have the founders sign a roster that lists it.");

@@ -12,7 +12,6 @@ namespace SecureAggregation.Aggregator.Services;
 
 /// <summary>The log for whoever checks it. Entries are for every member of the roster, masked vectors for coordinators and auditors.</summary>
 internal sealed class AuditService(
-    Access access,
     StationLog log,
     ITranscriptStore store,
     BundleExport bundles,
@@ -24,15 +23,17 @@ internal sealed class AuditService(
     private const int ReplyBytes = 3 * 1024 * 1024;
     private const int PartsInFlight = 4;
 
+    [Admits(Roles.Member)]
     public override Task<GetCheckpointReply> GetCheckpoint(GetCheckpointRequest request, ServerCallContext context)
     {
-        access.Require(context, Roles.Member);
+        Caller.Of(context);
         return Task.FromResult(new GetCheckpointReply { Checkpoint = witnesses.Newest().Note });
     }
 
+    [Admits(Roles.Member)]
     public override Task<GetConsistencyReply> GetConsistency(GetConsistencyRequest request, ServerCallContext context)
     {
-        access.Require(context, Roles.Member);
+        Caller.Of(context);
         var size = (ulong)log.Head.Size;
         if (request.NewSize > size || request.OldSize > request.NewSize)
             throw Failed(StatusCode.OutOfRange, $"The log has {size} entries; a proof from {request.OldSize} to {request.NewSize} needs old size ≤ new size ≤ {size}.");
@@ -41,9 +42,10 @@ internal sealed class AuditService(
         return Task.FromResult(reply);
     }
 
+    [Admits(Roles.Member)]
     public override Task<GetInclusionReply> GetInclusion(GetInclusionRequest request, ServerCallContext context)
     {
-        access.Require(context, Roles.Member);
+        Caller.Of(context);
         var size = (ulong)log.Head.Size;
         if (request.Size > size || request.Index >= request.Size)
             throw Failed(StatusCode.OutOfRange, $"The log has {size} entries; the path of entry {request.Index} in the first {request.Size} needs index < size ≤ {size}.");
@@ -52,9 +54,10 @@ internal sealed class AuditService(
         return Task.FromResult(reply);
     }
 
+    [Admits(Roles.Member)]
     public override Task<ListEntriesReply> ListEntries(ListEntriesRequest request, ServerCallContext context)
     {
-        access.Require(context, Roles.Member);
+        Caller.Of(context);
         if (request.Limit is 0 or > MaxEntries) throw Failed(StatusCode.InvalidArgument, $"limit is {request.Limit}; it must be from 1 to {MaxEntries}.");
         var head = log.Head;
         var reply = new ListEntriesReply { Size = (ulong)head.Size };
@@ -70,9 +73,10 @@ internal sealed class AuditService(
         return Task.FromResult(reply);
     }
 
+    [Admits(Roles.Member)]
     public override async Task ExportBundle(ExportBundleRequest request, IServerStreamWriter<BundlePart> responseStream, ServerCallContext context)
     {
-        var caller = access.Require(context, Roles.Member);
+        var caller = Caller.Of(context);
         if (!request.WithoutBlobs && (caller.Roles & (Roles.Coordinator | Roles.Auditor)) == Roles.None)
             throw Failed(StatusCode.PermissionDenied, "Masked vectors are for coordinators and auditors; ask without blobs.");
         var view = rounds.View(request.RoundId.Memory);

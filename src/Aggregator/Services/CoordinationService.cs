@@ -15,7 +15,6 @@ namespace SecureAggregation.Aggregator.Services;
 
 /// <summary>What coordinators do, and what every member of the roster may watch.</summary>
 internal sealed class CoordinationService(
-    Access access,
     RosterHistory rosters,
     RosterAdoption adoption,
     PartyDirectory parties,
@@ -32,9 +31,10 @@ internal sealed class CoordinationService(
     private const int DefaultLimit = 50;
     private const int MaxLimit = 500;
 
+    [Admits(Roles.Member)]
     public override Task<ConsortiumView> GetConsortium(GetConsortiumRequest request, ServerCallContext context)
     {
-        access.Require(context, Roles.Member);
+        Caller.Of(context);
         var roster = rosters.Current;
         var view = new ConsortiumView
         {
@@ -52,9 +52,10 @@ internal sealed class CoordinationService(
         return Task.FromResult(view);
     }
 
+    [Admits(Roles.Coordinator)]
     public override async Task<PlanQueryReply> PlanQuery(PlanQueryRequest request, ServerCallContext context)
     {
-        var caller = access.Require(context, Roles.Coordinator);
+        var caller = Caller.Of(context);
         try
         {
             if (request.Query is null) throw Failed(StatusCode.InvalidArgument, "The request holds no query.");
@@ -69,9 +70,10 @@ internal sealed class CoordinationService(
         }
     }
 
+    [Admits(Roles.Coordinator)]
     public override async Task<SubmitQueryReply> SubmitQuery(SubmitQueryRequest request, ServerCallContext context)
     {
-        var caller = access.Require(context, Roles.Coordinator);
+        var caller = Caller.Of(context);
         try
         {
             if (request.Query is null) throw Failed(StatusCode.InvalidArgument, "The request holds no query.");
@@ -86,9 +88,10 @@ internal sealed class CoordinationService(
         }
     }
 
+    [Admits(Roles.Coordinator)]
     public override async Task<AbortRoundReply> AbortRound(AbortRoundRequest request, ServerCallContext context)
     {
-        var caller = access.Require(context, Roles.Coordinator);
+        var caller = Caller.Of(context);
         try
         {
             await stops.StopAsync(request.RoundId.Memory, caller.Member.Name, context.CancellationToken);
@@ -100,22 +103,25 @@ internal sealed class CoordinationService(
         }
     }
 
+    [Admits(Roles.Member)]
     public override async Task<PublishRosterReply> PublishRoster(PublishRosterRequest request, ServerCallContext context)
     {
-        var caller = access.Require(context, Roles.Member);
+        var caller = Caller.Of(context);
         return await adoption.Publish(request.Roster.Memory, caller.Member.Name, context.CancellationToken);
     }
 
+    [Admits(Roles.Member)]
     public override Task<RosterChain> GetSuccession(GetSuccessionRequest request, ServerCallContext context)
     {
-        access.Require(context, Roles.Member);
+        Caller.Of(context);
         return Task.FromResult(adoption.After(request.RosterHash.Span)
             ?? throw Failed(StatusCode.NotFound, $"No roster {PublicBytes.Hex(request.RosterHash.Span)} is in the station's log; it is at epoch {rosters.Current.Epoch}."));
     }
 
+    [Admits(Roles.Member)]
     public override Task<ListRoundsReply> ListRounds(ListRoundsRequest request, ServerCallContext context)
     {
-        access.Require(context, Roles.Member);
+        Caller.Of(context);
         if (request.Limit > MaxLimit) throw Failed(StatusCode.InvalidArgument, $"limit is {request.Limit}; at most {MaxLimit} rounds are listed at a time.");
         var (search, broken) = RoundSearch.Of(request);
         if (search is null) throw Failed(StatusCode.InvalidArgument, broken);
@@ -125,17 +131,17 @@ internal sealed class CoordinationService(
         return Task.FromResult(reply);
     }
 
+    [Admits(Roles.Member)]
     public override Task<RoundView> GetRound(GetRoundRequest request, ServerCallContext context)
     {
-        access.Require(context, Roles.Member);
+        Caller.Of(context);
         return Task.FromResult(rounds.View(request.RoundId.Memory));
     }
 
+    [Admits(Roles.Member)]
     public override async Task Watch(WatchRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
     {
-        // First: whoever is a member under it is told when it is replaced.
-        var replaced = rosters.Replaced;
-        access.Require(context, Roles.Member);
+        var replaced = Caller.Of(context).Replaced;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping, replaced);
         using var subscription = events.Subscribe(request.After);
         // Now, not with the first event: the reader may read the state as soon as it knows that nothing will be missed.

@@ -15,7 +15,6 @@ namespace SecureAggregation.Aggregator.Services;
 /// message that is wrong is rejected and counted, a stream of such messages is ended, and the outpost may open a new one.
 /// </summary>
 internal sealed class StationService(
-    Access access,
     RosterHistory rosters,
     RosterAdoption adoption,
     PartyDirectory parties,
@@ -40,9 +39,10 @@ internal sealed class StationService(
         return ServerServiceDefinition.CreateBuilder().AddMethod(method, Attend).Build();
     }
 
+    [Admits(Roles.Party)]
     private async Task Attend(IAsyncStreamReader<IncomingFrame> requestStream, IServerStreamWriter<OutgoingFrame> responseStream, ServerCallContext context)
     {
-        var party = access.Require(context, Roles.Party).Member;
+        var party = Caller.Of(context).Member;
         var hello = await Greet(requestStream, responseStream, context, party.Name);
         using var session = new PartySession(party.Index, hello, clock.GetUtcNow(), options.Limits.SendQueue, options.Limits.BadFrames);
         session.Send(new StationFrame { Welcome = Welcome(hello) });
@@ -54,7 +54,7 @@ internal sealed class StationService(
         try
         {
             // Its key, too, may have been another roster's a moment ago.
-            access.Require(context, Roles.Party);
+            Caller.Of(context);
             using var end = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, session.Closing);
             var sending = Send(session, responseStream, end);
             try

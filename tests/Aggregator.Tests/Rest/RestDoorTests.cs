@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -85,6 +87,35 @@ public sealed class RestDoorTests
         for (var i = 0; i < 2; i++) await scene.Ask(HttpStatusCode.OK, "GET", "/api/v1/nodes", busy);
         Assert.Equal("too-many-requests", await scene.Refusal("GET", "/api/v1/nodes", busy));
         await scene.Ask(HttpStatusCode.OK, "GET", "/api/v1/nodes", calm);
+    }
+
+    [Theory]
+    [InlineData("POST", "/api/v1/jobs")]
+    [InlineData("POST", "/api/v1/jobs/plan")]
+    [InlineData("POST", "/api/v1/accounts")]
+    [InlineData("PATCH", "/api/v1/accounts/somebody")]
+    [InlineData("POST", "/api/v1/keys")]
+    [InlineData("POST", "/api/v1/nothing")]
+    public async Task Who_may_not_ask_is_told_so_while_no_byte_of_the_body_has_come(string method, string path)
+    {
+        await using var scene = await RestScene.Open(0, station => station.Options.Rest.Rates.Identity = 6);
+        var (weak, busy) = (await scene.Key("weak", [Permission.ReadTranscript]), await scene.Key("busy", [Permission.ReadTranscript]));
+        var exists = !path.EndsWith("nothing", StringComparison.Ordinal);
+        Assert.Equal(exists ? "401" : "404", await Status(""));
+        Assert.Equal(exists ? "401" : "404", await Status("Authorization: Bearer nonsense\r\n"));
+        Assert.Equal(exists ? "403" : "404", await Status($"Authorization: Bearer {weak}\r\n"));
+        await scene.Ask(HttpStatusCode.OK, "GET", "/api/v1/acts", busy);
+        Assert.Equal("429", await Status($"Authorization: Bearer {busy}\r\n"));
+
+        async Task<string> Status(string header)
+        {
+            using var tcp = new TcpClient();
+            await tcp.ConnectAsync(scene.Client.BaseAddress!.Host, scene.Client.BaseAddress.Port).Guard();
+            var stream = tcp.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.1\r\nHost: station\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n{header}\r\n")).AsTask().Guard();
+            using var reader = new StreamReader(stream);
+            return (await reader.ReadLineAsync().Guard())!.Split(' ')[1];
+        }
     }
 
     [Fact]
