@@ -22,6 +22,8 @@ internal static class Failures
         UnauthorizedAccessException => (ExitCode.BadInput, e.Message),
         IOException full when IsDiskFull(full) => (ExitCode.Environment, $"no space left on the disk: {e.Message}"),
         IOException => (ExitCode.BadInput, e.Message),
+        // What the file system's own methods say to an empty name.
+        ArgumentException { ParamName: "path" or "path1" or "fileName" } => (ExitCode.BadInput, "the name of a file or folder is empty; give one"),
         CryptographicException => (ExitCode.BadInput, e.Message),
         SocketException or HttpRequestException or AuthenticationException => (ExitCode.CannotConnect, e.Message),
         _ => null,

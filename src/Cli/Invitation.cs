@@ -34,6 +34,14 @@ internal sealed record Invitation(string Name, string Role, DateTimeOffset Expir
         return (new Invitation(name, role, expires, KeyOf(code)), code);
     }
 
+    /// <summary>Throws if an answer with this name and code could be nobody's: before a key is made for it.</summary>
+    /// <exception cref="CliException">The name or the code cannot be one.</exception>
+    public static void Check(string name, string code)
+    {
+        CheckName(name);
+        _ = KeyOf(code);
+    }
+
     /// <summary>What an invited person sends back.</summary>
     public static string Answer(string name, string role, string code, string publicPem, IdentityPublicKey key)
     {
@@ -82,6 +90,9 @@ internal sealed record Invitation(string Name, string Role, DateTimeOffset Expir
     {
         var words = code.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         if (words.Length != Words) throw new CliException(ExitCode.BadInput, $"the code has {words.Length} words; an invitation's has {Words}");
+        // The other words are nobody's to read over a shoulder; this one is wrong.
+        if (Array.FindIndex(words, w => !Fingerprint.Has(w.ToLowerInvariant())) is >= 0 and var wrong)
+            throw new CliException(ExitCode.BadInput, $"word {wrong + 1} of the code, '{words[wrong]}', is in no code; ask whoever invites you to spell it");
         using var hash = new LabelHash("invitation");
         return Convert.ToHexStringLower(hash.Field(Encoding.UTF8.GetBytes(string.Join(' ', words).ToLowerInvariant())).Finish());
     }
@@ -93,11 +104,12 @@ internal sealed record Invitation(string Name, string Role, DateTimeOffset Expir
         return Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.ASCII.GetBytes(key), said));
     }
 
-    /// <summary>Names become files: what a roster takes, and no separators.</summary>
-    private static void CheckName(string name)
+    /// <summary>Names become files, and NAME=KEY.pub where a roster is drafted: what a roster takes, and no separators.</summary>
+    /// <exception cref="CliException">It cannot be one.</exception>
+    public static void CheckName(string name)
     {
-        if (name.Length is 0 or > LongestName || name != name.Trim() || name[0] == '.' || name.Any(c => char.IsControl(c) || c is '/' or '\\' or ':'))
-            throw new CliException(ExitCode.BadInput, $"the name '{name}' must have 1 to {LongestName} characters, without '/', '\\', ':' or blanks at its ends, and not begin with a dot");
+        if (name.Length is 0 or > LongestName || name != name.Trim() || name[0] == '.' || name.Any(c => char.IsControl(c) || c is '/' or '\\' or ':' or '='))
+            throw new CliException(ExitCode.BadInput, $"the name '{name}' must have 1 to {LongestName} characters, without '/', '\\', ':', '=' or blanks at its ends, and not begin with a dot");
     }
 
     private static string[] Lines(string path, string heading)

@@ -17,10 +17,12 @@ internal static class KeyFiles
 
     public static void Write(string path, IdentityKey key, bool overwrite)
     {
+        if (Directory.Exists(path)) throw new CliException(ExitCode.BadInput, $"{path} is a folder; name a file for the key, e.g. {Path.Combine(path, "key.pem")}");
         if (!overwrite && File.Exists(path))
             throw new CliException(ExitCode.BadInput, $"{path} exists already and a lost key cannot be made again; choose another name, or --force to overwrite it");
         if (Path.GetDirectoryName(path) is { Length: > 0 } folder) Directory.CreateDirectory(folder);
-        File.Delete(path);
+        // Without the word for it not even a file that came this moment.
+        if (overwrite) File.Delete(path);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         // The mode is set as the file is made, so that there is no moment at which others can read it.
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

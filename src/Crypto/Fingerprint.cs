@@ -44,6 +44,9 @@ public static class Fingerprint
         return string.Equals(string.Join(' ', words), Phrase(hash, count), StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>Whether a word, in lower case, is one of the list.</summary>
+    public static bool Has(string word) => Array.BinarySearch(s_words, word, StringComparer.Ordinal) >= 0;
+
     /// <summary>The list as it was published, one word a line.</summary>
     internal static Stream OpenList() =>
         // Cannot be null: the build embeds it.

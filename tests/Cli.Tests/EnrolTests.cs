@@ -7,6 +7,8 @@ namespace SecureAggregation.Cli.Tests;
 [System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed partial class EnrolTests : IDisposable
 {
+    private const string Words = "abandon able able able able able able able able able able able";
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -93,6 +95,33 @@ public sealed partial class EnrolTests : IDisposable
         Assert.Contains("was good until", late.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Wrong_code_or_name_leaves_nothing_behind_so_that_the_right_one_can_be_typed()
+    {
+        await InitAsync();
+        var code = await InviteAsync("Mars");
+        foreach (var (name, typed) in new[] { ("Mars", "one two three"), ("../Mars", code), ("Mars", code + "x") })
+        {
+            Assert.Equal(ExitCode.BadInput, (await Run.Of("outpost", "init", _folder["mars"], "--name", name, "--code", typed)).Code);
+            Assert.Equal(ExitCode.BadInput, (await Run.Of("join", "--name", name, "--key", _folder["mars.pem"], "--code", typed)).Code);
+        }
+
+        Assert.Equal([_folder["home"]], Directory.EnumerateFileSystemEntries(_folder.Path));
+        Assert.Equal(ExitCode.Ok, (await Run.Of("outpost", "init", _folder["mars"], "--name", "Mars", "--code", code)).Code);
+        Assert.Equal(ExitCode.Ok, (await AdmitAsync(Path.Combine(_folder["mars"], "Mars.join"))).Code);
+    }
+
+    [Fact]
+    public async Task Whoever_let_an_invitation_run_out_is_invited_again()
+    {
+        await InitAsync();
+        await InviteAsync("Mars");
+        var file = Path.Combine(_folder["home"], "invitations", "Mars");
+        await File.WriteAllTextAsync(file, Regex.Replace(await File.ReadAllTextAsync(file), "expires: .*", "expires: 2020-01-01 00:00:00Z", RegexOptions.None, TimeSpan.FromSeconds(1)));
+        await Run.Of("join", "--name", "Mars", "--key", _folder["mars.pem"], "--code", await InviteAsync("Mars"));
+        Assert.Equal(ExitCode.Ok, (await AdmitAsync(_folder["Mars.join"])).Code);
+    }
+
     [Theory]
     [InlineData("the name '../x'", "invite", "../x", "--folder", "@home")]
     [InlineData("one of party, coordinator, auditor, station", "invite", "Mars", "--as", "king", "--folder", "@home")]
@@ -103,6 +132,14 @@ public sealed partial class EnrolTests : IDisposable
     [InlineData("3 words", "join", "--name", "Mars", "--key", "@mars.pem", "--code", "one two three")]
     [InlineData("not empty", "outpost", "init", "@home", "--name", "Mars")]
     [InlineData("not empty", "init", "@home", "--coordinator", "Control")]
+    [InlineData("not begin with a dot", "init", "@fresh", "--coordinator", "A=B")]
+    [InlineData("the name 'A=B'", "invite", "A=B", "--folder", "@home")]
+    [InlineData("is a file", "outpost", "init", "@home/coordinator.pem", "--name", "Mars")]
+    [InlineData("is a folder", "join", "--name", "Mars", "--key", "@home", "--code", Words)]
+    [InlineData("is empty", "outpost", "init", "", "--name", "Mars")]
+    [InlineData("is empty", "join", "--name", "Mars", "--key", "", "--code", Words)]
+    [InlineData("0 words", "outpost", "init", "@mars", "--name", "Mars", "--code", "")]
+    [InlineData("word 2 of the code, 'abandom'", "outpost", "init", "@mars", "--name", "Mars", "--code", "abandon abandom able able able able able able able able able able")]
     [InlineData("must be an address", "outpost", "init", "@mars", "--name", "Mars", "--station", "http://x")]
     public async Task Wrong_input_is_said_with_what_to_do(string said, params string[] arguments)
     {

@@ -43,6 +43,17 @@ public sealed class WrongInputTests : IDisposable
     }
 
     [Theory]
+    [InlineData("more than 1000 runs", "--until", "9999-12-31", "--total", "1")]
+    [InlineData("--total is '79228162514264337593543950335'", "--until", "2999-01-01", "--total", "79228162514264337593543950335")]
+    public async Task Schedule_with_numbers_beyond_all_bounds_is_refused(string said, params string[] numbers)
+    {
+        File.WriteAllText(_folder["q.yaml"], Query);
+        var run = await Run.Of(["schedule", "accept", _folder["q.yaml"], "--cron", "0 6 * * 1", "--name", "x", .. numbers]);
+        Assert.Equal(ExitCode.BadInput, run.Code);
+        Assert.Contains(said, run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("query", "run", "q.yaml", "--deadline", "-4")]
     [InlineData("query", "run", "q.yaml", "--deadline", "1e99")]
     [InlineData("demo", "--once", "--deadline", "0")]

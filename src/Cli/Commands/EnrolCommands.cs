@@ -20,7 +20,7 @@ internal static class EnrolCommands
     private static readonly Option<int> s_days = new("--days") { Description = "Days for which the code is good", DefaultValueFactory = _ => 7 };
     private static readonly Option<string> s_in = new("--folder") { Description = "The folder that `secagg init` made", DefaultValueFactory = _ => "." };
     private static readonly Option<string> s_keyFile = new("--key") { Description = "Your private key; made if there is none", Required = true };
-    private static readonly Option<string?> s_code = new("--code") { Description = "The twelve words of the invitation; asked for if they are not given" };
+    private static readonly Option<string?> s_code = new("--code") { Description = "The twelve words of the invitation; - reads them from standard input, where other users of the machine do not see them; asked for if they are not given" };
     private static readonly Option<string?> s_address = new("--station") { Description = "Address of the station, https://HOST:PORT, if it is known" };
 
     public static IEnumerable<Command> Create() =>
@@ -41,6 +41,7 @@ internal static class EnrolCommands
     private static ExitCode Init(Arguments arguments)
     {
         var (folder, name) = (New(arguments.Get(s_folder)), arguments.Get(s_coordinator));
+        Invitation.CheckName(name);
         Directory.CreateDirectory(Path.Combine(folder, Invitations));
         Directory.CreateDirectory(Path.Combine(folder, Members));
         var file = Path.Combine(folder, "coordinator.pem");
@@ -61,8 +62,13 @@ internal static class EnrolCommands
         var folder = Begun(arguments);
         var (invitation, code) = Invitation.Make(name, role, TimeProvider.System.GetUtcNow().AddDays(days));
         var file = InvitationFile(folder, name);
-        if (File.Exists(file)) throw new CliException(ExitCode.BadInput, $"{name} is invited already; to make another code delete {file}, and the first one counts no more");
-        if (File.Exists(MemberFile(folder, name))) throw new CliException(ExitCode.BadInput, $"{name} has answered already: {MemberFile(folder, name)}");
+        if (File.Exists(MemberFile(folder, name))) throw new CliException(ExitCode.BadInput, $"{name} has answered already: {MemberFile(folder, name)}; to invite {name} anew delete that");
+        if (File.Exists(file))
+        {
+            if (Invitation.Read(file).Expires > TimeProvider.System.GetUtcNow()) throw new CliException(ExitCode.BadInput, $"{name} is invited already; to make another code delete {file}, and the first one counts no more");
+            File.Delete(file);
+        }
+
         invitation.Write(file);
         var answer = role == "party" ? $"secagg outpost init FOLDER --name \"{name}\"" : $"secagg join --name \"{name}\" --as {role} --key {role}.pem";
         return Say(arguments, new { name, role, code, invitation.Expires }, [
@@ -75,6 +81,7 @@ internal static class EnrolCommands
     private static ExitCode Join(Arguments arguments)
     {
         var (name, role, file, code) = (arguments.Get(s_name), Role(arguments), arguments.Get(s_keyFile), Code(arguments, required: true)!);
+        Invitation.Check(name, code);
         if (!File.Exists(file))
         {
             using var made = IdentityKey.Generate();
@@ -108,6 +115,7 @@ internal static class EnrolCommands
         if (station.Length > 0 && (!Uri.TryCreate(station, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttps))
             throw new CliException(ExitCode.BadInput, $"--station is '{station}'; it must be an address such as https://station.example:7443");
         var folder = New(arguments.Get(s_folder));
+        if (code is not null) Invitation.Check(name, code);
         Directory.CreateDirectory(folder);
         using var key = IdentityKey.Generate();
         KeyFiles.Write(Path.Combine(folder, "outpost.pem"), key, overwrite: false);
@@ -153,21 +161,22 @@ internal static class EnrolCommands
 
     private static string? Code(Arguments arguments, bool required)
     {
-        if (arguments.Find(s_code) is { Length: > 0 } given) return given;
+        if (arguments.Find(s_code) is { } given) return given == "-" ? Console.In.ReadLine() ?? "" : given;
         if (!Console.IsInputRedirected && !arguments.Terminal.Json)
         {
             arguments.Terminal.Note(required ? "The code of the invitation, twelve words:" : "The code of the invitation, twelve words (empty: without an invitation):");
             if (Console.In.ReadLine() is { Length: > 0 } typed) return typed;
         }
 
-        return required ? throw new CliException(ExitCode.BadInput, "no code was given; it is told by whoever invites: --code \"twelve words\"") : null;
+        return required ? throw new CliException(ExitCode.BadInput, "no code was given; it is told by whoever invites: --code \"twelve words\", or --code - and the words on standard input") : null;
     }
 
     private static string Role(Arguments arguments) => arguments.Get(s_role) is var role && Invitation.Roles.Contains(role)
         ? role
         : throw new CliException(ExitCode.BadInput, $"--as is '{arguments.Get(s_role)}'; it must be one of {string.Join(", ", Invitation.Roles)}");
 
-    private static string New(string folder) => !Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any()
+    private static string New(string folder) => File.Exists(folder) ? throw new CliException(ExitCode.BadInput, $"{folder} is a file; name a new folder")
+        : !Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any()
         ? folder
         : throw new CliException(ExitCode.BadInput, $"{folder} is there already and not empty; name a new folder");
 

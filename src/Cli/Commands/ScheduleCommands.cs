@@ -11,6 +11,9 @@ namespace SecureAggregation.Cli.Commands;
 /// <summary>`secagg schedule`: a query that is asked again and again, with the budget of the whole series accepted before its first run.</summary>
 internal static class ScheduleCommands
 {
+    // Above what any series may spend; the product with a million must stay a number.
+    private const decimal MostTotal = 1_000_000_000_000;
+
     private static readonly Argument<string> s_file = new("FILE") { Description = "The query, YAML or JSON (docs/queries.md)" };
     private static readonly Option<string> s_cron = new("--cron") { Description = "When: minute, hour, day of the month, month, day of the week, e.g. '0 6 * * 1'", Required = true };
     private static readonly Option<string> s_zone = new("--zone") { Description = "Time zone of --cron, e.g. Europe/Berlin", DefaultValueFactory = _ => "UTC" };
@@ -47,8 +50,8 @@ internal static class ScheduleCommands
 
     private static async Task<ExitCode> Accept(Arguments arguments, CancellationToken stop)
     {
-        if (!decimal.TryParse(arguments.Get(s_total), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var named))
-            throw new CliException(ExitCode.BadInput, $"--total is '{arguments.Get(s_total)}'; it must be a number, the ε of the whole series");
+        if (!decimal.TryParse(arguments.Get(s_total), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var named) || named > MostTotal)
+            throw new CliException(ExitCode.BadInput, $"--total is '{arguments.Get(s_total)}'; it must be a number, the ε of the whole series, as `secagg schedule plan` shows it");
         var (budget, query, roster) = await BudgetAsync(arguments, stop);
         if (named * MicroEpsilon.PerUnit != budget.TotalMicro)
             throw new CliException(ExitCode.BadInput, $"--total is {arguments.Get(s_total)}, but the series of {budget.Series.Runs.Count} runs may spend {Epsilon(budget.TotalMicro)} at each outpost; name that to accept it");
@@ -139,7 +142,7 @@ internal static class ScheduleCommands
 
     private static DateTimeOffset Until(string text)
     {
-        if (DateOnly.TryParseExact(text, DayNumber.IsoFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)) return new DateTimeOffset(date.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero).AddTicks(-1);
+        if (DateOnly.TryParseExact(text, DayNumber.IsoFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) && date < DateOnly.MaxValue) return new DateTimeOffset(date.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero).AddTicks(-1);
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? time.ToUniversalTime()
             : throw new CliException(ExitCode.BadInput, $"--until is '{text}'; it must be a date such as 2027-03-31");
