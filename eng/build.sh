@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by ./secagg and ./test. Standard output stays untouched: everything that is said here goes to standard error.
 
 # need_dotnet - ends with a sentence if the .NET 10 SDK is not there.
