@@ -6,6 +6,10 @@ namespace SecureAggregation.Accounts;
 internal sealed record AccountFile(int Version, List<AccountLine> Accounts, List<KeyLine>? Keys)
 {
     private const int LargestFile = 4 * 1024 * 1024;
+
+    // A name with a word behind it, as "alice (oidc)"; what an act of the log takes.
+    private const int LongestBy = 128;
+
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true, DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
@@ -42,6 +46,8 @@ internal sealed record AccountFile(int Version, List<AccountLine> Accounts, List
         if (string.IsNullOrEmpty(line.Password) || string.IsNullOrEmpty(line.Stamp)) throw new AccountException($"{path}: account {line.Name} lacks its password's hash or its stamp; restore the file");
         if (Array.Find(line.Roles ?? [""], role => Roles.Find(role) is null) is { } unknown) throw new AccountException($"{path}: account {line.Name}: '{unknown}' is not a role");
         if (AccountRules.WrongStudies(line.Studies) is { } study) throw new AccountException($"{path}: account {line.Name}: {study}");
+        if (!Convert.TryFromBase64String(line.Password, new byte[line.Password.Length], out _)) throw new AccountException($"{path}: account {line.Name}: the password's hash is damaged; give it another password");
+        if (WrongBy(line.By)) throw new AccountException($"{path}: account {line.Name}: 'by' is a name of at most {LongestBy} characters");
     }
 
     private static void Check(string path, KeyLine? line)
@@ -51,7 +57,11 @@ internal sealed record AccountFile(int Version, List<AccountLine> Accounts, List
         if (line.Hash is not { Length: 64 } || !line.Hash.All(char.IsAsciiHexDigitLower) || string.IsNullOrEmpty(line.Stamp)) throw new AccountException($"{path}: key {line.Name} lacks its hash or its stamp; restore the file");
         if (Array.Find(line.May ?? [""], word => Permissions.Find(word) is null) is { } unknown) throw new AccountException($"{path}: key {line.Name}: '{unknown}' is not a permission");
         if (AccountRules.WrongStudies(line.Studies) is { } study) throw new AccountException($"{path}: key {line.Name}: {study}");
+        if (line.Expires < DateTimeOffset.UnixEpoch) throw new AccountException($"{path}: key {line.Name} has no end ('expires'), or one before 1970; revoke it and make another");
+        if (WrongBy(line.By)) throw new AccountException($"{path}: key {line.Name}: 'by' is a name of at most {LongestBy} characters");
     }
+
+    private static bool WrongBy(string? by) => by is not null && (by.Length > LongestBy || by.Any(char.IsControl));
 
     private static string? Twice(IEnumerable<string> names) => names.GroupBy(n => n, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1)?.Key;
 }

@@ -2,7 +2,8 @@ namespace SecureAggregation.Accounts;
 
 /// <summary>
 /// Slows down guessing at one account: after five failures in a row each further try waits, twice as long each time, up to a quarter of an hour. The count of a name
-/// is forgotten an hour after its last failure. Names that nobody has are counted alike, so that the wait does not tell. Safe for use by many threads.
+/// is forgotten an hour after its last failure. Names that nobody has are counted alike, so that the wait does not tell; those that nobody can have are not, since
+/// they may be as long as a request. Safe for use by many threads.
 /// </summary>
 public sealed class SignInGuard(TimeProvider time)
 {
@@ -27,14 +28,15 @@ public sealed class SignInGuard(TimeProvider time)
     /// <summary>Counts a try that failed.</summary>
     public void Failed(string name)
     {
+        if (AccountRules.WrongName(name) is not null) return;
         lock (_gate)
         {
             var now = time.GetUtcNow();
             if (_names.Count >= MostNames)
             {
                 foreach (var (old, _) in _names.Where(pair => now - pair.Value.Last > s_memory).ToList()) _names.Remove(old);
-                // Under a flood of made-up names the oldest goes, so that memory stays bounded.
-                if (_names.Count >= MostNames) _names.Remove(_names.MinBy(pair => pair.Value.Last).Key);
+                // Under a flood of made-up names one with the fewest failures goes, so that memory stays bounded and who floods cannot wash away a name that he guesses at.
+                if (_names.Count >= MostNames) _names.Remove(_names.MinBy(pair => (pair.Value.Failures, pair.Value.Last)).Key);
             }
 
             var failures = _names.TryGetValue(name, out var seen) && now - seen.Last <= s_memory ? seen.Failures : 0;

@@ -100,10 +100,12 @@ public sealed class AccountBookTests : IDisposable
     [Theory]
     [InlineData("{", "not JSON")]
     [InlineData("{\"version\":2,\"accounts\":[]}", "version 1")]
-    [InlineData("{\"version\":1,\"accounts\":[{\"name\":\"a b\",\"roles\":[\"admin\"],\"password\":\"x\",\"stamp\":\"y\"}]}", "letters")]
-    [InlineData("{\"version\":1,\"accounts\":[{\"name\":\"a\",\"roles\":[\"king\"],\"password\":\"x\",\"stamp\":\"y\"}]}", "'king' is not a role")]
+    [InlineData("{\"version\":1,\"accounts\":[{\"name\":\"a b\",\"roles\":[\"admin\"],\"password\":\"eA==\",\"stamp\":\"y\"}]}", "letters")]
+    [InlineData("{\"version\":1,\"accounts\":[{\"name\":\"a\",\"roles\":[\"king\"],\"password\":\"eA==\",\"stamp\":\"y\"}]}", "'king' is not a role")]
     [InlineData("{\"version\":1,\"accounts\":[{\"name\":\"a\",\"roles\":[\"admin\"]}]}", "lacks its password")]
-    [InlineData("{\"version\":1,\"accounts\":[{\"name\":\"a\",\"roles\":[\"admin\"],\"password\":\"x\",\"stamp\":\"y\"},{\"name\":\"A\",\"roles\":[\"admin\"],\"password\":\"x\",\"stamp\":\"y\"}]}", "twice")]
+    [InlineData("{\"version\":1,\"accounts\":[{\"name\":\"a\",\"roles\":[\"admin\"],\"password\":\"eA==\",\"stamp\":\"y\"},{\"name\":\"A\",\"roles\":[\"admin\"],\"password\":\"eA==\",\"stamp\":\"y\"}]}", "twice")]
+    [InlineData("{\"version\":1,\"accounts\":[{\"name\":\"a\",\"roles\":[\"admin\"],\"password\":\"x!\",\"stamp\":\"y\"}]}", "hash is damaged")]
+    [InlineData("{\"version\":1,\"accounts\":[{\"name\":\"a\",\"roles\":[\"admin\"],\"password\":\"eA==\",\"stamp\":\"y\",\"by\":\"x\\ny\"}]}", "'by' is a name")]
     public void Damaged_file_is_refused_by_name(string text, string rule)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(File_)!);

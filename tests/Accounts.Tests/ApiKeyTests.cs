@@ -89,8 +89,10 @@ public sealed class ApiKeyTests : IDisposable
     [InlineData("""{"version":1,"accounts":[],"keys":[{"name":"k","may":["rule"],"hash":"HASH","stamp":"s"}]}""", "'rule' is not a permission")]
     [InlineData("""{"version":1,"accounts":[],"keys":[{"name":"k","may":["read-results"],"hash":"00","stamp":"s"}]}""", "lacks its hash")]
     [InlineData("""{"version":1,"accounts":[],"keys":[null]}""", "a key that is null")]
-    [InlineData("""{"version":1,"accounts":[],"keys":[{"name":"k","may":["read-results"],"hash":"HASH","stamp":"s"},{"name":"K","may":["read-results"],"hash":"HASH","stamp":"s"}]}""", "twice")]
+    [InlineData("""{"version":1,"accounts":[],"keys":[{"name":"k","may":["read-results"],"hash":"HASH","stamp":"s","expires":"2026-01-01T00:00:00Z"},{"name":"K","may":["read-results"],"hash":"HASH","stamp":"s","expires":"2026-01-01T00:00:00Z"}]}""", "twice")]
     [InlineData("""{"version":1,"accounts":[],"keys":[{"name":"k","may":["read-results"],"hash":"HASH","stamp":"s","studies":[]}]}""", "1 to 100 studies")]
+    [InlineData("""{"version":1,"accounts":[],"keys":[{"name":"k","may":["read-results"],"hash":"HASH","stamp":"s"}]}""", "has no end")]
+    [InlineData("""{"version":1,"accounts":[],"keys":[{"name":"k","may":["read-results"],"hash":"HASH","stamp":"s","expires":"2026-01-01T00:00:00Z","by":"HASHHASHHASH"}]}""", "'by' is a name")]
     public void Damaged_key_is_refused_by_name(string text, string rule)
     {
         File.WriteAllText(File_, text.Replace("HASH", new string('0', 64), StringComparison.Ordinal));

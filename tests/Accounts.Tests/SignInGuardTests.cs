@@ -51,4 +51,28 @@ public class SignInGuardTests
         for (var i = 0; i < 5; i++) guard.Failed("ada");
         Assert.NotEqual(TimeSpan.Zero, guard.Wait("ada"));
     }
+
+    [Fact]
+    public void Flood_of_other_names_does_not_wash_away_a_name_that_is_guessed_at()
+    {
+        var time = new ManualTimeProvider();
+        var guard = new SignInGuard(time);
+        for (var i = 0; i < 12; i++) guard.Failed("ada");
+        for (var i = 0; i < 10_050; i++)
+        {
+            guard.Failed("name" + i);
+            if (i % 100 == 0) time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        Assert.NotEqual(TimeSpan.Zero, guard.Wait("ada"));
+    }
+
+    [Fact]
+    public void Name_that_nobody_can_have_takes_no_memory()
+    {
+        var guard = new SignInGuard(new ManualTimeProvider());
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        for (var i = 0; i < 200; i++) guard.Failed(new string('a', 500_000) + i);
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 20_000_000);
+    }
 }
