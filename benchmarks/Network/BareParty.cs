@@ -93,6 +93,9 @@ internal abstract class BareParty : IStationRounds, IAsyncDisposable
     /// <summary>Frames are dealt with as they come.</summary>
     public Task SettleAsync() => Task.CompletedTask;
 
+    /// <summary>A measurement that is over waits for nothing.</summary>
+    public Task LeaveAsync(TimeSpan grace, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public void Sweep()
     {
     }

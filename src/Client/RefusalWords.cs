@@ -25,6 +25,7 @@ public static class RefusalWords
         RefusalCode.NotApproved => "a person there has rejected the query",
         RefusalCode.Hours => "it answers at other hours",
         RefusalCode.Rate => "this coordinator has asked as often as it may; ask later",
+        RefusalCode.Leaving => "its program was being stopped; ask again when it is back",
         RefusalCode.AttemptsUsed => "the attempts that were signed are used up; sign anew",
         RefusalCode.Expired => "the query has expired; sign anew, with a longer --valid",
         _ => "",

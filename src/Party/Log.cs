@@ -32,6 +32,12 @@ internal static partial class Log
     [LoggerMessage(2007, LogLevel.Warning, "The policy refuses every query: {Floor}")]
     public static partial void UnreachableFloor(ILogger logger, string floor);
 
+    [LoggerMessage(2008, LogLevel.Information, "Stopping: no new round is joined; {Rounds} under way have {Seconds} s to end")]
+    public static partial void Leaving(ILogger logger, int rounds, double seconds);
+
+    [LoggerMessage(2009, LogLevel.Information, "Stopping: of the rounds under way {Ended} have ended, {Left} were left")]
+    public static partial void HasLeft(ILogger logger, int ended, int left);
+
     [LoggerMessage(2100, LogLevel.Information, "Connected to {Station} ({Software})")]
     public static partial void Connected(ILogger logger, string station, string software);
 
@@ -89,6 +95,9 @@ internal static partial class Log
 
     [LoggerMessage(2212, LogLevel.Debug, "Round {Round}: seen before; nothing more is said in it")]
     public static partial void SeenBefore(ILogger logger, string round);
+
+    [LoggerMessage(2213, LogLevel.Warning, "Round {Round}: left at {State}, because the outpost stops. It goes on without this outpost if enough others are left; what was debited stays debited")]
+    public static partial void Left(ILogger logger, string round, string state);
 
     [LoggerMessage(2300, LogLevel.Information, "Dataset {Dataset}: pass over the data begins")]
     public static partial void PassBegins(ILogger logger, string dataset);

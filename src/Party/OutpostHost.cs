@@ -71,7 +71,7 @@ internal static class OutpostHost
             Announce(host.Services, setup);
             catalogue.Begin(readings);
             await host.RunAsync();
-            if (rosters.Taken is null) return ExitCodes.Success;
+            if (!rosters.BeginsAnew) return ExitCodes.Success;
             // With the data as it was seen last: policy and sources are read anew by a restart only.
             readings = catalogue.Readings;
             setup = setup.Renew(TimeProvider.System.GetUtcNow());
@@ -94,6 +94,7 @@ internal static class OutpostHost
         // Standard output is for what a command answers; what happens goes to standard error.
         builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         logging?.Invoke(builder.Logging);
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(options.ShutdownSeconds) + (2 * StationLink.Farewell));
         builder.Services
             .AddSingleton(clock)
             .AddSingleton(random)

@@ -12,6 +12,7 @@ internal enum LinkState
     Connecting,
     Connected,
     Waiting,
+    Stopping,
     Stopped,
 }
 

@@ -153,6 +153,8 @@ internal sealed class DemoWorld
                 State = Path.Combine(home, "state"),
                 Policy = Path.Combine(home, "policy.yaml"),
                 Pause = pause,
+                // Who ends a demonstration does not wait for its rounds.
+                ShutdownSeconds = 0,
                 Datasets = new Dictionary<string, object> { [Dataset] = new { Csv = clinic.CsvPath, Schema = Path.Combine(home, "schema.yaml") } },
             },
         };

@@ -53,6 +53,9 @@ internal sealed class OutpostOptions
     /// <summary>How long to wait before each answer in a round; for demonstrations, where people want to see the phases go by.</summary>
     public TimeSpan Pause { get; set; }
 
+    /// <summary>How long rounds under way may take to end once the outpost is told to stop, in seconds; then it leaves them.</summary>
+    public int ShutdownSeconds { get; set; } = 60;
+
     /// <summary>How often sources are looked at for changes.</summary>
     public TimeSpan CatalogueEvery { get; set; } = TimeSpan.FromHours(1);
 

@@ -12,6 +12,9 @@ internal sealed class RosterSwitch(OutpostOptions options, Identity identity, Ti
     /// <summary>The roster that was taken, until the outpost has begun anew with it.</summary>
     public Roster? Taken { get; private set; }
 
+    /// <summary>Whether the outpost stops in order to begin anew with it, and not because it was told to stop.</summary>
+    public bool BeginsAnew { get; set; }
+
     /// <summary>Takes the furthest of these rosters that may be taken.</summary>
     /// <param name="offered">Encodings of SignedRoster.</param>
     /// <returns>Null, or why none was taken, in a sentence.</returns>

@@ -115,6 +115,8 @@ internal static class Settings
             problems.Add($"Outpost:CatalogueEvery is {options.CatalogueEvery:c}; it must be from 00:01:00 to 30.00:00:00.");
         if (options.Pause < TimeSpan.Zero || options.Pause > TimeSpan.FromSeconds(10))
             problems.Add($"Outpost:Pause is {options.Pause:c}; it must be from 00:00:00 to 00:00:10.");
+        if (options.ShutdownSeconds is < 0 or > 3600)
+            problems.Add($"Outpost:ShutdownSeconds is {options.ShutdownSeconds}; it must be from 0 to 3600, and less than whoever stops the outpost waits before it kills it.");
         problems.AddRange(options.Telemetry.Problems("Outpost:Telemetry"));
         if (problems.Count > 0) throw Bad(string.Join(Environment.NewLine, problems));
     }

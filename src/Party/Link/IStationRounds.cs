@@ -21,6 +21,12 @@ internal interface IStationRounds
     /// <summary>When everything that has come so far has been dealt with, and what was to be said about it is on its way.</summary>
     Task SettleAsync();
 
+    /// <summary>
+    /// Joins no round any more, and waits for those under way; those that have not ended after the grace are left, with a word to the station where the protocol
+    /// has one. When this returns, what was to be said has been handed to the stream.
+    /// </summary>
+    Task LeaveAsync(TimeSpan grace, CancellationToken cancellationToken);
+
     /// <summary>Forgets what is over; called from time to time, also while no stream stands.</summary>
     void Sweep();
 

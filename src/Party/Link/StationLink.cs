@@ -35,6 +35,9 @@ internal sealed class StationLink(
     /// <summary>How often this outpost says that it is there.</summary>
     public static readonly TimeSpan HeartbeatEvery = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the station may take to hear the last frames; no more than that is added to <see cref="OutpostOptions.ShutdownSeconds"/>.</summary>
+    public static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+
     private const int QueuedFrames = 16;
     private const int QueuedPlans = 16;
     private const int FrameSlack = 64 * 1024;
@@ -47,6 +50,36 @@ internal sealed class StationLink(
     private readonly Backoff _backoff = new(options.Reconnect.First, options.Reconnect.Longest, random);
     private string _lastProblem = "";
     private IdentityKey _shown = identity.Key;
+    private Session? _session;
+    private volatile bool _leaving;
+    private volatile bool _parted;
+
+    /// <summary>Lets the rounds under way end, within the grace, then ends the stream behind everything that was said in them.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // Where another roster was taken the stream has ended, and the outpost goes on.
+        if (ExecuteTask is { IsCompleted: false } running && rosters.Taken is null)
+        {
+            _leaving = true;
+            status.Update(s => s with { State = LinkState.Stopping });
+            try
+            {
+                await rounds.LeaveAsync(TimeSpan.FromSeconds(options.ShutdownSeconds), cancellationToken);
+                _parted = true;
+                if (Volatile.Read(ref _session) is { } session)
+                {
+                    await session.EndAsync(cancellationToken);
+                    await running.WaitAsync(Farewell, clock, cancellationToken);
+                }
+            }
+            catch (Exception e) when (e is TimeoutException or OperationCanceledException or SessionLostException)
+            {
+                // The station does not listen, or whoever stops the outpost waits no longer.
+            }
+        }
+
+        await base.StopAsync(cancellationToken);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -56,9 +89,11 @@ internal sealed class StationLink(
             {
                 var problem = await AttendAsync(stoppingToken);
                 stoppingToken.ThrowIfCancellationRequested();
-                if (rosters.Taken is { } next)
+                if (_parted) break;
+                if (rosters.Taken is { } next && !_leaving)
                 {
                     Log.RosterTaken(logger, next.Epoch, string.Join(' ', next.Words), identity.Roster.Epoch);
+                    rosters.BeginsAnew = true;
                     lifetime.StopApplication();
                     return;
                 }
@@ -70,23 +105,27 @@ internal sealed class StationLink(
                 if (problem == _lastProblem) Log.StillApart(logger, options.Station, wait.TotalSeconds, problem);
                 else Log.Apart(logger, options.Station, wait.TotalSeconds, problem);
                 _lastProblem = problem;
-                status.Update(s => s with { State = LinkState.Waiting, Problem = problem, ConnectedSince = null });
+                status.Update(s => s with { State = Unless(LinkState.Waiting), Problem = problem, ConnectedSince = null });
                 await Task.Delay(wait, clock, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            status.Update(s => s with { State = LinkState.Stopped, Problem = "", ConnectedSince = null });
-            Log.Stopped(logger);
+            // Told to stop.
         }
+
+        status.Update(s => s with { State = LinkState.Stopped, Problem = "", ConnectedSince = null, Rounds = rounds.Snapshot() });
+        Log.Stopped(logger);
     }
+
+    private LinkState Unless(LinkState state) => _leaving ? LinkState.Stopping : state;
 
     /// <summary>One stream, from dialling to its end; returns why it ended.</summary>
     private async Task<string> AttendAsync(CancellationToken stoppingToken)
     {
         if (clock.GetUtcNow() > identity.Roster.NotAfter)
             return $"the roster expired at {identity.Roster.NotAfter:u}; the founders must sign a new epoch and every outpost enrol it";
-        status.Update(s => s with { State = LinkState.Connecting });
+        status.Update(s => s with { State = Unless(LinkState.Connecting) });
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         try
         {
@@ -110,6 +149,7 @@ internal sealed class StationLink(
             }
             finally
             {
+                Volatile.Write(ref _session, null);
                 rounds.Detach(session);
                 await ending.CancelAsync();
                 await sending;
@@ -191,8 +231,9 @@ internal sealed class StationLink(
         Log.Connected(logger, options.Station, Printable(welcome.Software));
         var skew = now - DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Min(welcome.TimeMs, long.MaxValue / 100_000));
         if (skew.Duration() > Limits.ClockSkew / 2) Log.ClockSkew(logger, skew.TotalSeconds);
-        status.Update(s => s with { State = LinkState.Connected, Problem = "", ConnectedSince = now, LastSeen = now });
+        status.Update(s => s with { State = Unless(LinkState.Connected), Problem = "", ConnectedSince = now, LastSeen = now });
         rounds.Attach(session);
+        Volatile.Write(ref _session, session);
     }
 
     /// <summary>
@@ -327,7 +368,8 @@ internal sealed class StationLink(
     /// <summary>Frames wait in a short queue and leave one after the other.</summary>
     private sealed class Session(IClientStreamWriter<PartyFrame> stream, WireTrace trace) : IStationSession
     {
-        private readonly Channel<PartyFrame> _queue = Channel.CreateBounded<PartyFrame>(QueuedFrames);
+        // Null: the last one has been said.
+        private readonly Channel<PartyFrame?> _queue = Channel.CreateBounded<PartyFrame?>(QueuedFrames);
 
         // One that waits stands for all: the statement is made when it is its turn.
         private readonly Channel<bool> _budgets = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -340,7 +382,12 @@ internal sealed class StationLink(
         /// <summary>Questions that are only planned and wait for their turn.</summary>
         public Channel<PlanRequest> Plans { get; } = Channel.CreateBounded<PlanRequest>(QueuedPlans);
 
-        public async ValueTask SendAsync(PartyFrame frame, CancellationToken cancellationToken)
+        public ValueTask SendAsync(PartyFrame frame, CancellationToken cancellationToken) => QueueAsync(frame, cancellationToken);
+
+        /// <summary>Nothing more is sent after what waits; the station ends the stream when it has read it all.</summary>
+        public ValueTask EndAsync(CancellationToken cancellationToken) => QueueAsync(null, cancellationToken);
+
+        private async ValueTask QueueAsync(PartyFrame? frame, CancellationToken cancellationToken)
         {
             try
             {
@@ -358,6 +405,13 @@ internal sealed class StationLink(
             {
                 await foreach (var frame in _queue.Reader.ReadAllAsync(cancellationToken))
                 {
+                    if (frame is null)
+                    {
+                        await stream.CompleteAsync();
+                        await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+                        return;
+                    }
+
                     trace.Sent(frame);
                     await stream.WriteAsync(frame, cancellationToken);
                 }

@@ -13,6 +13,7 @@ internal sealed class OpenRound
     private const int Queue = 64;
 
     private readonly Channel<Func<Task>> _work = Channel.CreateBounded<Func<Task>>(Queue);
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public OpenRound(byte[] id, DateTimeOffset expires)
     {
@@ -37,9 +38,15 @@ internal sealed class OpenRound
     public PartyRound? Round { get; set; }
 
     /// <summary>Whether the log of the round has been checked: nothing more is to be done.</summary>
-    public bool IsFinished { get; set; }
+    public bool IsFinished { get; private set; }
+
+    /// <summary>Whether the station has ended the round, and is to show its log. Only work of this round touches it.</summary>
+    public bool AwaitsLog { get; set; }
 
     public RoundStatus Status { get; set; }
+
+    /// <summary>Ends when this outpost has nothing more to say in the round but what it said: its log was checked, or it was left.</summary>
+    public Task Over => _over.Task;
 
     /// <summary>Ends when the round is closed and all its work is done.</summary>
     public Task Completion { get; }
@@ -78,12 +85,26 @@ internal sealed class OpenRound
         return queued ? await answer.Task : default;
     }
 
+    /// <summary>The log has been checked.</summary>
+    /// <param name="expires">Until when it is kept all the same.</param>
+    public void Finish(DateTimeOffset expires)
+    {
+        (IsFinished, Expires) = (true, expires);
+        _over.TrySetResult();
+    }
+
     /// <summary>Takes no more work; what is queued is still done, and then secrets are erased.</summary>
     public void Close() => _work.Writer.TryComplete();
 
     private async Task WorkAsync()
     {
-        await foreach (var work in _work.Reader.ReadAllAsync()) await work();
+        await foreach (var work in _work.Reader.ReadAllAsync())
+        {
+            await work();
+            if (!AwaitsLog && Round is null or { State: PartyRoundState.Ended }) _over.TrySetResult();
+        }
+
         Round?.Dispose();
+        _over.TrySetResult();
     }
 }

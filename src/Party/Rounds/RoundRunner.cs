@@ -31,6 +31,7 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
     private readonly SemaphoreSlim _admission = new(1);
     private readonly HeadKeeper _heads;
     private IStationSession? _session;
+    private volatile bool _leaving;
 
     public RoundRunner(
         PartySetup setup,
@@ -92,6 +93,26 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
         await _heads.SettleAsync();
     }
 
+    public async Task LeaveAsync(TimeSpan grace, CancellationToken cancellationToken)
+    {
+        // Whichever round comes after this is declined; the others are among these.
+        _leaving = true;
+        var open = _rounds.Values.Where(r => !r.Over.IsCompleted).ToList();
+        if (open.Count == 0) return;
+        Log.Leaving(_logger, open.Count, grace.TotalSeconds);
+        try
+        {
+            await Task.WhenAll(open.Select(r => r.Over)).WaitAsync(grace, _clock, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // They are left.
+        }
+
+        var left = await Task.WhenAll(open.Where(r => !r.Over.IsCompleted).Select(LeaveAsync)).WaitAsync(cancellationToken);
+        Log.HasLeft(_logger, open.Count - left.Count(l => l), left.Count(l => l));
+    }
+
     public IReadOnlyList<RoundStatus> Snapshot() => [.. _rounds.Values.Select(r => r.Status)];
 
     /// <summary>Forgets rounds and answers whose time is over.</summary>
@@ -110,6 +131,22 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
         await Task.WhenAll(_rounds.Values.Select(r => r.Completion));
         foreach (var key in _answers.Keys) ForgetAnswer(key);
         _admission.Dispose();
+    }
+
+    /// <summary>False if the round has ended, and only its log was not shown in time.</summary>
+    private async Task<bool> LeaveAsync(OpenRound open)
+    {
+        var step = await open.AskAsync(() =>
+        {
+            if (open.Round is not { State: not PartyRoundState.Ended } round) return null;
+            Log.Left(_logger, open.Name, round.State.ToString());
+            var said = round.Decline(RefusalCode.Leaving);
+            open.Status = StatusOf(open, round);
+            return said;
+        });
+        // Once the vector is out there is nothing to say: the others may have opened a total with it.
+        foreach (var message in step?.Messages ?? []) await SendAsync(open, message);
+        return step is not null;
     }
 
     private async Task ConsiderAsync(OpenRound open, Envelope proposal)
@@ -168,6 +205,7 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
     /// <exception cref="RefusalException">The outpost declines.</exception>
     private async Task<QueryAnswer> AdmitAsync(OpenRound open, PartyRound round)
     {
+        if (_leaving) throw new RefusalException(RefusalCode.Leaving, "The outpost stops.");
         // Before anything is charged: a station that replays a query must not be able to drain the budget with it.
         var freshness = Freshness(round);
         if (freshness == RefusalCode.RoundSeen) throw Stale(freshness);
@@ -251,6 +289,7 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
         if (round.Released && !released) Log.Released(_logger, open.Name);
 
         var endsHere = before != PartyRoundState.Ended && step.Refusal == RefusalCode.Unspecified && round.State == PartyRoundState.Ended;
+        open.AwaitsLog |= endsHere;
         if (endsHere && broadcast?.Envelope is { Kind: MessageKind.Abort } abort)
             Log.Aborted(_logger, open.Name, Abort.Parser.ParseFrom(abort.Body).Reason.ToString());
         // Its signature and its survivors are right, and this outpost is one of them.
@@ -329,12 +368,14 @@ internal sealed class RoundRunner : IStationRounds, IAsyncDisposable
         var state = round.State.ToString();
         if (step.Refusal != RefusalCode.Unspecified) Log.Refused(_logger, open.Name, step.Refusal.ToString(), step.Detail);
         else if (open.Status.State != state) Log.Progress(_logger, open.Name, state);
-        var refusal = round.Refusal == RefusalCode.Unspecified ? "" : round.Refusal.ToString();
-        open.Status = new RoundStatus(open.Name, round.Question.Query.Dataset, round.Question.Query.Title, state, refusal);
+        open.Status = StatusOf(open, round);
     }
 
+    private static RoundStatus StatusOf(OpenRound open, PartyRound round) => new(
+        open.Name, round.Question.Query.Dataset, round.Question.Query.Title, round.State.ToString(), round.Refusal == RefusalCode.Unspecified ? "" : round.Refusal.ToString());
+
     /// <summary>A finished round is kept for a while: the station may ask again for a cosignature that was lost on the way.</summary>
-    private void Finish(OpenRound open) => (open.IsFinished, open.Expires) = (true, _clock.GetUtcNow() + s_afterlife);
+    private void Finish(OpenRound open) => open.Finish(_clock.GetUtcNow() + s_afterlife);
 
     private bool MakeRoom()
     {

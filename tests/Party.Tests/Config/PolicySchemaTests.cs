@@ -9,7 +9,7 @@ public sealed partial class PolicySchemaTests
 {
     private static readonly JsonElement s_schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(Root, "docs/policy.schema.json"))).RootElement;
 
-    private static string Root
+    internal static string Root
     {
         get
         {

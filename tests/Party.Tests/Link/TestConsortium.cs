@@ -82,6 +82,7 @@ internal sealed class TestConsortium
               { "Outpost": {
                   "Station": "{{station}}", "Roster": "roster.bin", "Key": "key.pem",
                   "Datasets": { "clinic": { "Csv": "clinic.csv", "Schema": "clinic.yaml" } },
+                  "ShutdownSeconds": 0,
                   "Reconnect": { "First": "00:00:00.010", "Longest": "00:00:00.050" } },
                 "Logging": { "LogLevel": { "Default": "Trace" } } }
               """);
