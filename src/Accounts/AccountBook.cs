@@ -190,8 +190,16 @@ public sealed partial class AccountBook
     {
         var now = Seen();
         if (now == _seen) return false;
-        (_file, _seen) = (File.Exists(_path) ? AccountFile.Read(_path) : AccountFile.Empty, now);
-        return true;
+        try
+        {
+            (_file, _seen) = (now == default ? AccountFile.Empty : AccountFile.Read(_path), now);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A command that was run by another user leaves such a file, and what it revoked would go on.
+            throw new AccountException($"{_path} cannot be read ({e.Message}); give it to the user as whom this program runs: chown, mode 0600", e);
+        }
     }
 
     private (DateTime Written, long Length) Seen() => new FileInfo(_path) is { Exists: true } file ? (file.LastWriteTimeUtc, file.Length) : default;

@@ -27,13 +27,20 @@ public static class PrivateFile
     /// <exception cref="AccountException">Another program holds it.</exception>
     internal static FileStream Hold(string path)
     {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        // Who can open it can hold it, and keep everybody from changing anything.
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         try
         {
-            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(path + ".lock", options);
         }
         catch (IOException e)
         {
             throw new AccountException($"{path} is being changed by another program; try again", e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new AccountException($"{path}.lock cannot be written; give it to the user as whom this program runs: chown, mode 0600", e);
         }
     }
 }

@@ -115,5 +115,31 @@ public sealed class AccountBookTests : IDisposable
         Assert.Contains(File_, message);
     }
 
+    [Fact]
+    public void File_that_cannot_be_read_any_more_is_said_so_and_changes_nothing()
+    {
+        var book = Book();
+        book.Add("Ada", Password, [Role.Admin]);
+        File.Move(File_, File_ + ".away");
+        // Stands for a file of another user, which a test that runs as root could read.
+        File.CreateSymbolicLink(File_, File_);
+
+        Assert.Contains("chown", Assert.Throws<AccountException>(() => book.Reload()).Message);
+        Assert.NotNull(book.Find("Ada"));
+        Assert.Contains("chown", Assert.Throws<AccountException>(Book).Message);
+    }
+
+    [Fact]
+    public void Lock_is_its_owners_alone_and_one_that_cannot_be_taken_is_said_so()
+    {
+        var book = Book();
+        book.Add("Ada", Password, [Role.Admin]);
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(File_ + ".lock"));
+        File.Delete(File_ + ".lock");
+        Directory.CreateDirectory(File_ + ".lock");
+
+        Assert.Contains(".lock cannot be written", Assert.Throws<AccountException>(() => book.SetRoles("Ada", [Role.Admin, Role.Auditor])).Message);
+    }
+
     private AccountBook Book() => AccountBook.Open(File_, _random, _time);
 }
