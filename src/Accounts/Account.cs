@@ -13,6 +13,9 @@ public sealed record Account(string Name, IReadOnlyList<Role> Roles, string Stam
     /// <summary>Who changed the account last; empty where nobody asked.</summary>
     public string By { get; init; } = "";
 
+    /// <summary>A hash of what the password is checked against: another one shows, whatever else is as it was. Empty where there is no password.</summary>
+    public string Proof { get; init; } = "";
+
     /// <summary>The name alone: a stamp belongs in no log.</summary>
     public override string ToString() => Name;
 }
@@ -30,6 +33,9 @@ public sealed record ApiKey(string Name, IReadOnlyList<Permission> Permissions, 
 
     /// <summary>Who made it; empty where nobody asked.</summary>
     public string By { get; init; } = "";
+
+    /// <summary>A hash of what the key is checked against: another one shows, whatever else is as it was.</summary>
+    public string Proof { get; init; } = "";
 
     /// <summary>The name alone.</summary>
     public override string ToString() => Name;

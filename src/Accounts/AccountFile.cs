@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
 namespace SecureAggregation.Accounts;
@@ -39,6 +41,9 @@ internal sealed record AccountFile(int Version, List<AccountLine> Accounts, List
 
     public void Write(string path) => PrivateFile.Write(path, stream => JsonSerializer.Serialize(stream, this, s_json));
 
+    /// <summary>A hash of a hash, which is in nobody else's hands.</summary>
+    public static string Proof(string kept) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(kept)));
+
     private static void Check(string path, AccountLine? line)
     {
         if (line is null) throw new AccountException($"{path} has an account that is null; restore the file");
@@ -71,7 +76,7 @@ internal sealed record AccountLine(string Name, string[] Roles, string Password,
 {
     public override string ToString() => Name;
 
-    public Account Public() => new(Name, [.. Roles.Select(Accounts.Roles.Parse)], Stamp, Created) { Studies = Studies, By = By ?? "" };
+    public Account Public() => new(Name, [.. Roles.Select(Accounts.Roles.Parse)], Stamp, Created) { Studies = Studies, By = By ?? "", Proof = AccountFile.Proof(Password) };
 }
 
 /// <summary>A key in the file: SHA-256 of its text in hexadecimal. It has 256 random bits, so nothing slower is needed.</summary>
@@ -79,5 +84,5 @@ internal sealed record KeyLine(string Name, string[] May, string Hash, string St
 {
     public override string ToString() => Name;
 
-    public ApiKey Public() => new(Name, [.. May.Select(Permissions.Parse)], Stamp, Created, Expires) { Studies = Studies, By = By ?? "" };
+    public ApiKey Public() => new(Name, [.. May.Select(Permissions.Parse)], Stamp, Created, Expires) { Studies = Studies, By = By ?? "", Proof = AccountFile.Proof(Hash) };
 }

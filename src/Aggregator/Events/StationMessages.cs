@@ -149,4 +149,7 @@ internal static partial class StationMessages
 
     [LoggerMessage(1504, LogLevel.Error, "REST: {Method} {Path} failed in a way that should not be possible")]
     public static partial void RestFailed(this ILogger log, string method, string path, Exception exception);
+
+    [LoggerMessage(1505, LogLevel.Warning, "The file of accounts holds what the log says is over, and it does not count: {Names}")]
+    public static partial void RightsOver(this ILogger log, string names);
 }

@@ -25,7 +25,12 @@ internal sealed class AccessTokens : IDisposable
         // The log's name alone would not tell a token of the station from one of somebody who signs for the log.
         Issuer = $"secagg-station:{logOrigin}";
         Audience = $"secagg-rest:{logOrigin}";
-        var security = new ECDsaSecurityKey(key) { KeyId = Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()))[..16] };
+        var security = new ECDsaSecurityKey(key)
+        {
+            KeyId = Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()))[..16],
+            // The process-wide cache would outlive the key.
+            CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false },
+        };
         _credentials = new SigningCredentials(security, SecurityAlgorithms.EcdsaSha256);
     }
 

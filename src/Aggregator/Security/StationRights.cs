@@ -13,12 +13,15 @@ namespace SecureAggregation.Aggregator.Security;
 
 /// <summary>
 /// Accounts and keys of the station's REST interface. The file says what they are, and the log that they came to be: an account or a key counts once an act with
-/// its mark is in the log, so nobody gets in without an entry, whoever wrote the file.
+/// its mark is in the log, so nobody gets in without an entry, whoever wrote the file. A mark that the log has seen end is dead for ever: the file of a backup brings
+/// nobody back.
 /// </summary>
 internal sealed class StationRights : IAsyncDisposable
 {
     /// <summary>Who has changed a file in which nobody is named: whoever may write it.</summary>
     public const string Operator = "operator";
+
+    private const int MostNamed = 20;
 
     // An operator at the command line waits so long at most until a running station has read the file.
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(2);
@@ -29,7 +32,9 @@ internal sealed class StationRights : IAsyncDisposable
     private readonly SemaphoreSlim _writing = new(1);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ByteString> _marks = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<ByteString> _dead = [];
     private readonly ITimer _look;
+    private string _told = "";
 
     public StationRights(AccountBook book, ActRecorder acts, AlertBoard alerts, TimeProvider clock, ILogger<StationRights> logger)
     {
@@ -47,7 +52,7 @@ internal sealed class StationRights : IAsyncDisposable
     public bool Counts(ApiKey key) => Has(NameOf(key), MarkOf(key));
 
     /// <summary>A hash of what an account is, 32 bytes; another password, role or study gives another.</summary>
-    public static byte[] MarkOf(Account account) => Mark("account", account.Name, account.Roles.Select(r => r.Word()), account.Studies, account.Stamp, DateTimeOffset.UnixEpoch);
+    public static byte[] MarkOf(Account account) => Mark("account", account.Name, account.Roles.Select(r => r.Word()), account.Studies, account.Stamp, account.Proof, DateTimeOffset.UnixEpoch);
 
     /// <summary>Puts into the log what has changed since, and returns when it is there: until then it does not count.</summary>
     /// <param name="by">Who did it, where the file does not say.</param>
@@ -65,6 +70,7 @@ internal sealed class StationRights : IAsyncDisposable
         try
         {
             var result = change();
+            Warn();
             var acts = Changes(by);
             await _acts.AppendAsync(acts);
             foreach (var act in acts) Take(act);
@@ -100,15 +106,31 @@ internal sealed class StationRights : IAsyncDisposable
         }
     }
 
+    /// <summary>Tells of what an older file has brought back, once as long as it is the same.</summary>
+    private void Warn()
+    {
+        string[] names;
+        lock (_gate) names = [.. Book.All.Where(a => IsOver(NameOf(a), MarkOf(a))).Select(NameOf), .. Book.Keys.Where(k => IsOver(NameOf(k), MarkOf(k))).Select(NameOf)];
+        var list = $"{string.Join(", ", names.Take(MostNamed))}{(names.Length > MostNamed ? $" and {names.Length - MostNamed} more" : "")}";
+        if (list == _told) return;
+        _told = list;
+        if (names.Length == 0) return;
+        _logger.RightsOver(list);
+        _alerts.Raise(
+            "accounts-over", Severity.Warning,
+            $"The file of accounts holds {list} as before a change or the end that the log tells of: an older file was put back. They do not count. "
+            + "Remove them (accounts remove NAME, keys revoke NAME), or, if they shall count, give the account a new password (accounts password NAME) and make a new key.");
+    }
+
     private List<Act> Changes(string by)
     {
         var (accounts, keys) = (Book.All, Book.Keys);
         var acts = new List<Act>();
         lock (_gate)
         {
-            foreach (var account in accounts.Where(a => !Is(NameOf(a), MarkOf(a))))
+            foreach (var account in accounts.Where(a => IsNew(NameOf(a), MarkOf(a))))
                 acts.Add(New(_marks.ContainsKey(NameOf(account)) ? ActCode.AccountChanged : ActCode.AccountAdded, account.Name, account.By, $"roles: {Words(account.Roles.Select(r => r.Word()))}; {Studies(account.Studies)}", MarkOf(account)));
-            foreach (var key in keys.Where(k => !Is(NameOf(k), MarkOf(k))))
+            foreach (var key in keys.Where(k => IsNew(NameOf(k), MarkOf(k))))
             {
                 if (_marks.ContainsKey(NameOf(key))) acts.Add(New(ActCode.KeyRevoked, key.Name, key.By, "", []));
                 acts.Add(New(ActCode.KeyAdded, key.Name, key.By, string.Create(CultureInfo.InvariantCulture, $"may: {Words(key.Permissions.Select(p => p.Word()))}; {Studies(key.Studies)}; until {key.Expires:yyyy-MM-ddTHH:mm:ssZ}"), MarkOf(key)));
@@ -133,23 +155,17 @@ internal sealed class StationRights : IAsyncDisposable
 
     private void Take(Act act)
     {
+        var name = act.Code switch
+        {
+            ActCode.AccountAdded or ActCode.AccountChanged or ActCode.AccountRemoved => "account " + act.Subject,
+            ActCode.KeyAdded or ActCode.KeyRevoked => "key " + act.Subject,
+            _ => null,
+        };
+        if (name is null) return;
         lock (_gate)
         {
-            switch (act.Code)
-            {
-                case ActCode.AccountAdded or ActCode.AccountChanged:
-                    _marks["account " + act.Subject] = act.Mark;
-                    break;
-                case ActCode.AccountRemoved:
-                    _marks.Remove("account " + act.Subject);
-                    break;
-                case ActCode.KeyAdded:
-                    _marks["key " + act.Subject] = act.Mark;
-                    break;
-                case ActCode.KeyRevoked:
-                    _marks.Remove("key " + act.Subject);
-                    break;
-            }
+            if (_marks.Remove(name, out var before)) _dead.Add(before);
+            if (act.Code is not (ActCode.AccountRemoved or ActCode.KeyRevoked)) _marks[name] = act.Mark;
         }
     }
 
@@ -160,16 +176,20 @@ internal sealed class StationRights : IAsyncDisposable
 
     private bool Is(string name, byte[] mark) => _marks.TryGetValue(name, out var logged) && PublicBytes.Equal(logged.Span, mark);
 
+    private bool IsOver(string name, byte[] mark) => !Is(name, mark) && _dead.Contains(ByteString.CopyFrom(mark));
+
+    private bool IsNew(string name, byte[] mark) => !Is(name, mark) && !_dead.Contains(ByteString.CopyFrom(mark));
+
     private static string NameOf(Account account) => "account " + account.Name;
 
     private static string NameOf(ApiKey key) => "key " + key.Name;
 
-    private static byte[] MarkOf(ApiKey key) => Mark("key", key.Name, key.Permissions.Select(p => p.Word()), key.Studies, key.Stamp, key.Expires);
+    private static byte[] MarkOf(ApiKey key) => Mark("key", key.Name, key.Permissions.Select(p => p.Word()), key.Studies, key.Stamp, key.Proof, key.Expires);
 
-    private static byte[] Mark(string kind, string name, IEnumerable<string> words, IReadOnlyList<string>? studies, string stamp, DateTimeOffset expires)
+    private static byte[] Mark(string kind, string name, IEnumerable<string> words, IReadOnlyList<string>? studies, string stamp, string proof, DateTimeOffset expires)
     {
         using var hash = new LabelHash("station/right");
-        hash.Field(Encoding.UTF8.GetBytes(kind)).Field(Encoding.UTF8.GetBytes(name)).Field(Encoding.UTF8.GetBytes(Words(words))).Field(Encoding.UTF8.GetBytes(stamp));
+        hash.Field(Encoding.UTF8.GetBytes(kind)).Field(Encoding.UTF8.GetBytes(name)).Field(Encoding.UTF8.GetBytes(Words(words))).Field(Encoding.UTF8.GetBytes(stamp)).Field(Encoding.UTF8.GetBytes(proof));
         hash.Field((ulong)expires.ToUnixTimeMilliseconds()).Field(studies is null ? 0u : 1u);
         foreach (var study in studies ?? []) hash.Field(Encoding.UTF8.GetBytes(study));
         return hash.Finish();

@@ -53,6 +53,7 @@ internal static class StationEvents
         [1502] = ("REST listens", false),
         [1503] = ("REST request refused", true),
         [1504] = ("REST request failed", false),
+        [1505] = ("accounts of an older file", true),
     };
 
     public static IEnumerable<uint> Ids => s_events.Keys;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using SecureAggregation.Accounts;
+using SecureAggregation.Aggregator.Events;
 using SecureAggregation.Aggregator.Log;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
@@ -78,6 +79,83 @@ public sealed class RestRightsTests
         Assert.Equal("token-invalid", await scene.Refusal("GET", "/api/v1/nodes", key));
         await scene.Ask(HttpStatusCode.OK, "GET", "/api/v1/nodes", next);
         Assert.Equal([(ActCode.KeyAdded, "quiet"), (ActCode.AccountAdded, "ada"), (ActCode.KeyRevoked, "quiet"), (ActCode.KeyAdded, "quiet")], Acts(scene).Select(a => (a.Code, a.Subject)));
+    }
+
+    [Fact]
+    public async Task Older_file_that_is_put_back_revives_nobody_and_an_alert_says_what_to_do()
+    {
+        await using var scene = await RestScene.Open();
+        var file = Path.Combine(scene.Station.Data, "accounts.json");
+        var (nightly, steady) = (await scene.Key("nightly", [Permission.ReadResults]), await scene.Key("steady", [Permission.ReadResults]));
+        foreach (var name in new[] { "ada", "bob" }) await scene.Account(name, [Role.Admin]);
+        var old = await File.ReadAllTextAsync(file);
+        scene.Rights.Book.RevokeKey("nightly");
+        scene.Rights.Book.SetRoles("ada", [Role.Analyst]);
+        scene.Rights.Book.Remove("bob");
+        await scene.Rights.RecordAsync("test").Guard();
+        var (acts, now) = (Acts(scene).Count, await File.ReadAllTextAsync(file));
+
+        await PutBack(old);
+        await IsOver();
+        var alert = scene.Station.Host!.Services.GetRequiredService<AlertBoard>().All.Single(a => a.Id == "accounts-over");
+        Assert.Contains("account ada, account bob, key nightly", alert.Text, StringComparison.Ordinal);
+        Assert.Contains("keys revoke NAME", alert.Text, StringComparison.Ordinal);
+        Assert.Equal(1u, alert.Count);
+
+        // The same at a start.
+        await scene.Station.Stop();
+        await scene.Restart();
+        await IsOver();
+        Assert.Single(scene.Station.Host!.Services.GetRequiredService<AlertBoard>().All, a => a.Id == "accounts-over");
+
+        // The right file back: ada is who she was. What the alert says helps the others.
+        await PutBack(now);
+        await SignIn(scene, "ada", RestScene.Password);
+        Assert.Equal(acts, Acts(scene).Count);
+        await PutBack(old);
+        scene.Rights.Book.SetPassword("bob", "another four of words", "test");
+        scene.Rights.Book.RevokeKey("nightly");
+        await scene.Rights.RecordAsync("test").Guard();
+        await SignIn(scene, "bob", "another four of words");
+        Assert.Equal((ActCode.AccountAdded, "bob"), Acts(scene).Skip(acts).Select(a => (a.Code, a.Subject)).Single());
+
+        async Task PutBack(string text)
+        {
+            await File.WriteAllTextAsync(file, text);
+            scene.Station.Clock.Advance(TimeSpan.FromSeconds(2));
+            scene.Rights.Book.Reload();
+            for (var i = 0; i < 3; i++) await scene.Rights.RecordAsync("operator").Guard();
+        }
+
+        async Task IsOver()
+        {
+            await scene.Ask(HttpStatusCode.OK, "GET", "/api/v1/nodes", steady);
+            Assert.Equal("token-invalid", await scene.Refusal("GET", "/api/v1/nodes", nightly));
+            foreach (var name in new[] { "ada", "bob" })
+                Assert.Equal("sign-in-refused", await scene.Refusal("POST", "/api/v1/auth/token", null, new { grant_type = "password", username = name, password = RestScene.Password }));
+            Assert.Equal(acts, Acts(scene).Count);
+        }
+    }
+
+    [Fact]
+    public async Task Another_password_or_key_in_an_old_line_of_the_file_does_not_count_before_the_log_says_so()
+    {
+        await using var scene = await RestScene.Open();
+        await scene.Account("ada", [Role.Admin]);
+        await scene.Account("mallory", [Role.Analyst]);
+        await scene.Key("nightly", Permissions.All);
+        var mine = await scene.Key("mine", [Permission.ReadResults]);
+        var file = Path.Combine(scene.Station.Data, "accounts.json");
+        var json = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(file))!;
+        json["accounts"]![0]!["password"] = json["accounts"]![1]!["password"]!.GetValue<string>();
+        json["keys"]![0]!["hash"] = json["keys"]![1]!["hash"]!.GetValue<string>();
+        json["keys"]!.AsArray().RemoveAt(1);
+        await File.WriteAllTextAsync(file, json.ToJsonString());
+        scene.Rights.Book.Reload();
+        Assert.Equal("sign-in-refused", await scene.Refusal("POST", "/api/v1/auth/token", null, new { grant_type = "password", username = "ada", password = RestScene.Password }));
+        Assert.Equal("token-invalid", await scene.Refusal("GET", "/api/v1/nodes", mine));
+        await scene.Rights.RecordAsync("operator").Guard();
+        Assert.Equal([(ActCode.AccountChanged, "ada"), (ActCode.KeyRevoked, "nightly"), (ActCode.KeyAdded, "nightly"), (ActCode.KeyRevoked, "mine")], Acts(scene).Skip(4).Select(a => (a.Code, a.Subject)));
     }
 
     [Fact]
