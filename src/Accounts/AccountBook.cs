@@ -45,7 +45,12 @@ public sealed partial class AccountBook
     /// <exception cref="AccountException">The file is not such a book.</exception>
     public static AccountBook Open(string path, RandomNumberGenerator random, TimeProvider time, bool administered = true)
     {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
+        {
+            if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+            else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
         return new AccountBook(path, administered, random, time);
     }
 

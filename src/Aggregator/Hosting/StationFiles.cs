@@ -40,7 +40,7 @@ internal sealed class StationFiles : IDisposable
     public static string VectorsIn(string folder) => Path.Combine(folder, VectorsName);
 
     /// <summary>Whether a file of the data folder is neither transcript nor a lock nor half-written: what else a station keeps there belongs to a backup as it is.</summary>
-    public static bool IsExtra(string name) => !name.StartsWith(TranscriptName, StringComparison.Ordinal) && !name.EndsWith(".lock", StringComparison.Ordinal) && !name.EndsWith(".part", StringComparison.Ordinal);
+    public static bool IsExtra(string name) => !name.StartsWith(TranscriptName, StringComparison.Ordinal) && !name.EndsWith(".lock", StringComparison.Ordinal) && !name.EndsWith(".part", StringComparison.Ordinal) && !name.EndsWith(".new", StringComparison.Ordinal);
 
     /// <summary>Accounts and keys of the REST interface.</summary>
     public static string Accounts(string data) => Path.Combine(data, s_rights[0]);
@@ -127,7 +127,9 @@ internal sealed class StationFiles : IDisposable
         var (folder, database) = (options.DataDirectory, options.Database.Length > 0);
         try
         {
-            Directory.CreateDirectory(folder);
+            // A folder that is there keeps the mode that it was given.
+            if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+            else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             var strangers = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Where(name => name != LockName && !s_rights.Contains(name)).ToList();
             if (database && strangers.Contains(TranscriptName))
             {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using SecureAggregation.Accounts;
+using SecureAggregation.Aggregator.Hosting;
 
 namespace SecureAggregation.Aggregator.Security;
 
@@ -57,6 +58,9 @@ internal sealed class AccessTokens : IDisposable
     /// <exception cref="AccountException">The file holds no such key.</exception>
     public static AccessTokens Open(string path, string logOrigin, TimeProvider clock)
     {
+        // Whoever has read it can sign in as anybody: the marks stand in the log.
+        if (!OperatingSystem.IsWindows() && File.Exists(path) && (File.GetUnixFileMode(path) & StationFiles.Foreign) != UnixFileMode.None)
+            throw new AccountException($"{path} is open to other users of this machine; if nobody else can have read it, close it: chmod 600 '{path}'; else delete it, and the station makes a new one (everybody signs in again)");
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         try
         {

@@ -204,6 +204,15 @@ public sealed class RestRightsTests
             Assert.DoesNotContain(RestScene.Password, await File.ReadAllTextAsync(path), StringComparison.Ordinal);
         }
 
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(scene.Station.Data));
+            var key = Path.Combine(scene.Station.Data, "token-key.pem");
+            File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+            Assert.Contains("open to other users", (await Assert.ThrowsAsync<Hosting.StartException>(scene.Restart)).Message, StringComparison.Ordinal);
+            File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
         // Sessions outlive a restart.
         await scene.Restart();
         await scene.Ask(HttpStatusCode.OK, "GET", "/api/v1/nodes", Text(session, "access_token"));
