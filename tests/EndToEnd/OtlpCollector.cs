@@ -1,14 +1,17 @@
+using System.Buffers.Binary;
+using System.Net;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace SecureAggregation.EndToEnd;
 
-/// <summary>Takes OTLP over HTTP in protobuf, and reads of it by field number what tests look at (opentelemetry-proto v1).</summary>
+/// <summary>Takes OTLP over HTTP in protobuf, or over gRPC without TLS, and reads of it by field number what tests look at (opentelemetry-proto v1).</summary>
 internal sealed class OtlpCollector : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -16,19 +19,20 @@ internal sealed class OtlpCollector : IAsyncDisposable
     private readonly List<(string Kind, string Service, string Name)> _seen = [];
     private readonly List<string> _tokens = [];
 
-    private OtlpCollector()
+    /// <param name="grpc">Whether it speaks gRPC, and nothing else: a client that speaks the other protocol gets no answer.</param>
+    private OtlpCollector(bool grpc)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
         _app = builder.Build();
-        _app.Run(Take);
+        _app.Run(grpc ? TakeCall : TakePost);
     }
 
     public string Address => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
-    public static async Task<OtlpCollector> StartAsync()
+    public static async Task<OtlpCollector> StartAsync(bool grpc = false)
     {
-        var collector = new OtlpCollector();
+        var collector = new OtlpCollector(grpc);
         await collector._app.StartAsync();
         return collector;
     }
@@ -50,18 +54,41 @@ internal sealed class OtlpCollector : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private async Task Take(HttpContext context)
+    /// <summary>POST /v1/metrics.</summary>
+    private async Task TakePost(HttpContext context)
+    {
+        Take(context, context.Request.Path.Value!.Split('/')[^1], await Body(context));
+        context.Response.ContentType = "application/x-protobuf";
+    }
+
+    /// <summary>opentelemetry.proto.collector.metrics.v1.MetricsService/Export, unary: a byte for compression, four for the length, the message.</summary>
+    private async Task TakeCall(HttpContext context)
+    {
+        var body = await Body(context);
+        Assert.Equal((0, (uint)body.Length - 5), (body[0], BinaryPrimitives.ReadUInt32BigEndian(body.AsSpan(1))));
+        var path = context.Request.Path.Value!.Split('/');
+        Assert.Equal(("application/grpc", "Export"), (context.Request.ContentType, path[2]));
+        Take(context, path[1].Split('.')[^3] switch { "trace" => "traces", var kind => kind }, body[5..]);
+        context.Response.ContentType = "application/grpc";
+        // An empty answer: everything was taken.
+        await context.Response.Body.WriteAsync(new byte[5]);
+        context.Response.AppendTrailer("grpc-status", "0");
+    }
+
+    private static async Task<byte[]> Body(HttpContext context)
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
-        var kind = context.Request.Path.Value!.Split('/')[^1];
+        return body.ToArray();
+    }
+
+    private void Take(HttpContext context, string kind, byte[] message)
+    {
         lock (_gate)
         {
             _tokens.Add(context.Request.Headers.Authorization.ToString());
-            foreach (var resource in Fields(body.ToArray(), 1)) Read(kind, resource);
+            foreach (var resource in Fields(message, 1)) Read(kind, resource);
         }
-
-        context.Response.ContentType = "application/x-protobuf";
     }
 
     private void Read(string kind, byte[] resource)

@@ -8,14 +8,16 @@ public sealed partial class TelemetryTests
 {
     private static readonly string s_operations = File.ReadAllText(Path.Combine(Programs.Root, "docs", "operations.md"));
 
-    [Fact]
-    public async Task Programs_send_the_figures_spans_and_events_of_the_document()
+    [Theory]
+    [InlineData("http/protobuf")]
+    [InlineData("grpc")]
+    public async Task Programs_send_the_figures_spans_and_events_of_the_document(string protocol)
     {
-        await using var collector = await OtlpCollector.StartAsync();
+        await using var collector = await OtlpCollector.StartAsync(protocol == "grpc");
         using var folder = new TemporaryFolder();
         var headers = folder.Write("headers", "Authorization=Bearer of-the-test\n");
         var settings = string.Concat(((string[])["STATION__", "OUTPOST__", "DASHBOARD_"]).Select(p =>
-            $"export SECAGG_{p}TELEMETRY__ENDPOINT={collector.Address} SECAGG_{p}TELEMETRY__INTERVAL=00:00:01 SECAGG_{p}TELEMETRY__HEADERSFILE={headers}; "));
+            $"export SECAGG_{p}TELEMETRY__ENDPOINT={collector.Address} SECAGG_{p}TELEMETRY__PROTOCOL={protocol} SECAGG_{p}TELEMETRY__INTERVAL=00:00:01 SECAGG_{p}TELEMETRY__HEADERSFILE={headers}; "));
         var demo = await Programs.Shell($"{settings} exec dotnet {Programs.Assembly("Cli")} demo --once --json --folder {folder["run"]}");
         Assert.True(demo.Code == 0, demo.ToString());
 
