@@ -52,6 +52,22 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    public async Task Link_that_somebody_laid_into_the_folder_empties_no_file()
+    {
+        Directory.CreateDirectory(_folder["data"]);
+        await File.WriteAllTextAsync(_folder["precious"], "rows");
+        File.CreateSymbolicLink(Path.Combine(_folder["data"], ".secagg-doctor"), _folder["precious"]);
+        await Run.Of("doctor", "--json", "--data", _folder["data"]);
+        Assert.Equal("rows", await File.ReadAllTextAsync(_folder["precious"]));
+        Assert.Single(Directory.GetFileSystemEntries(_folder["data"]));
+    }
+
+    [Theory]
+    [InlineData(0ul, 1970)]
+    [InlineData(ulong.MaxValue, 9999)]
+    public void Time_that_a_station_made_up_is_a_time(ulong milliseconds, int year) => Assert.Equal(year, Moment.Of(milliseconds).Year);
+
+    [Fact]
     public async Task People_get_a_line_a_check()
     {
         var run = await Run.Of("doctor", "--data", _folder["nowhere"]);

@@ -91,7 +91,7 @@ internal static class DecodeCommand
             if (entry.Envelope is null) return new EntryLine(record.Index, DateTimeOffset.UnixEpoch, "?", "unreadable: an entry without an envelope", record.Leaf.Length, "", null);
             return new EntryLine(
                 record.Index,
-                DateTimeOffset.FromUnixTimeMilliseconds((long)entry.TimeMs),
+                Moment.Of(entry.TimeMs),
                 entry.Sender == 0 ? "station" : $"party {entry.Sender - 1}",
                 Words(entry.Envelope.Kind.ToString()),
                 record.Leaf.Length,

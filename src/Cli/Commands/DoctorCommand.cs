@@ -100,8 +100,9 @@ internal static class DoctorCommand
         if (!Directory.Exists(folder)) return Finding.Failed("data", $"{folder} is not there", $"make it for the program's user: install -d -m 700 '{folder}'");
         try
         {
-            var probe = Path.Combine(folder, ".secagg-doctor");
-            using (new FileStream(probe, FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
+            // A new file, whatever the name: where others can write, one of a known name may be a link to a file that this would empty.
+            var probe = Path.Combine(folder, ".secagg-doctor-" + Path.GetRandomFileName());
+            using (new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
             {
                 // That it could be made is what there is to know.
             }
@@ -155,7 +156,7 @@ internal static class DoctorCommand
             var asked = TimeProvider.System.GetTimestamp();
             var view = await consortium.GetConsortiumAsync(limit.Token);
             var now = TimeProvider.System.GetUtcNow() - (TimeProvider.System.GetElapsedTime(asked) / 2);
-            return [Look(view, roster), LookAtClock(now - DateTimeOffset.FromUnixTimeMilliseconds((long)view.TimeMs))];
+            return [Look(view, roster), LookAtClock(now - Moment.Of(view.TimeMs))];
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {

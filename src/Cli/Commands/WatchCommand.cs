@@ -41,7 +41,7 @@ internal static class WatchCommand
         await foreach (var happened in consortium.WatchAsync(cancellation: stop))
         {
             if (Describe(happened) is not { } line) continue;
-            var time = DateTimeOffset.FromUnixTimeMilliseconds((long)happened.TimeMs);
+            var time = Moment.Of(happened.TimeMs);
             if (terminal.Json) terminal.WriteLine(JsonSerializer.Serialize(new { time, sequence = happened.Sequence, text = line }));
             else terminal.Line($"{time.ToLocalTime():HH:mm:ss}  {line}");
         }
@@ -107,5 +107,5 @@ internal static class WatchCommand
     };
 
     private static string Time(ulong milliseconds) =>
-        milliseconds == 0 ? "never" : DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds).ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+        milliseconds == 0 ? "never" : Moment.Of(milliseconds).ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 }
