@@ -25,6 +25,22 @@ public static class PinnedCertificate
         return key.CreateCertificate(name, now - Skew, now + Life);
     }
 
+    /// <summary>The key of a certificate that has another one than the pinned; null if it has the pinned one, or none that can be read.</summary>
+    /// <param name="shown">What the peer showed in the handshake.</param>
+    /// <param name="pinned">The key that it should have.</param>
+    public static IdentityPublicKey? OtherKey(X509Certificate? shown, IdentityPublicKey pinned)
+    {
+        ArgumentNullException.ThrowIfNull(pinned);
+        try
+        {
+            return shown is X509Certificate2 certificate && IdentityPublicKey.FromCertificate(certificate) is var key && !key.Equals(pinned) ? key : null;
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Null if the certificate bears the pinned key and is in its time; else a sentence that says what is wrong and what to do.</summary>
     /// <param name="shown">What the peer showed in the handshake.</param>
     /// <param name="pinned">The key that it must have.</param>

@@ -151,7 +151,7 @@ public sealed class SuccessionTests
         ["an epoch too far"] = (StatusCode.FailedPrecondition, "after epoch 1 comes 2", c => c.NextEpoch(r => r.Epoch = 3).Signed),
         ["one that follows another"] = (StatusCode.FailedPrecondition, "names", c => c.NextEpoch(r => r.PreviousHash = ByteString.CopyFrom(new byte[32])).Signed),
         ["one of another log"] = (StatusCode.FailedPrecondition, "log", c => c.NextEpoch(r => r.LogOrigin = "other/log").Signed),
-        ["one with another key of the station"] = (StatusCode.FailedPrecondition, "start the station", c => c.NextEpoch(r => r.AggregatorKey = ByteString.CopyFrom(IdentityKey.Generate().Public.Point)).Signed),
+        ["one with another key of the station"] = (StatusCode.FailedPrecondition, "which it does not have", c => c.NextEpoch(r => r.AggregatorKey = ByteString.CopyFrom(IdentityKey.Generate().Public.Point)).Signed),
         ["one that has expired"] = (StatusCode.FailedPrecondition, "expired", c => c.NextEpoch(r => r.NotAfter = 1).Signed),
         ["one without a founder's signature"] = (StatusCode.InvalidArgument, "lacks the signature of its founder Clinic 0", WithoutOne),
         ["one that a member made up with keys of its own"] = (StatusCode.FailedPrecondition, "more than half", MadeUp),

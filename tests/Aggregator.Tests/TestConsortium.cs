@@ -35,6 +35,9 @@ internal sealed class TestConsortium : IDisposable
 
     public Roster Roster { get; }
 
+    /// <summary>The key that whoever connects knows the station by.</summary>
+    public IdentityPublicKey Pinned { get => field ?? Station.Public; set; }
+
     public Roster NextEpoch(Action<Protocol.Wire.Roster>? change = null, IEnumerable<IdentityKey>? signers = null, Roster? after = null) =>
         Sign(Parties.Count, Roster.MaxColluders, (after ?? Roster).Epoch + 1, (after ?? Roster).Hash, change, signers);
 
@@ -82,7 +85,7 @@ internal sealed class TestConsortium : IDisposable
             EnabledSslProtocols = protocols,
             ClientCertificates = certificate is null ? [] : [certificate],
             LocalCertificateSelectionCallback = certificate is null ? null : (_, _, _, _, _) => certificate,
-            RemoteCertificateValidationCallback = (_, shown, _, _) => IdentityPublicKey.FromCertificate((X509Certificate2)shown!).Equals(Station.Public),
+            RemoteCertificateValidationCallback = (_, shown, _, _) => IdentityPublicKey.FromCertificate((X509Certificate2)shown!).Equals(Pinned),
         },
     };
 

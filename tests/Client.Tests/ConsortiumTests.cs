@@ -64,6 +64,25 @@ public sealed class ConsortiumTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Station_with_the_key_of_the_next_roster_is_asked_for_that_roster_and_for_nothing_else()
+    {
+        using var key = IdentityKey.Generate(new SeededRandom(99));
+        await using var station = await FakeStation.StartAsync(_members, key);
+        await using var consortium = Connect(_members.Auditor, station.Address);
+        var next = _members.Next(roster => roster.AggregatorKey = ByteString.CopyFrom(key.Public.Point));
+        station.Succession.Add(next);
+        Assert.Equal([next], await consortium.GetSuccessionAsync().Guard());
+        var problem = await Assert.ThrowsAsync<StationUnavailableException>(() => consortium.GetConsortiumAsync().Guard());
+        Assert.Contains("secagg roster follow", problem.Message);
+        Assert.Equal(0, station.Asked);
+
+        // One that makes another key the station is nobody's to offer who has this one.
+        station.Succession[0] = _members.Next();
+        problem = await Assert.ThrowsAsync<StationUnavailableException>(() => consortium.GetSuccessionAsync().Guard());
+        Assert.Contains("neither the pinned roster's nor that of a roster", problem.Message);
+    }
+
+    [Fact]
     public async Task Station_that_is_away_is_said_to_be_away()
     {
         await _station.DownAsync();

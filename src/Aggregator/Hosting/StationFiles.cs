@@ -1,10 +1,9 @@
-using System.Security.Cryptography;
-using SecureAggregation.Crypto;
+using SecureAggregation.Aggregator.Security;
 using SecureAggregation.Protocol;
 
 namespace SecureAggregation.Aggregator.Hosting;
 
-/// <summary>The station's key and roster, read and held against each other, and its data folder, taken for this process alone.</summary>
+/// <summary>The station's keys and roster file, and its data folder, taken for this process alone. Which key counts the newest roster of the log says, so that is looked at when it is open.</summary>
 internal sealed class StationFiles : IDisposable
 {
     private const string LockName = "station.lock";
@@ -18,14 +17,12 @@ internal sealed class StationFiles : IDisposable
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute |
         UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
-    private readonly string _pem;
     private readonly FileStream _lock;
 
-    private StationFiles(string pem, IdentityKey key, Roster roster, string data, FileStream held) =>
-        (_pem, Key, Roster, DataDirectory, _lock) = (pem, key, roster, data, held);
+    private StationFiles(StationKeys keys, Roster roster, string data, FileStream held) => (Keys, Roster, DataDirectory, _lock) = (keys, roster, data, held);
 
-    /// <summary>The station's identity; for one caller at a time.</summary>
-    public IdentityKey Key { get; }
+    /// <summary>The station's identity.</summary>
+    public StationKeys Keys { get; }
 
     public Roster Roster { get; }
 
@@ -54,71 +51,37 @@ internal sealed class StationFiles : IDisposable
     /// <exception cref="StartException">A file is missing or wrong, or the folder cannot be used.</exception>
     public static StationFiles Open(StationOptions options)
     {
-        var pem = Read("key", options.KeyFile, File.ReadAllText);
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(options.KeyFile) & Foreign) != UnixFileMode.None)
-            throw new StartException(ExitCode.Identity, $"The key file {options.KeyFile} is open to other users of this machine; close it: chmod 600 '{options.KeyFile}'");
-        var key = ParseKey(options.KeyFile, pem);
+        var keys = StationKeys.Open(options.KeyFile);
         try
         {
-            var roster = ParseRoster(options.RosterFile);
-            if (!key.Public.Equals(roster.Aggregator))
-            {
-                throw new StartException(
-                    ExitCode.Identity,
-                    $"The key in {options.KeyFile} is {key.Public.Fingerprint}; the roster's station is {roster.Aggregator.Fingerprint}. Use the station's own key, or have the founders sign a roster that names this one.");
-            }
-
-            return new StationFiles(pem, key, roster, Path.GetFullPath(options.DataDirectory), Take(options));
+            return new StationFiles(keys, ParseRoster(options.RosterFile), Path.GetFullPath(options.DataDirectory), Take(options));
         }
         catch
         {
-            key.Dispose();
+            keys.Dispose();
             throw;
         }
     }
 
-    /// <summary>One more handle on the key, for use at the same time as others; the caller disposes it.</summary>
-    public IdentityKey NewKey() => IdentityKey.FromPem(_pem);
-
     public void Dispose()
     {
-        Key.Dispose();
+        Keys.Dispose();
         _lock.Dispose();
-    }
-
-    private static IdentityKey ParseKey(string file, string pem)
-    {
-        try
-        {
-            return IdentityKey.FromPem(pem);
-        }
-        catch (CryptographicException e)
-        {
-            throw new StartException(ExitCode.Identity, $"{file}: {e.Message}", e);
-        }
     }
 
     private static Roster ParseRoster(string file)
     {
         try
         {
-            return Roster.Open(Read("roster", file, File.ReadAllBytes));
+            return Roster.Open(File.ReadAllBytes(file));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException(ExitCode.Identity, $"The roster file {file} cannot be read: {e.Message}", e);
         }
         catch (RosterException e)
         {
             throw new StartException(ExitCode.Identity, $"{file}: {e.Message}", e);
-        }
-    }
-
-    private static T Read<T>(string what, string file, Func<string, T> read)
-    {
-        try
-        {
-            return read(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StartException(ExitCode.Identity, $"The {what} file {file} cannot be read: {e.Message}", e);
         }
     }
 

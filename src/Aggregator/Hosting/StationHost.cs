@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Net;
+using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Grpc.HealthCheck;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -26,7 +28,6 @@ namespace SecureAggregation.Aggregator.Hosting;
 /// <summary>The station put together: files, log, rounds, and the server in front of them.</summary>
 internal sealed class StationHost : IAsyncDisposable
 {
-    private static readonly TimeSpan s_certificateLife = TimeSpan.FromDays(3650);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_expiry = TimeSpan.FromHours(1);
 
@@ -143,14 +144,14 @@ internal sealed class StationHost : IAsyncDisposable
         services.AddSingleton(new StationClock(clock));
         services.AddSingleton<AlertBoard>().AddSingleton<PartyDirectory>().AddSingleton<PlanDesk>().AddSingleton<Access>().AddSingleton<CallGate>().AddSingleton<HealthServiceImpl>();
         services.AddSingleton(surroundings.Meaning);
-        services.AddSingleton(p => new LogOpening(storage.Transcript, files.Roster, files.Key, options.Limits.StorageRetry, clock, p.GetRequiredService<AlertBoard>(), p.GetRequiredService<ILogger<StationLog>>()).Open());
+        services.AddSingleton(p => new LogOpening(storage.Transcript, files.Roster, files.Keys, options.Limits.StorageRetry, clock, p.GetRequiredService<AlertBoard>(), p.GetRequiredService<ILogger<StationLog>>()).Open());
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Log);
         services.AddSingleton(p => p.GetRequiredService<OpenedLog>().Rosters);
         services.AddSingleton<ILogger>(p => p.GetRequiredService<ILogger<RoundBook>>());
-        services.AddSingleton(p => new ActRecorder(p.GetRequiredService<StationLog>(), p.GetRequiredService<RosterHistory>(), p.GetRequiredService<OpenedLog>().Acts, files.NewKey, clock));
+        services.AddSingleton(p => new ActRecorder(p.GetRequiredService<StationLog>(), p.GetRequiredService<RosterHistory>(), p.GetRequiredService<OpenedLog>().Acts, files.Keys, clock));
         services.AddSingleton<Witnesses>().AddSingleton<RoundServices>().AddSingleton<StationMeters>();
         services.AddSingleton<RoundBook>(p => new RoundBook(
-            p.GetRequiredService<RoundServices>(), p.GetRequiredService<RosterHistory>(), p.GetRequiredService<IRoundMeaning>(), files.NewKey, RandomNumberGenerator.Create()));
+            p.GetRequiredService<RoundServices>(), p.GetRequiredService<RosterHistory>(), p.GetRequiredService<IRoundMeaning>(), files.Keys.New, RandomNumberGenerator.Create()));
         services.AddSingleton<BundleExport>().AddSingleton<RoundStop>();
         services.AddSingleton(p => new RosterAdoption(
             p.GetRequiredService<RosterHistory>(),
@@ -158,6 +159,7 @@ internal sealed class StationHost : IAsyncDisposable
             p.GetRequiredService<RoundBook>(),
             p.GetRequiredService<PartyDirectory>(),
             p.GetRequiredService<Witnesses>(),
+            files.Keys,
             LargestFrame(files.Roster.Parties.Count) - FrameSlack,
             clock,
             p.GetRequiredService<ILogger<RosterAdoption>>()));
@@ -167,20 +169,26 @@ internal sealed class StationHost : IAsyncDisposable
 
     private static void Listen(KestrelServerOptions kestrel, StationOptions options, TimeProvider clock, StationFiles files)
     {
-        var now = clock.GetUtcNow();
         var endpoint = options.Endpoint;
         kestrel.AddServerHeader = false;
         ConnectionLimits.Apply(kestrel.Limits, files.Roster, options.Limits.Connections);
         kestrel.Listen(endpoint, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
-            listen.UseHttps(new HttpsConnectionAdapterOptions
+            listen.UseHttps(new TlsHandshakeCallbackOptions
             {
-                ServerCertificate = files.Key.CreateCertificate(files.Roster.LogOrigin, now.AddDays(-1), now + s_certificateLife, [endpoint.Address.ToString(), "localhost"]),
-                SslProtocols = SslProtocols.Tls13,
-                // Health is for everybody; of every call the caller is looked up in the roster (CallGate), which no certificate authority could do for it.
-                ClientCertificateMode = ClientCertificateMode.AllowCertificate,
-                ClientCertificateValidation = (_, _, _) => true,
+                OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+                {
+                    // Of the key that is in force now: a roster may replace it.
+                    ServerCertificateContext = files.Keys.Certificate(files.Roster.LogOrigin, endpoint.Address, clock.GetUtcNow()),
+                    EnabledSslProtocols = SslProtocols.Tls13,
+                    ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+                    // Asked for, and needed by none: health is for everybody, and of every call the caller is looked up in the roster (CallGate), which no certificate
+                    // authority could do for it.
+                    ClientCertificateRequired = true,
+                    RemoteCertificateValidationCallback = (_, shown, _, _) => shown is null or X509Certificate2,
+                    CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+                }),
             });
             var gate = new ConnectionGate(kestrel.ApplicationServices.GetRequiredService<RosterHistory>());
             listen.Use(next => connection => gate.Pass(connection, next));

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using SecureAggregation.Aggregator.Security;
 using SecureAggregation.Aggregator.Store;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
@@ -11,7 +12,7 @@ namespace SecureAggregation.Aggregator.Log;
 internal sealed record LoggedAct(long Index, ulong TimeMs, Act Act);
 
 /// <summary>Puts administrative acts, and rosters, into the log, and knows the acts that are in it. What is done counts when its entry is on disk.</summary>
-internal sealed class ActRecorder(StationLog log, RosterHistory rosters, IReadOnlyList<LoggedAct> before, Func<IdentityKey> key, TimeProvider clock) : IDisposable
+internal sealed class ActRecorder(StationLog log, RosterHistory rosters, IReadOnlyList<LoggedAct> before, StationKeys keys, TimeProvider clock) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<LoggedAct> _acts = [.. before];
@@ -39,7 +40,7 @@ internal sealed class ActRecorder(StationLog log, RosterHistory rosters, IReadOn
         {
             var now = clock.GetUtcNow();
             NewLeaf[] leaves;
-            using (var signer = key()) leaves = [.. acts.Select(act => new NewLeaf([], StationAct.Create(rosters.Current, act, signer, now).ToByteArray()))];
+            using (var signer = keys.New()) leaves = [.. acts.Select(act => new NewLeaf([], StationAct.Create(rosters.Current, act, signer, now).ToByteArray()))];
             var first = await log.Append(leaves);
             lock (_gate) _acts.AddRange(acts.Select((act, i) => new LoggedAct(first + i, (ulong)now.ToUnixTimeMilliseconds(), act)));
         }
@@ -49,14 +50,17 @@ internal sealed class ActRecorder(StationLog log, RosterHistory rosters, IReadOn
         }
     }
 
-    /// <summary>Adds the next roster and puts it in force; the index of its entry.</summary>
+    /// <summary>Adds the next roster and puts it in force, and with it the key that it gives the station; the index of its entry.</summary>
+    /// <param name="next">A roster whose key of the station is at hand.</param>
+    /// <param name="signer">That key; null if it is the one in force.</param>
     /// <exception cref="StoreException">It could not be written; the one before stays in force.</exception>
-    public async Task<long> AppendAsync(Roster next)
+    public async Task<long> AppendAsync(Roster next, IdentityKey? signer)
     {
         await _one.WaitAsync();
         try
         {
-            var index = await log.Append([new NewLeaf([], LogOpening.EntryOf(next, clock.GetUtcNow()).ToByteArray())]);
+            var index = await log.Append([new NewLeaf([], LogOpening.EntryOf(next, clock.GetUtcNow()).ToByteArray())], signer is null ? null : LogOpening.HeadsBy(signer, next.LogOrigin));
+            if (signer is not null) keys.Use(next.Aggregator);
             rosters.Replace(index, next);
             return index;
         }

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using SecureAggregation.Aggregator.Events;
 using SecureAggregation.Aggregator.Hosting;
+using SecureAggregation.Aggregator.Security;
 using SecureAggregation.Aggregator.Store;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
@@ -17,7 +18,7 @@ internal sealed record OpenedLog(StationLog Log, RosterHistory Rosters, IReadOnl
 /// signed head, the rosters, the heads that parties were shown and signed. What does not fit stops the station, with both values; it never repairs what it
 /// had signed.
 /// </summary>
-internal sealed class LogOpening(ITranscriptStore store, Roster roster, IdentityKey key, TimeSpan retry, TimeProvider clock, AlertBoard alerts, ILogger logger)
+internal sealed class LogOpening(ITranscriptStore store, Roster roster, StationKeys keys, TimeSpan retry, TimeProvider clock, AlertBoard alerts, ILogger logger)
 {
     private readonly List<(long From, Roster Roster)> _epochs = [];
     private readonly List<LoggedAct> _acts = [];
@@ -59,7 +60,7 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
         check.Check(head);
         CutTail(head);
         if (PublicBytes.Equal(_epochs[^1].Roster.Hash, roster.Hash)) return Opened(head, check.CheckShown());
-        if (_epochs.Any(e => PublicBytes.Equal(e.Roster.Hash, roster.Hash)) && _epochs[^1].Roster.Aggregator.Equals(key.Public))
+        if (_epochs.Any(e => PublicBytes.Equal(e.Roster.Hash, roster.Hash)))
         {
             // It was published while the station ran; the file is the operator's to replace.
             logger.RosterFileOlder(_epochs[^1].Roster.Epoch, roster.Epoch);
@@ -74,13 +75,30 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
 
         // Under the rosters of the log, before the next one is in it.
         check.CheckShown();
+        // Evidence of rounds so far is under a head of the key so far.
+        if (!_epochs[^1].Roster.Aggregator.Equals(roster.Aggregator)) store.SaveCheckpoint(head);
         logger.RosterReplaced(roster.Epoch, _epochs[^1].Roster.Epoch);
         var next = AppendRoster();
         return Opened(next, check.CheckShown());
     }
 
     private OpenedLog Opened(StoredHead head, IReadOnlyList<CosignedHead> shown) =>
-        new(new StationLog(store, _tree, head, Sign, retry, clock), new RosterHistory(_epochs), shown, _acts);
+        new(new StationLog(store, _tree, head, Signer(_epochs[^1].Roster, keys), retry, clock), new RosterHistory(_epochs), shown, _acts);
+
+    /// <summary>Signs heads with the key that a roster gives the station, which is put in force.</summary>
+    /// <exception cref="StartException">It is none of this station's keys.</exception>
+    private static Func<long, byte[], string> Signer(Roster roster, StationKeys keys)
+    {
+        var signer = keys.Use(roster.Aggregator) ? keys.Find(roster.Aggregator) : null;
+        return signer is null
+            ? throw new StartException(
+                ExitCode.Identity,
+                $"The station's key is {keys.Public.Fingerprint}; roster epoch {roster.Epoch} gives the station {roster.Aggregator.Fingerprint}. Use the station's own key (its next one is looked for in {keys.NextFile}), or have the founders sign a roster that names this one.")
+            : HeadsBy(signer, roster.LogOrigin);
+    }
+
+    /// <summary>Signs heads of a log with a key, for one caller at a time.</summary>
+    public static Func<long, byte[], string> HeadsBy(IdentityKey key, string origin) => (size, root) => Checkpoint.Create(origin, size, root, key).Note;
 
     private void ReadEntries(StoredHead head)
     {
@@ -152,15 +170,14 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, Identity
 
     private StoredHead AppendRoster()
     {
+        var sign = Signer(roster, keys);
         var leaf = EntryOf(roster, clock.GetUtcNow()).ToByteArray();
         var stored = new StoredEntry(_tree.Size, [], leaf, MerkleTree.LeafHash(leaf));
         _epochs.Add((stored.Index, roster));
         _tree.Append(stored.LeafHash);
         var root = _tree.Root(_tree.Size);
-        var head = new StoredHead(_tree.Size, root, Sign(_tree.Size, root));
+        var head = new StoredHead(_tree.Size, root, sign(_tree.Size, root));
         store.Append([stored], head);
         return head;
     }
-
-    private string Sign(long size, byte[] root) => Checkpoint.Create(roster.LogOrigin, size, root, key).Note;
 }

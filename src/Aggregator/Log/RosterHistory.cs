@@ -21,6 +21,16 @@ internal sealed class RosterHistory(IReadOnlyList<(long From, Roster Roster)> ep
     /// <summary>The roster in force at an entry.</summary>
     public Roster At(long index) => _epochs.Last(e => e.From <= index).Roster;
 
+    /// <summary>Every key that the station has had.</summary>
+    public IEnumerable<IdentityPublicKey> StationKeys => All.Select(roster => roster.Aggregator).Distinct();
+
+    /// <summary>The largest size of the log at which its head is signed with the key that the station had at an entry.</summary>
+    public long LastSizeOfKeyAt(long index)
+    {
+        var (all, key) = (_epochs, At(index).Aggregator);
+        return all.Where(e => e.From > index && !e.Roster.Aggregator.Equals(key)).Select(e => e.From).DefaultIfEmpty(long.MaxValue).First();
+    }
+
     /// <summary>Those that followed one, oldest first; null if that one is none of the log's.</summary>
     public IReadOnlyList<Roster>? After(ReadOnlySpan<byte> hash)
     {

@@ -17,12 +17,13 @@ internal sealed class StationLog : IAsyncDisposable
     private const int EntriesPerCommit = 4096;
 
     private readonly ITranscriptStore _store;
-    private readonly Func<long, byte[], string> _sign;
     private readonly TimeSpan _retry;
     private readonly TimeProvider _clock;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Channel<Request> _requests = Channel.CreateUnbounded<Request>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Task _writing;
+    // Of the writing task alone.
+    private Func<long, byte[], string> _sign;
     private volatile StoredHead _head;
     private volatile StoreException? _failure;
     private long _backTicks;
@@ -59,10 +60,12 @@ internal sealed class StationLog : IAsyncDisposable
     public DateTimeOffset BackSince => new(Interlocked.Read(ref _backTicks), TimeSpan.Zero);
 
     /// <summary>Adds leaves and returns the index of the first when all are on disk.</summary>
+    /// <param name="leaves">The leaves.</param>
+    /// <param name="sign">Signs the head over them and all heads that follow; null: who signed the last one.</param>
     /// <exception cref="StoreException">They could not be written.</exception>
-    public Task<long> Append(IReadOnlyList<NewLeaf> leaves)
+    public Task<long> Append(IReadOnlyList<NewLeaf> leaves, Func<long, byte[], string>? sign = null)
     {
-        var request = new Request(leaves, new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var request = new Request(leaves, sign, new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously));
         return _requests.Writer.TryWrite(request) ? request.Done.Task : Task.FromException<long>(new StoreException("The station is stopping."));
     }
 
@@ -92,6 +95,7 @@ internal sealed class StationLog : IAsyncDisposable
     {
         var before = Tree.Size;
         var entries = new List<StoredEntry>();
+        var sign = batch.FindLast(request => request.Sign is not null)?.Sign ?? _sign;
         try
         {
             foreach (var leaf in batch.SelectMany(request => request.Leaves))
@@ -102,9 +106,9 @@ internal sealed class StationLog : IAsyncDisposable
             }
 
             var root = Tree.Root(Tree.Size);
-            var head = new StoredHead(Tree.Size, root, _sign(Tree.Size, root));
+            var head = new StoredHead(Tree.Size, root, sign(Tree.Size, root));
             await Write(entries, head);
-            _head = head;
+            (_head, _sign) = (head, sign);
         }
         catch (Exception e)
         {
@@ -163,5 +167,5 @@ internal sealed class StationLog : IAsyncDisposable
         if (changed) OnStorage(failure);
     }
 
-    private sealed record Request(IReadOnlyList<NewLeaf> Leaves, TaskCompletionSource<long> Done);
+    private sealed record Request(IReadOnlyList<NewLeaf> Leaves, Func<long, byte[], string>? Sign, TaskCompletionSource<long> Done);
 }

@@ -51,14 +51,7 @@ internal sealed class Witnesses
         {
             var sessions = parties.Select(_parties.Session).OfType<PartySession>().ToList();
             var head = _log.Head;
-            if (!_shown.ContainsKey(head.Size))
-            {
-                _store.SaveCheckpoint(head);
-                _shown.Add(head.Size, Checkpoint.Parse(head.Note));
-                _cosigners[head.Size] = 0;
-                if (_shown.Count > Kept) _shown.Remove(_shown.Keys.First());
-            }
-
+            Keep(head);
             if (sessions.Count == 0) return;
             var own = _store.ReadRound(roundId)
                 .Select(stored => (stored.Index, stored.Leaf, Entry: Entry.Parser.ParseFrom(stored.Leaf)))
@@ -123,15 +116,26 @@ internal sealed class Witnesses
         lock (_gate) return (uint)_reach.Values.Count(reach => reach >= size);
     }
 
-    /// <summary>The head with the most cosignatures among those of at least this size, the newest of equals; the log's own if none was shown.</summary>
-    public Checkpoint Best(long minimumSize)
+    /// <summary>Keeps the newest head as one that evidence may be under: the next is signed with another key of the station.</summary>
+    /// <exception cref="StoreException">It could not be written.</exception>
+    public void KeepLast()
+    {
+        lock (_gate) Keep(_log.Head);
+    }
+
+    /// <summary>
+    /// The head with the most cosignatures among those over an entry that are signed with the key that the station had then, the newest of equals; the log's
+    /// own if none was shown.
+    /// </summary>
+    public Checkpoint Best(long entry)
     {
         lock (_gate)
         {
             var best = (Size: 0L, Cosigners: -1);
+            var last = _rosters.LastSizeOfKeyAt(entry);
             foreach (var (size, cosigners) in _cosigners)
             {
-                if (size >= minimumSize && cosigners >= best.Cosigners) best = (size, cosigners);
+                if (size > entry && size <= last && cosigners >= best.Cosigners) best = (size, cosigners);
             }
 
             if (best.Cosigners < 0) return Checkpoint.Parse(_log.Head.Note);
@@ -165,6 +169,15 @@ internal sealed class Witnesses
         Checkpoint = head.Note,
         Cosignatures = cosignatures,
     };
+
+    private void Keep(StoredHead head)
+    {
+        if (_cosigners.ContainsKey(head.Size)) return;
+        _store.SaveCheckpoint(head);
+        _shown.Add(head.Size, Checkpoint.Parse(head.Note));
+        _cosigners[head.Size] = 0;
+        if (_shown.Count > Kept) _shown.Remove(_shown.Keys.First());
+    }
 
     private string? Refused(Roster roster, uint party, Cosign cosign)
     {

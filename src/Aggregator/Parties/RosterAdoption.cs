@@ -2,7 +2,9 @@ using Google.Protobuf;
 using Grpc.Core;
 using SecureAggregation.Aggregator.Events;
 using SecureAggregation.Aggregator.Log;
+using SecureAggregation.Aggregator.Hosting;
 using SecureAggregation.Aggregator.Rounds;
+using SecureAggregation.Aggregator.Security;
 using SecureAggregation.Aggregator.Store;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
@@ -21,6 +23,7 @@ internal sealed class RosterAdoption(
     RoundBook rounds,
     PartyDirectory parties,
     Witnesses witnesses,
+    StationKeys keys,
     int largestFrame,
     TimeProvider clock,
     ILogger<RosterAdoption> log)
@@ -75,7 +78,10 @@ internal sealed class RosterAdoption(
         long entry;
         try
         {
-            entry = await recorder.AppendAsync(next);
+            var signer = next.Aggregator.Equals(before.Aggregator) ? null : keys.Find(next.Aggregator) ?? throw Failed(StatusCode.FailedPrecondition, KeyMissing(next)!);
+            // Evidence of rounds so far is under a head of the key so far.
+            if (signer is not null) witnesses.KeepLast();
+            entry = await recorder.AppendAsync(next, signer);
         }
         catch (StoreException e)
         {
@@ -118,11 +124,24 @@ internal sealed class RosterAdoption(
         var now = clock.GetUtcNow();
         var problem = Succession.Broken(next, current) ?? Succession.NotCarried(next, current);
         if (problem is null && now > next.NotAfter) problem = $"The roster expired at {next.NotAfter:u}.";
-        if (problem is null && !next.Aggregator.Equals(current.Aggregator))
-            problem = "The roster gives the station another key. Its certificate and its log's signature are made with the key that it was started with: start the station with the new key and roster.";
+        problem ??= KeyMissing(next);
         if (problem is null && Limits.PartyEnvelope(next.Parties.Count) > largestFrame)
             problem = $"The roster has {next.Parties.Count} parties; the frames that this station takes were measured for fewer when it was started. Start it with the new roster file.";
         if (problem is not null) throw Failed(StatusCode.FailedPrecondition, problem);
+    }
+
+    private string? KeyMissing(Roster next)
+    {
+        try
+        {
+            return keys.Has(next.Aggregator)
+                ? null
+                : $"The roster gives the station the key {next.Aggregator.Fingerprint}, which it does not have: its operator puts that key's file beside the present one, as {Path.GetFileName(keys.NextFile)}.";
+        }
+        catch (StartException e)
+        {
+            return $"The roster gives the station another key. {e.Message}";
+        }
     }
 
     private static RpcException Failed(StatusCode code, string sentence) => new(new Status(code, sentence));

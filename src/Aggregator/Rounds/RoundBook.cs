@@ -412,7 +412,7 @@ internal sealed class RoundBook : IAsyncDisposable
         var (card, roundId) = (RoundCard.Of(view), view.RoundId.ToByteArray());
         try
         {
-            if (_services.Store.View(roundId) is { } stored && view.Equals(SealedView.TryOpen(stored, roundId, _rosters.Current.Aggregator)))
+            if (_services.Store.View(roundId) is { } stored && _rosters.StationKeys.Any(key => view.Equals(SealedView.TryOpen(stored, roundId, key))))
                 return card with { Stored = SHA256.HashData(stored) };
         }
         catch (StoreException)

@@ -65,7 +65,7 @@ internal sealed class RoundLoading(RoundServices services, RosterHistory rosters
     /// <summary>Null if the view is not this station's, or from before views had a content: such a one lacks that and more.</summary>
     private LoadedRound? Ended(string name, byte[] roundId, byte[] stored)
     {
-        if (SealedView.TryOpen(stored, roundId, rosters.Current.Aggregator) is not { Content.IsEmpty: false } view) return null;
+        if (rosters.StationKeys.Select(key => SealedView.TryOpen(stored, roundId, key)).FirstOrDefault(opened => opened is not null) is not { Content.IsEmpty: false } view) return null;
         services.Parties.Count(view);
         return new LoadedRound(name, RoundCard.Of(view) with { Stored = SHA256.HashData(stored) }, null, null, 0);
     }

@@ -17,7 +17,7 @@ internal sealed class BundleExport(StationLog log, RosterHistory rosters, ITrans
     public void Write(RoundView view, ulong headSize, bool vectors, Stream stream)
     {
         var roundId = view.RoundId.ToByteArray();
-        var checkpoint = witnesses.Best((long)view.LastEntry + 1);
+        var checkpoint = witnesses.Best((long)view.LastEntry);
         var writer = new BundleWriter(stream);
         var remembered = At(headSize);
         writer.WriteHeader(rosters.At((long)view.FirstEntry), checkpoint, roundId, remembered, Between(remembered, checkpoint));

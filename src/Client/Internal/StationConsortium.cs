@@ -18,6 +18,7 @@ internal sealed class StationConsortium : IConsortium
     private const int MaxReply = 64 * 1024 * 1024;
     private const int MaxFind = 100;
     private const int MostEpochs = 1000;
+    private const string NewKey = ". If the consortium has given its station a new key, take the new roster (secagg roster follow)";
 
     // A station waits a quarter of an hour for rounds that run.
     private static readonly TimeSpan s_roundsEnd = TimeSpan.FromMinutes(16);
@@ -25,6 +26,7 @@ internal sealed class StationConsortium : IConsortium
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(15);
 
     private readonly ConsortiumOptions _options;
+    private readonly string _name;
     private readonly StationTls _tls;
     private readonly GrpcChannel _channel;
     private readonly Coordination.CoordinationClient _coordination;
@@ -32,9 +34,9 @@ internal sealed class StationConsortium : IConsortium
 
     public StationConsortium(ConsortiumOptions options, string name)
     {
-        _options = options;
+        (_options, _name) = (options, name);
         _tls = new StationTls(options, name);
-        _channel = GrpcChannel.ForAddress(options.Address, new GrpcChannelOptions { HttpHandler = _tls.Handler, MaxReceiveMessageSize = MaxReply });
+        _channel = Channel(_tls);
         _coordination = new Coordination.CoordinationClient(_channel);
         _audit = new Audit.AuditClient(_channel);
     }
@@ -53,12 +55,40 @@ internal sealed class StationConsortium : IConsortium
 
     public async Task<IReadOnlyList<byte[]>> GetSuccessionAsync(CancellationToken cancellation = default)
     {
+        try
+        {
+            return await SuccessionAsync(_coordination, cancellation);
+        }
+        catch (StationUnavailableException) when (_tls.Other is not null)
+        {
+            return await SuccessionOfAsync(_tls.Other, cancellation);
+        }
+    }
+
+    /// <summary>
+    /// Whoever answers has another key than the pinned roster's station. It may be the station with the key that the next roster gives it: it is asked for that
+    /// roster and nothing else, and that must make it the station.
+    /// </summary>
+    private async Task<IReadOnlyList<byte[]>> SuccessionOfAsync(IdentityPublicKey other, CancellationToken cancellation)
+    {
+        using var tls = new StationTls(_options, _name, other);
+        using var channel = Channel(tls);
+        var rosters = await SuccessionAsync(new Coordination.CoordinationClient(channel), cancellation);
+        return rosters.Count > 0 && Roster.Open(rosters[^1]).Aggregator.Equals(other)
+            ? rosters
+            : throw new StationUnavailableException($"The station at {_options.Address} has the key {other.Fingerprint}, which is neither the pinned roster's nor that of a roster that it tells of.");
+    }
+
+    private GrpcChannel Channel(StationTls tls) => GrpcChannel.ForAddress(_options.Address, new GrpcChannelOptions { HttpHandler = tls.Handler, MaxReceiveMessageSize = MaxReply });
+
+    private async Task<IReadOnlyList<byte[]>> SuccessionAsync(Coordination.CoordinationClient station, CancellationToken cancellation)
+    {
         var rosters = new List<byte[]>();
         var last = _options.Roster.Hash;
         while (true)
         {
             var request = new GetSuccessionRequest { RosterHash = ByteString.CopyFrom(last) };
-            var chain = await CallAsync(call => _coordination.GetSuccessionAsync(request, call), cancellation);
+            var chain = await CallAsync(call => station.GetSuccessionAsync(request, call), cancellation);
             if (chain.Rosters.Count == 0) return rosters;
             rosters.AddRange(chain.Rosters.Select(r => r.ToByteArray()));
             if (rosters.Count > MostEpochs) throw new StationUnavailableException($"The station at {_options.Address} tells of more than {MostEpochs} rosters; that cannot be.");
@@ -362,7 +392,7 @@ internal sealed class StationConsortium : IConsortium
         return e.StatusCode switch
         {
             StatusCode.Unavailable =>
-                new StationUnavailableException($"The station at {_options.Address} cannot be reached: {_tls.Problem ?? e.Status.Detail}", e),
+                new StationUnavailableException($"The station at {_options.Address} cannot be reached: {_tls.Problem ?? e.Status.Detail}{(_tls.Other is null ? "" : NewKey)}", e),
             StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled or StatusCode.Aborted =>
                 new StationUnavailableException($"The station at {_options.Address} failed to answer: {e.Status.Detail}", e),
             StatusCode.DeadlineExceeded =>

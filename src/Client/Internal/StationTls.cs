@@ -13,13 +13,17 @@ internal sealed class StationTls : IDisposable
 {
     private readonly ConsortiumOptions _options;
     private readonly string _name;
+    private readonly IdentityPublicKey _station;
     private readonly Lock _gate = new();
     private X509Certificate2? _certificate;
     private DateTimeOffset _renewAt;
 
-    public StationTls(ConsortiumOptions options, string name)
+    /// <param name="options">Whom to call, and as whom.</param>
+    /// <param name="name">Whom our certificate names.</param>
+    /// <param name="station">The key that the station must have, if it is not the roster's.</param>
+    public StationTls(ConsortiumOptions options, string name, IdentityPublicKey? station = null)
     {
-        (_options, _name) = (options, name);
+        (_options, _name, _station) = (options, name, station ?? options.Roster.Aggregator);
         Handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -34,7 +38,7 @@ internal sealed class StationTls : IDisposable
             {
                 EnabledSslProtocols = SslProtocols.Tls13,
                 LocalCertificateSelectionCallback = (_, _, _, _, _) => Certificate(),
-                RemoteCertificateValidationCallback = (_, shown, _, _) => (Problem = PinnedCertificate.Problem(shown, _options.Roster.Aggregator, _options.Time.GetUtcNow(), "the station")) is null,
+                RemoteCertificateValidationCallback = (_, shown, _, _) => Accepts(shown),
                 CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             },
         };
@@ -45,10 +49,20 @@ internal sealed class StationTls : IDisposable
     /// <summary>Why the station's certificate was refused in the last handshake; null if it was not.</summary>
     public string? Problem { get; private set; }
 
+    /// <summary>The key that was refused in the last handshake because it is not the station's; null if that was not why.</summary>
+    public IdentityPublicKey? Other { get; private set; }
+
     public void Dispose()
     {
         Handler.Dispose();
         _certificate?.Dispose();
+    }
+
+    private bool Accepts(X509Certificate? shown)
+    {
+        Problem = PinnedCertificate.Problem(shown, _station, _options.Time.GetUtcNow(), "the station");
+        Other = Problem is null ? null : PinnedCertificate.OtherKey(shown, _station);
+        return Problem is null;
     }
 
     /// <summary>Made anew before it runs out, since a dashboard lives longer than a certificate.</summary>

@@ -17,13 +17,14 @@ internal sealed class RosterSwitch(OutpostOptions options, Identity identity, Ti
 
     /// <summary>Takes the furthest of these rosters that may be taken.</summary>
     /// <param name="offered">Encodings of SignedRoster.</param>
+    /// <param name="by">The key of who offers them, if it is not the pinned roster's station: then the roster that is taken must make it the station.</param>
     /// <returns>Null, or why none was taken, in a sentence.</returns>
-    public string? Offer(IReadOnlyList<ReadOnlyMemory<byte>> offered)
+    public string? Offer(IReadOnlyList<ReadOnlyMemory<byte>> offered, IdentityPublicKey? by = null)
     {
         if (Taken is not null) return null;
         try
         {
-            return Take(offered);
+            return Take(offered, by);
         }
         catch (ConfigurationException e)
         {
@@ -44,9 +45,10 @@ internal sealed class RosterSwitch(OutpostOptions options, Identity identity, Ti
         return next;
     }
 
-    private string? Take(IReadOnlyList<ReadOnlyMemory<byte>> offered)
+    private string? Take(IReadOnlyList<ReadOnlyMemory<byte>> offered, IdentityPublicKey? by)
     {
         if (Succession.Follow(identity.Roster, offered, [.. identity.Keys.Select(k => k.Public)], out var problem) is not { } next) return problem;
+        if (by is not null && !next.Aggregator.Equals(by)) return $"Roster epoch {next.Epoch} gives the station the key {next.Aggregator.Fingerprint}; who offers it has {by.Fingerprint}.";
         if (Unusable(next) is { } broken) return broken;
         try
         {

@@ -1,6 +1,7 @@
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Threading.Channels;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Hosting;
@@ -37,6 +38,8 @@ internal sealed class StationLink(
 
     /// <summary>How long the station may take to hear the last frames; no more than that is added to <see cref="OutpostOptions.ShutdownSeconds"/>.</summary>
     public static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(15);
 
     private const int QueuedFrames = 16;
     private const int QueuedPlans = 16;
@@ -88,6 +91,7 @@ internal sealed class StationLink(
             while (true)
             {
                 var problem = await AttendAsync(stoppingToken);
+                if (_tls.Other is { } other && !_leaving) problem = await AskAsync(other, problem, stoppingToken);
                 stoppingToken.ThrowIfCancellationRequested();
                 if (_parted) break;
                 if (rosters.Taken is { } next && !_leaving)
@@ -130,11 +134,7 @@ internal sealed class StationLink(
         try
         {
             using var handler = _tls.Handler(_shown);
-            using var channel = GrpcChannel.ForAddress(options.Station, new GrpcChannelOptions
-            {
-                HttpHandler = handler,
-                MaxReceiveMessageSize = Limits.Broadcast(Limits.Parties) + Limits.Query + s_largestTotal + FrameSlack,
-            });
+            using var channel = Dial(handler);
             using var call = new Station.StationClient(channel).Attend(cancellationToken: ending.Token);
             var session = new Session(call.RequestStream, trace);
             await session.SendAsync(new PartyFrame { Hello = hello() }, ending.Token);
@@ -162,6 +162,38 @@ internal sealed class StationLink(
             return Explain(e);
         }
     }
+
+    /// <summary>
+    /// Whoever answers has another key than the pinned roster's station. It may be the station with the key that the next roster gives it: it is asked for that
+    /// roster, told nothing but the hash of the pinned one, and believed if this outpost's operator has signed that its key is the station's.
+    /// </summary>
+    private async Task<string> AskAsync(IdentityPublicKey other, string problem, CancellationToken stoppingToken)
+    {
+        try
+        {
+            using var handler = _tls.Handler(_shown, other);
+            using var channel = Dial(handler);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            patience.CancelAfter(s_answer);
+            using var call = new Station.StationClient(channel).Attend(cancellationToken: patience.Token);
+            await call.RequestStream.WriteAsync(new PartyFrame { Hello = new Hello { RosterHash = ByteString.CopyFrom(identity.Roster.Hash) } }, patience.Token);
+            if (!await call.ResponseStream.MoveNext(patience.Token) || call.ResponseStream.Current.Succession is not { } succession) return problem;
+            return rosters.Offer([.. succession.Rosters.Select(r => r.Memory)], other) is { } refused ? $"{problem}. It offers a roster, which is not taken: {Printable(refused)}" : "";
+        }
+        catch (Exception e)
+        {
+            stoppingToken.ThrowIfCancellationRequested();
+            // This outpost's own key may have changed in the same roster.
+            if (e is RpcException { StatusCode: StatusCode.Unauthenticated }) ShowOther();
+            return problem;
+        }
+    }
+
+    private GrpcChannel Dial(SocketsHttpHandler handler) => GrpcChannel.ForAddress(options.Station, new GrpcChannelOptions
+    {
+        HttpHandler = handler,
+        MaxReceiveMessageSize = Limits.Broadcast(Limits.Parties) + Limits.Query + s_largestTotal + FrameSlack,
+    });
 
     private async Task ReceiveAsync(IAsyncStreamReader<StationFrame> frames, Session session, CancellationToken cancellationToken)
     {

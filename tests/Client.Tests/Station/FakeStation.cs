@@ -25,15 +25,20 @@ namespace SecureAggregation.Testing;
 public sealed class FakeStation : IAsyncDisposable
 {
     private readonly Members _members;
-    private readonly IdentityKey _key;
     private readonly ConcurrentDictionary<Channel<Event>, byte> _watchers = new();
     private WebApplication? _app;
     private int _port;
     private long _sequence;
 
-    private FakeStation(Members members, IdentityKey? key) => (_members, _key, Log) = (members, key ?? members.Station, new FakeLog(members));
+    private FakeStation(Members members, IdentityKey? key) => (_members, Key, Log) = (members, key ?? members.Station, new FakeLog(members));
 
     public string Address => $"https://127.0.0.1:{_port}";
+
+    /// <summary>The key of its certificate, from when it comes up the next time.</summary>
+    public IdentityKey Key { get; set; }
+
+    /// <summary>Rosters that it tells of, whatever roster is asked for.</summary>
+    public List<byte[]> Succession { get; } = [];
 
     public ConsortiumView View { get; set; } = new();
 
@@ -77,7 +82,7 @@ public sealed class FakeStation : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         var now = DateTimeOffset.UtcNow;
-        var certificate = _key.CreateCertificate("station", now.AddMinutes(-5), now.AddDays(1), ["127.0.0.1"]);
+        var certificate = Key.CreateCertificate("station", now.AddMinutes(-5), now.AddDays(1), ["127.0.0.1"]);
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, _port, listen =>
         {
             listen.Protocols = HttpProtocols.Http2;
@@ -161,6 +166,12 @@ public sealed class FakeStation : IAsyncDisposable
         {
             station.Asked++;
             return Task.FromResult(station.View.Clone());
+        }
+
+        public override Task<RosterChain> GetSuccession(GetSuccessionRequest request, ServerCallContext context)
+        {
+            var known = station.Succession.FindIndex(signed => PublicBytes.Equal(Protocol.Roster.Open(signed).Hash, request.RosterHash.Span));
+            return Task.FromResult(new RosterChain { Rosters = { station.Succession.Skip(known + 1).Select(signed => ByteString.CopyFrom(signed)) } });
         }
 
         public override Task<ListRoundsReply> ListRounds(ListRoundsRequest request, ServerCallContext context)

@@ -11,6 +11,8 @@ public sealed class Members : IDisposable
 {
     public static readonly string[] Names = ["Mars", "Titan", "Europa", "Ganymede", "Callisto"];
 
+    private readonly SecureAggregation.Protocol.Wire.Roster _body;
+
     public Members(DateTimeOffset? notAfter = null)
     {
         var random = new SeededRandom(7);
@@ -25,9 +27,19 @@ public sealed class Members : IDisposable
         roster.Coordinators.Add(new RosterOfficer { Name = "Dr. Vega", PublicKey = Bytes(Coordinator) });
         roster.Auditors.Add(new RosterOfficer { Name = "Deck", PublicKey = Bytes(Auditor) });
         Roster = Roster.Open(Roster.Sign(roster, Parties));
+        _body = roster;
     }
 
     public Roster Roster { get; }
+
+    /// <summary>A roster after this one, or after another.</summary>
+    public byte[] Next(Action<SecureAggregation.Protocol.Wire.Roster>? change = null, IEnumerable<IdentityKey>? signers = null, Roster? after = null)
+    {
+        var next = _body.Clone();
+        (next.Epoch, next.PreviousHash) = ((after ?? Roster).Epoch + 1, ByteString.CopyFrom((after ?? Roster).Hash));
+        change?.Invoke(next);
+        return Roster.Sign(next, signers ?? Parties);
+    }
 
     public IdentityKey Station { get; }
 

@@ -213,13 +213,15 @@ public sealed class StationAttackTests : OutpostScene
     }
 
     [Fact]
-    public async Task Station_with_another_key_is_not_spoken_to()
+    public async Task Station_with_another_key_is_told_nothing_but_which_roster_is_pinned()
     {
         using var foreign = IdentityKey.Generate(new SeededRandom(999));
         await using var impostor = await TestStation.StartAsync(_consortium, foreign);
+        // It welcomes, and asks at once.
+        impostor.Lie = (_, frame) => [frame, new StationFrame { Plan = new PlanRequest() }];
         await _outpost.StartAsync(impostor.Address, Rows);
         await _recorder.Saw("is not the roster's").Guard();
-        Assert.Empty(impostor.Frames);
+        Assert.All(impostor.Frames, f => Assert.Equal(new Hello { RosterHash = ByteString.CopyFrom(_consortium.Roster.Hash) }, f.Frame.Hello));
         Assert.Contains(foreign.Public.Fingerprint, _recorder.Text, StringComparison.Ordinal);
     }
 

@@ -121,6 +121,66 @@ public sealed class SuccessionAttackTests : OutpostScene
         for (var i = 1; i < roster.Parties.Count; i++) roster.Parties[i].PublicKey = ByteString.CopyFrom(s_strangers[i].Public.Point);
     }
 
+    /// <summary>The control: a station with the key that a roster names which this outpost's operator has signed.</summary>
+    [Fact]
+    public async Task Station_with_another_key_is_believed_by_a_signed_roster_that_names_it()
+    {
+        using var replaced = IdentityKey.Generate();
+        var next = await OfferByAsync(replaced, replaced);
+        await _recorder.Saw("2104 Roster epoch 2").Guard();
+        Assert.Equal(next, File.ReadAllBytes(_scratch["roster.bin"]));
+    }
+
+    [Fact]
+    public async Task Station_with_a_key_that_no_roster_names_is_refused_whatever_signed_roster_it_offers()
+    {
+        using var impostor = IdentityKey.Generate();
+        await OfferByAsync(impostor, _consortium.Station);
+        await _recorder.Saw("It offers a roster, which is not taken: Roster epoch 2 gives the station the key").Guard();
+        Unchanged();
+    }
+
+    [Fact]
+    public async Task Station_with_a_key_of_a_roster_that_it_made_up_is_refused()
+    {
+        using var impostor = IdentityKey.Generate();
+        var made = _consortium.Next(
+            roster =>
+            {
+                roster.AggregatorKey = ByteString.CopyFrom(impostor.Public.Point);
+                roster.Parties[0].PublicKey = ByteString.CopyFrom(s_strangers[0].Public.Point);
+            },
+            [s_strangers[0], .. _consortium.Keys.Skip(1)]);
+        await OfferByAsync(impostor, impostor, made);
+        await _recorder.Saw("bears no signature of this key").Guard();
+        Unchanged();
+    }
+
+    [Fact]
+    public async Task Station_that_goes_on_with_its_old_key_is_refused_by_who_has_the_new_roster()
+    {
+        using var replaced = IdentityKey.Generate();
+        await OfferByAsync(replaced, replaced);
+        await _recorder.Saw("2104 Roster epoch 2").Guard();
+        await _outpost.StopAsync();
+        await using var old = await TestStation.StartAsync(_consortium);
+        await _outpost.StartAgainAsync(old.Address);
+        await _recorder.Saw($"the key {_consortium.Station.Public.Fingerprint} of the station is not the roster's {replaced.Public.Fingerprint}").Guard();
+        await old.Hellos.Reader.ReadAsync().AsTask().Guard();
+        Assert.All(old.Frames, f => Assert.Equal(new Hello { RosterHash = f.Frame.Hello.RosterHash }, f.Frame.Hello));
+    }
+
+    /// <summary>The outpost meets a station with a key that offers, in place of the welcome, a roster that names a key.</summary>
+    private async Task<byte[]> OfferByAsync(IdentityKey station, IdentityKey named, byte[]? roster = null)
+    {
+        roster ??= _consortium.Next(r => r.AggregatorKey = ByteString.CopyFrom(named.Public.Point));
+        await _station.DisposeAsync();
+        _station = await TestStation.StartAsync(_consortium, station);
+        _station.Lie = (_, frame) => [frame.Welcome is null ? frame : Succession(roster)];
+        await _outpost.StartAsync(_station.Address, Rows);
+        return roster;
+    }
+
     private static StationFrame Succession(params byte[][] rosters) => new() { Succession = new RosterChain { Rosters = { rosters.Select(r => ByteString.CopyFrom(r)) } } };
 
     private async Task OfferAsync(params byte[][] rosters)

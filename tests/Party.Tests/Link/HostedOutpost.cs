@@ -11,9 +11,14 @@ internal sealed class HostedOutpost(TestConsortium consortium, Scratch scratch, 
 {
     private IHost? _host;
 
-    public async Task StartAsync(string station, string rows, params string[] more)
+    public Task StartAsync(string station, string rows, params string[] more) => StartAsync(["--config", consortium.WriteOutpost(scratch, station, rows), .. more]);
+
+    /// <summary>With the files as they are, towards another address.</summary>
+    public Task StartAgainAsync(string station) => StartAsync(["--config", scratch["outpost.json"], "--station", station]);
+
+    private async Task StartAsync(string[] arguments)
     {
-        var command = CommandLine.Parse(["--config", consortium.WriteOutpost(scratch, station, rows), .. more]);
+        var command = CommandLine.Parse(arguments);
         var configuration = Settings.Read(command);
         var setup = OutpostSetup.Load(Settings.Bind(configuration, command), TimeProvider.System.GetUtcNow());
         _host = OutpostHost.Build(
