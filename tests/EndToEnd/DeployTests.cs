@@ -59,6 +59,9 @@ public sealed partial class DeployTests
         Assert.Equal(3, copied.Count);
         Assert.All(copied, c => Assert.Contains(c.Program, made));
         Assert.All(copied, c => Assert.Contains($"ENTRYPOINT [\"/usr/local/bin/{c.Program}\"]", images, StringComparison.Ordinal));
+        // Who has SQLite in its file must have unpacked it before the system is read-only.
+        var unpacked = Unpacked().Matches(images).Select(m => m.Groups["program"].Value);
+        Assert.Equal(["secagg-outpost", "secagg-station"], unpacked.Order(StringComparer.Ordinal));
 
         var services = (YamlMappingNode)Load(File.ReadAllText(Path.Combine(s_deploy, "docker", "compose.yaml"))).Single()["services"];
         Assert.Equal(copied.Select(c => c.Target).Order(), services.Children.Values.Select(s => $"{s["build"]["target"]}").Order());
@@ -133,6 +136,9 @@ public sealed partial class DeployTests
 
     [GeneratedRegex(@"FROM base AS (?<target>\w+)\nCOPY artifacts/publish/linux-x64/(?<program>[a-z-]+) ", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Copied();
+
+    [GeneratedRegex(@"^RUN (?<program>[a-z-]+) --help .*/opt/secagg$", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
+    private static partial Regex Unpacked();
 
     // The innermost first.
     [GeneratedRegex(@"\{\{- if (?<path>\.[\w.]+) \}\}(?<body>((?!\{\{- (if|end)).)*)\{\{- end \}\}", RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1000)]
