@@ -34,32 +34,26 @@ internal static class JobRoutes
             .Produces(200, contentType: "application/octet-stream").Needs(Permission.ReadTranscript).Fails("job-not-found", "job-running", "study-not-permitted");
     }
 
-    private static async Task<IResult> Submit(HttpContext context, JobRequest request, RoundBook rounds, IdempotencyDesk desk)
+    private static async Task<IResult> Submit(HttpContext context, JobRequest request, RoundBook rounds, IdempotencyKeys keys)
     {
         var caller = RestCaller.Of(context.User);
         var (signed, query) = Read(request, caller);
         if (request.DeadlineMs is < 1 or > 600_000) throw new RestException("parameter-invalid", $"deadline_ms is {request.DeadlineMs}; it is from 1 to 600000, or absent for the station's own.");
         var deadline = request.DeadlineMs is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : (TimeSpan?)null;
         var key = context.Request.Headers["Idempotency-Key"].ToString();
-        if (key.Length > IdempotencyDesk.LongestKey) throw new RestException("parameter-invalid", $"Idempotency-Key has {key.Length} characters; at most {IdempotencyDesk.LongestKey}.");
-        var (job, again) = key.Length == 0
-            ? (await rounds.Submit(signed, deadline), false)
-            : await desk.Once(caller.Name, key, Encoding.UTF8.GetBytes($"{request.Query}\n{request.Signature}\n{request.DeadlineMs}"), () => SubmitOnce(rounds, signed, query, deadline));
-        if (again) context.Response.Headers["Idempotency-Replayed"] = "true";
-        return Results.Accepted($"/api/v1/jobs/{Convert.ToHexStringLower(job)}", JobView.Of(rounds.View(job)));
-    }
+        if (key.Length > IdempotencyKeys.Longest) throw new RestException("parameter-invalid", $"Idempotency-Key has {key.Length} characters; at most {IdempotencyKeys.Longest}.");
+        byte[] job;
+        if (key.Length == 0)
+        {
+            job = await rounds.Submit(signed, deadline);
+        }
+        else if (!await rounds.Submit(job = keys.RoundOf(caller.Name, key), signed, deadline))
+        {
+            if (!rounds.Asks(job, query)) throw new RestException("idempotency-key-reused", "This Idempotency-Key came with another query before; take a new one for each request.");
+            context.Response.Headers["Idempotency-Replayed"] = "true";
+        }
 
-    /// <summary>The memory of keys ends with the process; that a query was asked does not.</summary>
-    private static async Task<byte[]> SubmitOnce(RoundBook rounds, SignedQuery signed, Query query, TimeSpan? deadline)
-    {
-        try
-        {
-            return await rounds.Submit(signed, deadline);
-        }
-        catch (RpcException e) when (e.StatusCode is StatusCode.AlreadyExists or StatusCode.FailedPrecondition && rounds.Answering(query) is { } earlier)
-        {
-            return earlier;
-        }
+        return Results.Accepted($"/api/v1/jobs/{Convert.ToHexStringLower(job)}", JobView.Of(rounds.View(job)));
     }
 
     private static async Task<PlanView> Plan(HttpContext context, JobRequest request, PlanDesk plans, RoundBook rounds)

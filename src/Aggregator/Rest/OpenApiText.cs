@@ -46,7 +46,7 @@ internal static class OpenApiText
                 operation.Parameters ??= [];
                 operation.Parameters.Add(new OpenApiParameter
                 {
-                    Name = "Idempotency-Key", In = ParameterLocation.Header, Description = "The same key with the same request gets the same job, for a day.", Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IdempotencyDesk.LongestKey },
+                    Name = "Idempotency-Key", In = ParameterLocation.Header, Description = "The same key with the same query gets the same job, for as long as there is a log.", Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IdempotencyKeys.Longest },
                 });
             }
 

@@ -80,7 +80,7 @@ internal sealed class RestHost : IAsyncDisposable
         var (book, tokens, refresh) = Open(files, clock);
         var rights = new StationRights(book, station.GetRequiredService<ActRecorder>(), station.GetRequiredService<AlertBoard>(), clock, station.GetRequiredService<ILogger<StationRights>>());
         // Made by a delegate, so that they are disposed with the application.
-        services.AddSingleton(_ => rights).AddSingleton(_ => tokens).AddSingleton(refresh).AddSingleton(new SignInGuard(clock)).AddSingleton(new IdempotencyDesk(clock));
+        services.AddSingleton(_ => rights).AddSingleton(_ => tokens).AddSingleton(refresh).AddSingleton(new SignInGuard(clock)).AddSingleton(new IdempotencyKeys(tokens.Derive("idempotency"), files.Roster.LogOrigin));
         services.AddRestAuthentication(rest.Oidc, tokens, rights);
         services.AddRateLimiter(_ => { });
         services.ConfigureHttpJsonOptions(json => Describe(json.SerializerOptions));

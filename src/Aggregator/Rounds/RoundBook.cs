@@ -69,18 +69,30 @@ internal sealed class RoundBook : IAsyncDisposable
     /// <exception cref="RpcException">It may not run; the status says why.</exception>
     public async Task<byte[]> Submit(SignedQuery signed, TimeSpan? deadline)
     {
+        var roundId = new byte[16];
+        _random.GetBytes(roundId);
+        return await Submit(roundId, signed, deadline) ? roundId : throw new InvalidOperationException("A random id was drawn twice.");
+    }
+
+    /// <summary>Starts a round under an id that its caller would choose again for the same; false if there is a round of this id already, whatever became of it.</summary>
+    /// <exception cref="RpcException">The query is refused; the status says why.</exception>
+    public async Task<bool> Submit(byte[] roundId, SignedQuery signed, TimeSpan? deadline)
+    {
+        // First: what was right to ask once may be so no more.
+        var name = PublicBytes.Hex(roundId);
+        if (Card(name) is not null) return false;
         Open(signed);
         await _submitting.WaitAsync();
         try
         {
-            // Again: the roster may have been replaced while this waited.
+            // Again: others may have come before while this waited, and the roster may have been replaced.
+            if (Card(name) is not null) return false;
             var question = Open(signed);
             CheckAttempts(question);
             var invited = Invite(question);
-            var roundId = new byte[16];
-            _random.GetBytes(roundId);
             var deadlines = _services.Options.Deadlines.All.Select(d => deadline ?? d.Value);
-            return await Start(question, roundId, invited, deadlines);
+            await Start(question, roundId, invited, deadlines);
+            return true;
         }
         finally
         {
@@ -169,12 +181,9 @@ internal sealed class RoundBook : IAsyncDisposable
         return (Reading(() => names.Skip(offset).Take(limit).Select(name => View(name, brief)).OfType<RoundView>().ToList()), names.Length);
     }
 
-    /// <summary>The round that answers a query, running or done; null if there is none. The content is compared too: an id alone may be taken twice.</summary>
-    public byte[]? Answering(Query query)
-    {
-        var content = ByteString.CopyFrom(Question.ContentOf(query));
-        return Newest().Select(Card).OfType<RoundCard>().FirstOrDefault(r => r.State != RoundState.Aborted && r.QueryId.Equals(query.QueryId) && r.Content.Equals(content))?.RoundId.ToByteArray();
-    }
+    /// <summary>Whether a round asks this query.</summary>
+    public bool Asks(ReadOnlyMemory<byte> roundId, Query query) =>
+        Card(PublicBytes.Hex(roundId.Span)) is { } card && card.QueryId.Equals(query.QueryId) && card.Content.Span.SequenceEqual(Question.ContentOf(query));
 
     /// <summary>How long the last rounds that ended with a total took, in the middle; 0 if there are none.</summary>
     public uint TypicalMs()
@@ -319,7 +328,7 @@ internal sealed class RoundBook : IAsyncDisposable
             $"Too few outposts that offer \"{question.Query.Dataset}\" are online: {invited.Count} of {roster.Parties.Count}{away}. {broken}");
     }
 
-    private async Task<byte[]> Start(Question question, byte[] roundId, IReadOnlyList<uint> invited, IEnumerable<TimeSpan> deadlines)
+    private async Task Start(Question question, byte[] roundId, IReadOnlyList<uint> invited, IEnumerable<TimeSpan> deadlines)
     {
         // Its proposal would wait with all others, and whoever asks with it.
         if (_services.Log.Failure is { IsLost: true } away) throw Failed(StatusCode.Unavailable, $"The station's database is away, so no round can start: {away.Message}");
@@ -337,7 +346,6 @@ internal sealed class RoundBook : IAsyncDisposable
             var query = question.Query;
             _services.Logger.RoundProposed(PublicBytes.Hex(roundId), query.Title, query.Dataset, question.Coordinator.Name, invited.Count);
             Drive(round, key, new RoundProjection(_rosters.Current, _meaning.Results, first), _services.Clock.GetUtcNow());
-            return roundId;
         }
         catch (Exception e)
         {

@@ -95,5 +95,19 @@ internal sealed class AccessTokens : IDisposable
         });
     }
 
+    /// <summary>32 bytes that follow from the key, for another use that has this name.</summary>
+    public byte[] Derive(string use)
+    {
+        var secret = _key.ExportParameters(includePrivateParameters: true).D!;
+        try
+        {
+            return HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, 32, info: System.Text.Encoding.UTF8.GetBytes(use));
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
     public void Dispose() => _key.Dispose();
 }

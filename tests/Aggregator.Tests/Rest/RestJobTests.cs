@@ -67,9 +67,43 @@ public sealed class RestJobTests
         Assert.Equal("parameter-invalid", await scene.Refusal("POST", "/api/v1/jobs", key, scene.Job(2), ("Idempotency-Key", new string('x', 129))));
         await scene.Ended(Text(first, "id"));
         await scene.Restart();
-        var after = await scene.Ask(HttpStatusCode.Accepted, "POST", "/api/v1/jobs", key, request, idempotency);
-        Assert.Equal(Text(first, "id"), Text(after, "id"));
+        using (var after = await scene.Send("POST", "/api/v1/jobs", key, request, idempotency))
+        {
+            Assert.Equal("true", Assert.Single(after.Headers.GetValues("Idempotency-Replayed")));
+            Assert.EndsWith(Text(first, "id"), after.Headers.Location!.OriginalString, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("idempotency-key-reused", await scene.Refusal("POST", "/api/v1/jobs", key, scene.Job(2), idempotency));
         Assert.Equal("query-refused", await scene.Refusal("POST", "/api/v1/jobs", key, request));
+        Assert.Equal("query-refused", await scene.Refusal("POST", "/api/v1/jobs", await scene.Key("other", s_all), request, idempotency));
+    }
+
+    [Fact]
+    public async Task Aborted_job_is_tried_again_with_a_new_key_only_and_the_old_one_gets_the_old_job_also_after_a_restart()
+    {
+        await using var scene = await RestScene.Open(3, station => station.Options.Deadlines.Join = TimeSpan.FromMinutes(5));
+        foreach (var outpost in scene.Rounds.Outposts) outpost.SilentFrom = MessageKind.Join;
+        var (key, request) = (await scene.Key("service", s_all), scene.Job());
+        var first = await Asked("attempt-1");
+        await scene.Restart();
+        Assert.Equal((first, "running"), (await Asked("attempt-1"), await State(first)));
+        await scene.Ask(HttpStatusCode.OK, "POST", $"/api/v1/jobs/{first}/cancel", key);
+        await scene.Restart();
+        Assert.Equal((first, "aborted"), (await Asked("attempt-1"), await State(first)));
+        foreach (var outpost in scene.Rounds.Outposts)
+        {
+            outpost.SilentFrom = MessageKind.Unspecified;
+            await outpost.Connect();
+        }
+
+        var twice = await Task.WhenAll(Asked("attempt-2"), Asked("attempt-2"), Asked("attempt-2"));
+        Assert.NotEqual(first, Assert.Single(twice.Distinct(StringComparer.Ordinal)));
+        Assert.Equal(RoundState.Done, (await scene.Ended(twice[0])).State);
+        Assert.Equal(2, (await scene.Ask(HttpStatusCode.OK, "GET", "/api/v1/jobs", key)).GetProperty("total").GetInt32());
+
+        async Task<string> Asked(string name) => Text(await scene.Ask(HttpStatusCode.Accepted, "POST", "/api/v1/jobs", key, request, ("Idempotency-Key", name)), "id");
+
+        async Task<string> State(string id) => Text(await scene.Ask(HttpStatusCode.OK, "GET", $"/api/v1/jobs/{id}", key), "state");
     }
 
     [Fact]
