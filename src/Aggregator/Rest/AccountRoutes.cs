@@ -24,7 +24,7 @@ internal static class AccountRoutes
     private static async Task<IResult> Add(HttpContext context, NewAccount request, StationRights rights)
     {
         var by = RestCaller.Of(context.User).Name;
-        var account = await rights.ChangeAsync(by, () => rights.Book.Add(Given(request.Name, "name"), Given(request.Password, "password"), Given(request.Roles, "roles").Select(Accounts.Roles.Parse), request.Studies, by));
+        var account = await rights.ChangeAsync(by, () => rights.Book.Add(request.Name, request.Password, request.Roles.Select(Accounts.Roles.Parse), request.Studies, by));
         return Results.Created($"/api/v1/accounts/{Uri.EscapeDataString(account.Name)}", AccountView.Of(account));
     }
 
@@ -62,7 +62,8 @@ internal static class AccountRoutes
     {
         var by = RestCaller.Of(context.User).Name;
         var days = request.Days ?? DefaultDays;
-        var (key, text) = await rights.ChangeAsync(by, () => rights.Book.AddKey(Given(request.Name, "name"), Given(request.May, "may").Select(Permissions.Parse), request.Studies, TimeSpan.FromDays(days), by));
+        if (days < 1 || days > AccountBook.LongestKeyLife.TotalDays) throw new RestException("account-invalid", $"days is {days}; a key lives for 1 to {AccountBook.LongestKeyLife.TotalDays:0} days.");
+        var (key, text) = await rights.ChangeAsync(by, () => rights.Book.AddKey(request.Name, request.May.Select(Permissions.Parse), request.Studies, TimeSpan.FromDays(days), by));
         return Results.Created($"/api/v1/keys/{Uri.EscapeDataString(key.Name)}", KeyView.Of(key, text));
     }
 
@@ -78,7 +79,4 @@ internal static class AccountRoutes
     }
 
     private static Account Find(string name, StationRights rights) => rights.Book.Find(name) ?? throw new RestException("account-not-found", $"There is no account {name}.");
-
-    private static T Given<T>(T? value, string name)
-        where T : class => value ?? throw new RestException("body-invalid", $"{name} is missing.");
 }

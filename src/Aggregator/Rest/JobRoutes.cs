@@ -149,9 +149,8 @@ internal static class JobRoutes
         }
     }
 
-    private static ByteString Bytes(string? text, string name, int most)
+    private static ByteString Bytes(string text, string name, int most)
     {
-        if (text is null) throw new RestException("body-invalid", $"{name} is missing; it is base64.");
         if (text.Length > (most + 2) / 3 * 4) throw new RestException("query-invalid", $"{name} is longer than the {most} bytes that it may have, as base64.");
         var bytes = new byte[text.Length];
         return Convert.TryFromBase64String(text, bytes, out var length) ? ByteString.CopyFrom(bytes, 0, length) : throw new RestException("body-invalid", $"{name} is not base64.");

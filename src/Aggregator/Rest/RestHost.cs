@@ -98,7 +98,7 @@ internal sealed class RestHost : IAsyncDisposable
         json.NumberHandling = JsonNumberHandling.Strict;
         json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         json.RespectNullableAnnotations = true;
-        json.RespectRequiredConstructorParameters = false;
+        json.RespectRequiredConstructorParameters = true;
         json.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
     }
 

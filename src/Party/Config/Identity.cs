@@ -125,8 +125,9 @@ internal sealed class Identity : IDisposable
     {
         try
         {
-            File.Move(options.Key, options.Key + ".old", overwrite: true);
-            File.Move(options.NextKeyFile, options.Key);
+            // A copy: at no moment is there no key, however the machine stops.
+            File.Copy(options.Key, options.Key + ".old", overwrite: true);
+            File.Move(options.NextKeyFile, options.Key, overwrite: true);
             if (File.Exists(options.NextKeyFile + ".pub")) File.Move(options.NextKeyFile + ".pub", options.Key + ".pub", overwrite: true);
             return true;
         }

@@ -72,6 +72,7 @@ public sealed class RosterSwitchTests : IDisposable
         Assert.Null(after.NextKey);
         Assert.Equal(s_replaced.ToPem(), File.ReadAllText(_scratch["key.pem"]));
         Assert.Equal(_consortium.Keys[0].ToPem(), File.ReadAllText(_scratch["key.pem.old"]));
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_scratch["key.pem.old"]));
     }
 
     [Fact]
