@@ -102,7 +102,8 @@ public sealed partial class PythonClientTests(ITestOutputHelper output)
 
         var (code, said) = await Python.RunAsync(
             ["-c", program], "",
-            ("PYTHONPATH", Python.Client), ("SECAGG_REST", consortium.RestAddress), ("SECAGG_ROSTER", consortium.RosterFile), ("SECAGG_KEY", consortium.CoordinatorKey), ("SECAGG_TOKEN", await KeyAsync(consortium)));
+            ("PYTHONPATH", Python.Client), ("SECAGG_REST", consortium.RestAddress), ("SECAGG_ROSTER", consortium.RosterFile), ("SECAGG_KEY", consortium.CoordinatorKey), ("SECAGG_TOKEN", await KeyAsync(consortium)),
+            ("SECAGG_BUNDLE", Path.Combine(consortium.StationData, "..", "ages.bundle")));
 
         output.WriteLine(said);
         Assert.Equal(0, code);
@@ -113,6 +114,12 @@ public sealed partial class PythonClientTests(ITestOutputHelper output)
         Assert.Contains("Titan would charge 1\n", said, StringComparison.Ordinal);
         Assert.Matches(@"mean\(age\)\{sex=F\}: \d", said);
         Assert.Matches(@"contingency\(old, died\) chi2: ", said);
+        Assert.Contains("waiting: publish", said, StringComparison.Ordinal);
+        Assert.Matches(@"quantiles\(age\)\[q0\.5\]: \d", said);
+        // The regressions of the same made patients that the C# walk-through fits.
+        Assert.Matches(@"[234] rounds, (converged|not converged)", said);
+        Assert.Matches(@"logistic\(died ~ age\)\[age\] odds_ratio: 1\.\d", said);
+        Assert.Matches(@"[234] rounds of evidence", said);
         Assert.Contains("no column 'sistolic'", said, StringComparison.Ordinal);
     }
 

@@ -18,7 +18,7 @@ EXTREMES = ("min", "max", "minimum", "maximum", "range")
 OPERATORS = ("eq", "ne", "lt", "le", "gt", "ge")
 INTEGER, NUMBER, CATEGORY, DATE = 1, 2, 3, 4
 KEYS = {"name", "dataset", "epsilon", "noise", "min_survivors", "study", "measures", "derive", "group_by", "where", "rows_per_person", "groups_per_person",
-        "rows_per_party"}
+        "rows_per_party", "repairs", "clamp"}
 MOST_BYTES = 1 << 16
 MOST_BINS = 1000
 MOST_BOUND = 1_000_000
@@ -34,12 +34,15 @@ def demand(condition, text):
         raise QueryError(text)
 
 
-def compile_query(query, schema):
+def compile_query(query, schema, coefficients=None):
     """The canonical bytes of the Analysis that a query asks of a dataset.
 
-    query: a mapping in the form of docs/queries.md. schema: the decoded DatasetSchema.
+    query: a mapping in the form of docs/queries.md. schema: the decoded DatasetSchema. coefficients: of a regression's later round, where it is computed.
     """
-    data = encode("Analysis", _Resolver(query, schema).resolve())
+    analysis = _Resolver(query, schema).resolve()
+    if coefficients is not None:
+        analysis["measures"][0]["coefficients"] = list(coefficients)
+    data = encode("Analysis", analysis)
     demand(len(data) <= MOST_BYTES, f"the analysis takes more than {MOST_BYTES} bytes; ask for fewer bins, keys or listed values")
     return data
 
@@ -51,11 +54,14 @@ class _Resolver:
         demand(isinstance(query.get("measures"), list) and query["measures"], "measures must be a list with at least one measure, e.g. ['count', {'mean': 'age'}]")
         self.query, self.schema = query, schema
         self.own = {column["name"]: column for column in schema["columns"]}
-        self.described, self.bounds = {}, {}
+        # What Dataset.clamp says holds for all measures that read the column.
+        self.described, self.bounds = {}, {column: (edge(low, "low"), edge(high, "high")) for column, (low, high) in (query.get("clamp") or {}).items()}
         self.measures = [_Measure(entry) for entry in query["measures"]]
         for measure in self.measures:
             for column, given in measure.bounds.items():
                 demand(self.bounds.setdefault(column, given) == given, f"{column!r} has two pairs of bounds; all measures of one column share one pair")
+        for column in query.get("clamp") or ():
+            demand(any(column in measure.columns for measure in self.measures), f"clamp names {column!r}, which no measure reads")
         self.derived = {}
         for name, definition in (query.get("derive") or {}).items():
             demand(name not in self.own, f"derive: {name!r} is a column of {schema['name']!r} already; choose another name")

@@ -1,4 +1,4 @@
-"""The consortium over REST, questions put together word by word, and answers with intervals."""
+"""The consortium over REST: signed questions go in, evidence comes out, and numbers are computed from it here."""
 
 import base64
 import binascii
@@ -6,19 +6,26 @@ import collections
 import hashlib
 import pathlib
 import tempfile
+import threading
 import time
-from dataclasses import dataclass
 
 from . import evidence
 from .analysis import QueryError, demand
+from .answer import Answer, Number, opened, reckon, require_same
+from .fit import ModelFit, is_fitted
 from .p256 import PrivateKey
 from .question import SignedQuery, sign
 from .roster import Roster
 from .transport import StationError, StationUnavailable, Transport
 from .wire import Malformed, decode
+from .words import Column, Condition, Dataset
 
 WAITS = ("pending_approval", "not_approved")
-SEVERAL_ROUNDS = ("logistic", "poisson")
+LOOK = 5.0      # seconds: how often a job's state is read although its events say nothing
+
+
+class Cancelled(Exception):
+    """Whoever asked gave up waiting. The round goes on, and what is spent stays spent; Consortium.cancel stops it."""
 
 
 class RoundFailed(Exception):
@@ -27,53 +34,6 @@ class RoundFailed(Exception):
     def __init__(self, message, job, signed):
         super().__init__(message)
         self.job, self.signed = job, signed
-
-
-@dataclass(frozen=True)
-class Number:
-    """One number with the interval of its privacy noise; value, low and high are None where it was withheld, which says why."""
-
-    name: str
-    value: float | None
-    low: float | None
-    high: float | None
-    confidence: float
-    unit: str
-    group: str
-    measure: str
-    withheld: str
-    contributors: int
-
-    def __str__(self):
-        if self.value is None:
-            return f"{self.name}: {self.withheld or 'not determined'}"
-        return f"{self.name}: {self.value:.6g} ({self.low:.6g} to {self.high:.6g}){' ' + self.unit if self.unit else ''}"
-
-
-class Answer(collections.abc.Mapping):
-    """Numbers by name. They are the station's reading of the total; `evidence` is what was checked of that total, None if nothing was."""
-
-    def __init__(self, job, result, signed, checked):
-        self.job, self.signed, self.evidence = job, signed, checked
-        self._numbers = {}
-        for item in result["statistics"]:
-            self._numbers[item["name"]] = Number(item["name"], item["value"], item["low"], item["high"], item["confidence"], item["unit"], item["group"], item["measure"],
-                                                 item["withheld"], item["contributors"])
-
-    def __getitem__(self, name):
-        try:
-            return self._numbers[name]
-        except KeyError:
-            raise KeyError(f"the answer has no {name!r}; it has {', '.join(list(self._numbers)[:20])}") from None
-
-    def __iter__(self):
-        return iter(self._numbers)
-
-    def __len__(self):
-        return len(self._numbers)
-
-    def __str__(self):
-        return "\n".join(map(str, self._numbers.values()))
 
 
 def connect(address, roster, key=None, token=None, user=None, context=None):
@@ -143,45 +103,93 @@ class Consortium:
 
     def sign(self, query, attempts=3, valid_seconds=3600, schema_sha256=None):
         """Signs a query in the form of docs/queries.md, as a dict."""
+        key = self._signer()
+        return sign(query, self.schema(query.get("dataset"), schema_sha256), self.roster, key, attempts, valid_seconds)
+
+    def _signer(self):
         demand(self._key is not None, "a coordinator's key is needed to ask; give connect(…, key=FILE)")
-        return sign(query, self.schema(query.get("dataset"), schema_sha256), self.roster, self._key, attempts, valid_seconds)
+        return self._key
 
     def plan(self, query, schema_sha256=None):
         """What each outpost would say and charge. Spends nothing: it is signed with no attempts."""
-        return self.transport.post("/jobs/plan", _body(self.sign(query, 0, 300, schema_sha256)))
+        first = ModelFit(query).next if is_fitted(query) else query
+        return self.transport.post("/jobs/plan", _body(self.sign(first, 0, 300, schema_sha256)))
 
     def submit(self, signed, deadline_ms=None, attempt=1):
         """Hands in a signed query; the same attempt again is the same job."""
         return self.transport.post("/jobs", _body(signed) | ({"deadline_ms": deadline_ms} if deadline_ms else {}), key=f"{signed.id.hex()}-{attempt}")
 
-    def wait(self, job_id, progress=None, timeout=None):
-        """Waits until a job has ended; progress is told each state that differs from the one before."""
-        end, pause, seen = None if timeout is None else time.monotonic() + timeout, 0.1, None
-        while True:
-            job = self.job(job_id)
-            if progress is not None and (job["state"], job["phase"]) != seen:
-                seen = job["state"], job["phase"]
-                progress(job)
-            if job["state"] != "running":
-                return job
-            if end is not None and time.monotonic() + pause > end:
-                raise TimeoutError(f"job {job_id} is still running, in phase {job['phase']}; it goes on")
-            time.sleep(pause)
-            pause = min(pause * 1.5, 2)
+    def wait(self, job_id, progress=None, timeout=None, cancelled=None):
+        """Waits until a job has ended, by the station's events, or by asking for its state where there are none.
 
-    def ask(self, query, attempts=3, valid_seconds=3600, deadline_ms=None, progress=None, timeout=None, verify=True, schema_sha256=None):
-        """Asks, waits, tries aborted rounds again with the same signature, checks the evidence, and gives the answer."""
+        progress: is told each state that differs from the one before. timeout: in seconds. cancelled: a threading.Event that ends the waiting.
+        """
+        cancelled = cancelled or threading.Event()
+        end, pause, seen, events = None if timeout is None else time.monotonic() + timeout, 0.1, None, self._events()
+        try:
+            job, looked = self.job(job_id), time.monotonic()
+            while True:
+                if progress is not None and (job["state"], job["phase"]) != seen:
+                    seen = job["state"], job["phase"]
+                    progress(job)
+                if job["state"] != "running":
+                    return job
+                if cancelled.is_set():
+                    raise Cancelled(f"nobody waits for job {job_id} any more, which is in phase {job['phase']}; it goes on")
+                if end is not None and time.monotonic() > end:
+                    raise TimeoutError(f"job {job_id} is still running, in phase {job['phase']}; it goes on")
+                told = events.next(0.1) if events else None
+                if events and told is None:
+                    events.close()
+                    events = None
+                if told and told[0] == "job" and told[1]["job"]["id"] == job_id:
+                    job = told[1]["job"]
+                elif told is None or told[0] == "lost" or time.monotonic() > looked + LOOK:
+                    if told is None:
+                        cancelled.wait(pause)
+                        pause = min(pause * 1.5, 2)
+                    job, looked = self.job(job_id), time.monotonic()
+        finally:
+            if events:
+                events.close()
+
+    def _events(self):
+        try:
+            return self.transport.events()
+        except StationUnavailable:
+            return None
+
+    def watch(self, timeout=None):
+        """What happens at the station from now on: (kind, JSON) of docs/rest.md, until the stream ends or nothing happens for so many seconds."""
+        events = self.transport.events()
+        try:
+            while (told := events.next(timeout)) and told[0]:
+                yield told
+        finally:
+            events.close()
+
+    def ask(self, query, attempts=3, valid_seconds=3600, deadline_ms=None, progress=None, timeout=None, cancelled=None, verify=True, confidence=0.95, schema_sha256=None):
+        """Asks, waits, tries aborted rounds again with the same signature, checks the evidence, and computes the answer from the checked total.
+
+        A logistic or Poisson regression is asked round by round. timeout and attempts are of each round. verify=False takes the station's numbers as they are.
+        """
         demand(attempts >= 1, f"attempts is {attempts}; it must be 1 to 10")
-        for measure in query.get("measures") or ():
-            demand(not any(word in measure for word in SEVERAL_ROUNDS if isinstance(measure, dict)),
-                   "a logistic or Poisson regression takes several rounds that follow from one another; ask it with `secagg query run` or the C# SDK")
         self.discovery()
-        return self.answer(self.sign(query, attempts, valid_seconds, schema_sha256), attempts, deadline_ms, progress, timeout, verify)
+        rest = {"attempts": attempts, "deadline_ms": deadline_ms, "progress": progress, "timeout": timeout, "cancelled": cancelled, "repairs": query.get("repairs"), "confidence": confidence}
+        if not is_fitted(query):
+            return self.answer(self.sign(query, attempts, valid_seconds, schema_sha256), verify=verify, **rest)
+        demand(verify, "the rounds of a regression follow from the totals of those before, which must be verified")
+        fit, evidences, schema = ModelFit(query, confidence), [], self.schema(query.get("dataset"), schema_sha256)
+        while fit.next is not None:
+            answer = self.answer(sign(fit.next, schema, self.roster, self._signer(), attempts, valid_seconds, coefficients=fit.at), verify=True, **rest)
+            evidences.append(answer.evidence)
+            fit.add(*opened(answer.evidence, self.roster), answer.evidence.contributors)
+        return Answer(answer.job, [vars(s) for s in fit.statistics], answer.signed, evidences, fit)
 
-    def answer(self, signed, attempts=1, deadline_ms=None, progress=None, timeout=None, verify=True):
+    def answer(self, signed, attempts=1, deadline_ms=None, progress=None, timeout=None, cancelled=None, verify=True, confidence=0.95, repairs=None):
         """The answer to a query that is signed already: after an approval, or after this program was ended."""
         for attempt in range(1, attempts + 1):
-            job = self.wait(self.submit(signed, deadline_ms, attempt)["id"], progress, timeout)
+            job = self.wait(self.submit(signed, deadline_ms, attempt)["id"], progress, timeout, cancelled)
             if job["state"] == "done" or self._earlier(job) or any(node["refusal"] in WAITS for node in job["nodes"]):
                 break
         earlier = self._earlier(job)
@@ -192,10 +200,19 @@ class Consortium:
             # They have answered this before: that total is the answer, at no cost, if its evidence shows that the question was the same.
             job = self.job(earlier)
         result = self.transport.get(f"/jobs/{job['id']}/result")
-        checked = self.verify(job["id"], signed, same_content=earlier is not None) if verify else None
-        if checked is not None and checked.total_hash != result["total_hash"]:
+        if not verify:
+            demand(repairs is None and confidence == 0.95, "the station's numbers are at 95 % and repaired; others are computed from the verified total")
+            return Answer(job, result["statistics"], signed, [])
+        checked = self.verify(job["id"], signed, same_content=earlier is not None)
+        if checked.total_hash != result["total_hash"]:
             raise evidence.EvidenceError(f"round {job['id']} is sound, but the station's numbers are of another total")
-        return Answer(job, result, signed, checked)
+        found = reckon(checked, self.roster)
+        # Of a vector beyond its size the station shows no numbers, and says so.
+        if result["statistics"] or not result["failure"]:
+            require_same(found, result["statistics"], job["id"])
+        if repairs is not None or confidence != 0.95:
+            found = reckon(checked, self.roster, confidence, repairs)
+        return Answer(job, [vars(statistic) for statistic in found], signed, [checked])
 
     def verify(self, job_id, asked=None, same_content=False, remembered=None):
         """Fetches a job's evidence with the masked vectors, and checks it: all six steps, and that it answers the question that was signed here.
@@ -210,184 +227,19 @@ class Consortium:
             file.flush()
             return evidence.check(file.name, self.roster, job_id, asked, same_content, remembered)
 
+    def export(self, job_id, path, remembered=None):
+        """Writes a job's evidence to a file, for `secagg verify` and tools/verify.py."""
+        with open(path, "wb") as file:
+            self.transport.download(f"/jobs/{_hexadecimal(job_id)}/transcript", file, head=remembered.split("\n")[1] if remembered else None)
+
+    def checkpoint(self, size=None):
+        """The log's newest head; with the size of an older one the proof that that is its beginning."""
+        return self.transport.get("/checkpoints", **{"from": size})
+
     @staticmethod
     def _earlier(job):
         named = collections.Counter(node["earlier_job"] for node in job["nodes"] if node["earlier_job"])
         return named.most_common(1)[0][0] if named and job["state"] == "aborted" else None
-
-
-class Dataset:
-    """A question to a dataset; every word gives a new one and leaves the old one as it was."""
-
-    def __init__(self, consortium, query, schema_sha256):
-        self._consortium, self.query, self._schema = consortium, query, schema_sha256
-
-    def _with(self, **changes):
-        return Dataset(self._consortium, self.query | changes, self._schema)
-
-    def measure(self, word, of=None, **more):
-        """A measure of docs/queries.md by its word; more are its keys there (from_ stands for from)."""
-        entry = word if of is None and not more else {word: of} | {key.rstrip("_"): value for key, value in more.items()}
-        return self._with(measures=[*self.query["measures"], entry])
-
-    def epsilon(self, epsilon):
-        """What the whole question may spend at each outpost; every question must say it."""
-        return self._with(epsilon=epsilon)
-
-    def titled(self, title):
-        """A title for people."""
-        return self._with(name=title)
-
-    def for_study(self, study):
-        """The study that it belongs to."""
-        return self._with(study=study)
-
-    def noise(self, mode):
-        """local, distributed or none."""
-        return self._with(noise=mode)
-
-    def min_survivors(self, outposts):
-        """How many outposts must remain."""
-        return self._with(min_survivors=outposts)
-
-    def per_person(self, rows, groups=1):
-        """Datasets with a person key: rows of one person that count in a group, and in how many groups."""
-        return self._with(rows_per_person=rows, groups_per_person=groups)
-
-    def where(self, condition):
-        """Which rows count: a Condition, or a filter as docs/queries.md writes it. Said again, both hold."""
-        added = condition.filter if isinstance(condition, Condition) else condition
-        before = self.query.get("where")
-        return self._with(where=added if before is None else {"and": [before, added]})
-
-    def group_by(self, column, keys=None):
-        """The numbers for each key of a column; without keys, for each label of the category."""
-        return self._with(group_by=(self.query.get("group_by") or {}) | {column: keys})
-
-    def derive(self, name, **definition):
-        """A column made from others: derive('old', bins='age', edges=[0, 60, 91])."""
-        return self._with(derive=(self.query.get("derive") or {}) | {name: {key.rstrip("_"): value for key, value in definition.items()}})
-
-    def plan(self):
-        """What each outpost would say and charge; spends nothing."""
-        return self._consortium.plan(self._complete(), self._schema)
-
-    def ask(self, **options):
-        """Asks, waits, checks, and gives an Answer; the options are those of Consortium.ask."""
-        return self._consortium.ask(self._complete(), schema_sha256=self._schema, **options)
-
-    def _complete(self):
-        demand("epsilon" in self.query, "the question has no epsilon, which is what it may spend at each outpost; add e.g. .epsilon(0.5)")
-        return self.query
-
-    def _word(word):  # one method a word
-        def method(self, of, **more):
-            return self.measure(word, of, **more)
-        method.__name__, method.__doc__ = word, f"The measure {word!r} of docs/queries.md."
-        return method
-
-    for _name in ("sum", "mean", "variance", "sd", "histogram", "quantiles", "median", "iqr", "box", "compare", "distinct", "top"):
-        locals()[_name] = _word(_name)
-
-    def count(self, column=None):
-        """Rows, or rows in which a column has a value."""
-        return self.measure("count", column)
-
-    def contingency(self, rows, columns, keys=None):
-        """Rows in each pair of keys."""
-        return self.measure("contingency", {"rows": rows, "columns": columns}, **({"keys": keys} if keys else {}))
-
-    def covariance(self, *columns, **more):
-        """Covariances of each two columns."""
-        return self.measure("covariance", list(columns), **more)
-
-    def correlation(self, *columns, **more):
-        """Correlations of each two columns."""
-        return self.measure("correlation", list(columns), **more)
-
-    def pca(self, *columns, **more):
-        """Principal components."""
-        return self.measure("pca", list(columns), **more)
-
-    def linear(self, outcome, *predictors, **more):
-        """Linear regression."""
-        return self.measure("linear", {"outcome": outcome, "predictors": list(predictors)}, **more)
-
-    def survival(self, time, event, **more):
-        """Time to an event."""
-        return self.measure("survival", {"time": time, "event": event}, **more)
-
-    def incidence(self, time, event, **more):
-        """Events for so much person-time."""
-        return self.measure("incidence", {"time": time, "event": event}, **more)
-
-    def roc(self, score, outcome, **more):
-        """ROC curve."""
-        return self.measure("roc", {"score": score, "outcome": outcome}, **more)
-
-
-class Condition:
-    """Which rows count; & | ~ join and turn conditions round."""
-
-    __slots__ = ("filter",)
-
-    def __init__(self, written):
-        self.filter = written
-
-    def __and__(self, other):
-        return Condition({"and": [self.filter, other.filter]})
-
-    def __or__(self, other):
-        return Condition({"or": [self.filter, other.filter]})
-
-    def __invert__(self):
-        return Condition({"not": self.filter})
-
-    def __bool__(self):
-        raise TypeError("conditions are joined by & | ~, with each comparison in brackets; and, or, not and chains like 1 < x < 3 would lose a part")
-
-
-class Column:
-    """A column in a condition: column('age') >= 40. A missing value makes every comparison false."""
-
-    __slots__ = ("name",)
-    __hash__ = None
-
-    def __init__(self, name):
-        self.name = name
-
-    def _is(self, word, value):
-        return Condition({"column": self.name, word: value})
-
-    def __eq__(self, value):
-        return self._is("eq", value)
-
-    def __ne__(self, value):
-        return self._is("ne", value)
-
-    def __lt__(self, value):
-        return self._is("lt", value)
-
-    def __le__(self, value):
-        return self._is("le", value)
-
-    def __gt__(self, value):
-        return self._is("gt", value)
-
-    def __ge__(self, value):
-        return self._is("ge", value)
-
-    def isin(self, values):
-        """One of the values."""
-        return self._is("in", list(values))
-
-    def between(self, low, high):
-        """From low to high, both belong."""
-        return self._is("between", [low, high])
-
-    def missing(self):
-        """There is no value."""
-        return self._is("is_null", True)
 
 
 def _body(signed):
@@ -399,4 +251,4 @@ def _hexadecimal(job_id):
     return job_id
 
 
-__all__ = ["Answer", "Column", "Condition", "Consortium", "Dataset", "Number", "RoundFailed", "SignedQuery", "StationError", "StationUnavailable", "connect"]
+__all__ = ["Answer", "Cancelled", "Column", "Condition", "Consortium", "Dataset", "Number", "RoundFailed", "SignedQuery", "StationError", "StationUnavailable", "connect"]

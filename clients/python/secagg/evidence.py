@@ -29,6 +29,10 @@ class Evidence:
     total_hash: str    # SHA-256 of the packed total, as the station says of each finished round; empty of an aborted one
     query: bytes       # the question's body, as it was signed
     note: str          # the head of the log: remember it, and give it the next time
+    packed: bytes = b""     # the total
+    bits: int = 0           # of each of its elements
+    contributors: int = 0   # outposts that are in it
+    invited: int = 0        # outposts that might have been
 
 
 def _verifier():
@@ -55,8 +59,8 @@ def check(path, roster, round_id, asked=None, same_content=False, remembered=Non
     if not report["verified"]:
         step = next(step for step in report["steps"] if step["passed"] is False)
         raise EvidenceError(f"round {round_id} fails at {step['name']}: {step['detail']}")
-    query = total = b""
-    note = ""
+    query, note, total = b"", "", None
+    invited = 0
     with open(path, "rb") as file:
         records = wire.Records(file)
         records.has_magic()
@@ -66,12 +70,16 @@ def check(path, roster, round_id, asked=None, same_content=False, remembered=Non
             elif record.entry and (envelope := wire.decode("Entry", record.entry.leaf).envelope):
                 name = replay.BODIES[envelope.kind - 1]
                 if name == PROPOSE:
-                    query = wire.decode(name, envelope.body).query
+                    proposal = wire.decode(name, envelope.body)
+                    query, invited = proposal.query, len(proposal.invited)
                 elif name == TOTAL:
-                    total = hashlib.sha256(wire.decode(name, envelope.body).packed).digest()
+                    total = wire.decode(name, envelope.body)
     if asked is not None and query != asked.body and not (same_content and content(query) == content(asked.body)):
         raise EvidenceError(f"round {round_id} is sound, but answers another question than the one that was signed here")
-    return Evidence(round_id, {step["name"]: step["detail"] for step in report["steps"]}, total.hex(), query, note)
+    steps = {step["name"]: step["detail"] for step in report["steps"]}
+    if total is None:
+        return Evidence(round_id, steps, "", query, note, invited=invited)
+    return Evidence(round_id, steps, hashlib.sha256(total.packed).hexdigest(), query, note, total.packed, total.bits, len(total.survivors), invited)
 
 
 def content(body):

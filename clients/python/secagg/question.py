@@ -43,8 +43,8 @@ def micro(epsilon):
     return int(value)
 
 
-def sign(query, schema, roster, key, attempts, valid_seconds, now=None):
-    """Signs a query for a roster. attempts 0: it is only planned, and nobody can run it."""
+def sign(query, schema, roster, key, attempts, valid_seconds, now=None, coefficients=None):
+    """Signs a query for a roster. attempts 0: it is only planned, and nobody can run it. coefficients: of a regression's later round."""
     demand("dataset" in query and "epsilon" in query, "a query has a dataset and an epsilon")
     demand(key.public in roster.coordinators, "the key is not one of the roster's coordinators; only a coordinator may ask")
     demand(0 <= attempts <= 10, f"attempts is {attempts}; it must be 1 to 10")
@@ -59,7 +59,7 @@ def sign(query, schema, roster, key, attempts, valid_seconds, now=None):
     question = {
         "roster_hash": roster.hash, "query_id": secrets.token_bytes(16), "not_after": int(now + valid_seconds), "attempts": attempts, "title": title,
         "dataset": query["dataset"], "epsilon_micro": micro(query["epsilon"]), "noise": NOISE[noise], "min_survivors": max(survivors, roster.min_survivors),
-        "analysis": compile_query(query, schema), "coordinator_key": key.public, "study": study,
+        "analysis": compile_query(query, schema, coefficients), "coordinator_key": key.public, "study": study,
     }
     body = encode("Query", question)
     require_asked(body, query, schema)

@@ -32,6 +32,12 @@ class Roster:
     not_after: int
     min_survivors: int
     coordinators: dict  # public key, 65 bytes, to name
+    max_colluders: int = 0
+    min_honest: int = 0
+
+    def honest_floor(self, min_survivors):
+        """How many honest outposts every total holds at least that opens with so many survivors or more."""
+        return max(max(self.min_survivors, min_survivors) - self.max_colluders, self.min_honest)
 
     @classmethod
     def open(cls, signed):
@@ -51,4 +57,5 @@ class Roster:
         if not all(p256.verify(s["public_key"], digest, s.get("signature", b"")) for s in signatures):
             raise RosterError("a founder's signature under the roster is wrong")
         return cls(roster.get("consortium", ""), roster.get("epoch", 0), label_hash("roster", body), roster.get("not_after", 0), roster.get("min_survivors", 0),
-                   {c.get("public_key", b""): c.get("name", "") for c in roster.get("coordinators", [])})
+                   {c.get("public_key", b""): c.get("name", "") for c in roster.get("coordinators", [])},
+                   roster.get("max_colluders", 0), roster.get("min_honest", 0))

@@ -1,6 +1,10 @@
 """HTTP to the station's REST interface (docs/rest.md)."""
 
+import http.client
 import json
+import queue
+import socket
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -38,6 +42,7 @@ class Transport:
             raise ValueError(f"the address is {address!r}; it must begin with https:// (http:// for this machine only), since a token crosses it")
         self.address, self.timeout = address.rstrip("/"), timeout
         self._token, self._user, self._refresh = token, user, None
+        self._context = context
         self._opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=context))
 
     def __repr__(self):
@@ -53,23 +58,40 @@ class Transport:
         return json.loads(self._patiently("POST", "/api/v1" + path, body, headers, again=key is not None) or b"null")
 
     def download(self, path, file, **parameters):
-        """Writes an address's bytes to a file."""
-        with self._open("GET", self._path(path, parameters), None, {}) as response:
+        """Writes an address's bytes to a file, from the start again where the station goes away in between."""
+        def take(response):
+            file.seek(0)
+            file.truncate()
             while block := response.read(1 << 20):
                 file.write(block)
+            if response.length:
+                raise http.client.IncompleteRead(b"", response.length)
+        self._patiently("GET", self._path(path, parameters), take=take)
+
+    def events(self):
+        """The station's server-sent events from now on."""
+        parts = urllib.parse.urlsplit(self.address)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        connection = kind(parts.hostname, parts.port, timeout=self.timeout, **({"context": self._context} if parts.scheme == "https" else {}))
+        return Events(connection, parts.path + "/api/v1/events", self._bearer())
 
     @staticmethod
     def _path(path, parameters):
         given = {name: value for name, value in parameters.items() if value is not None}
         return "/api/v1" + path + ("?" + urllib.parse.urlencode(given) if given else "")
 
-    def _patiently(self, method, path, body=None, headers=None, again=True):
+    def _patiently(self, method, path, body=None, headers=None, again=True, take=None):
         end, pause, renewed = time.monotonic() + PATIENCE, 0.5, False
         while True:
             wait = pause
             try:
                 with self._open(method, path, body, headers or {}) as response:
-                    data = response.read(MOST_ANSWER + 1)
+                    try:
+                        data = response.read(MOST_ANSWER + 1) if take is None else take(response)
+                    except (OSError, http.client.HTTPException) as fault:
+                        raise StationUnavailable(f"the station at {self.address} went away in the middle of an answer: {fault!r}") from fault
+                    if take is not None:
+                        return data
                     if len(data) > MOST_ANSWER:
                         raise StationUnavailable(f"{path} answers with more than {MOST_ANSWER} bytes")
                     return data
@@ -113,8 +135,68 @@ class Transport:
             return self._opener.open(request, timeout=self.timeout)
         except urllib.error.HTTPError as fault:
             raise _refusal(fault) from None
-        except (urllib.error.URLError, TimeoutError, ConnectionError) as fault:
+        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as fault:
             raise StationUnavailable(f"the station at {self.address} cannot be reached: {getattr(fault, 'reason', fault)}") from fault
+
+
+class Events:
+    """A stream of server-sent events, read beside the caller's thread so that waiting for one can end early. To be closed."""
+
+    def __init__(self, connection, path, token):
+        self._queue = queue.Queue()
+        try:
+            connection.connect()
+            self._socket, self._connection = connection.sock, connection
+            connection.request("GET", path, headers={"Authorization": f"Bearer {token}", "Accept": "text/event-stream"})
+            self._response = connection.getresponse()
+        except (OSError, http.client.HTTPException) as fault:
+            connection.close()
+            raise StationUnavailable(f"the station's events cannot be read: {fault}") from fault
+        if self._response.status != 200:
+            self._response.close()
+            connection.close()
+            raise StationUnavailable(f"the station's events cannot be read: HTTP {self._response.status}")
+        # The station may have nothing to tell for long: whoever waits looks for itself now and then.
+        self._socket.settimeout(None)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def next(self, seconds):
+        """The next event as (kind, JSON); ("", None) if none comes in time; None when the stream is over."""
+        try:
+            return self._queue.get(timeout=seconds)
+        except queue.Empty:
+            return "", None
+
+    def close(self):
+        """Ends the stream."""
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._reader.join(5)
+        self._response.close()
+        self._connection.close()
+
+    def _read(self):
+        kind, data, size = "", [], 0
+        try:
+            while line := self._response.readline(MOST_ANSWER):
+                line = line.rstrip(b"\r\n")
+                size += len(line)
+                if size > MOST_ANSWER:
+                    break
+                if not line:
+                    if data:
+                        self._queue.put((kind, json.loads(b"\n".join(data))))
+                    kind, data, size = "", [], 0
+                elif line.startswith(b"event:"):
+                    kind = line[6:].strip().decode()
+                elif line.startswith(b"data:"):
+                    data.append(line[5:].removeprefix(b" "))
+        except (OSError, ValueError, http.client.HTTPException):
+            pass
+        self._queue.put(None)
 
 
 def _refusal(fault):

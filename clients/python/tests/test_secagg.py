@@ -7,15 +7,18 @@ import http.server
 import json
 import pathlib
 import sys
+import tempfile
 import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import secagg
-from secagg import column, p256, question, wire
+from secagg import answer, column, p256, question, wire
 from secagg.analysis import compile_query, shortest
 from secagg.client import Consortium, Dataset
+from secagg.fit import ModelFit, is_fitted
+from secagg.numbers import Layout, LayoutError, release
 from secagg.transport import Transport
 
 SCHEMA = {"name": "heart", "row_rule": 1, "columns": [
@@ -148,7 +151,7 @@ class Station(http.server.BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
+        self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
 
     do_POST = do_GET
 
@@ -211,6 +214,89 @@ class Rest(unittest.TestCase):
                 consortium.schema("heart", sha256="00" * 32)
             with self.assertRaisesRegex(secagg.QueryError, "key is needed"):
                 consortium.sign({"dataset": "heart"})
+
+
+class Waiting(unittest.TestCase):
+    ID = "0a" * 16
+    RUNNING = {"id": ID, "state": "running", "phase": "inputs"}
+    DONE = {"id": ID, "state": "done", "phase": "ended"}
+
+    def stream(self, *events):
+        return (200, {"Content-Type": "text/event-stream"}, b"event: open\ndata: {}\n\n" + b"".join(b"event: job\nid: 7\ndata: " + json.dumps({"job": job}).encode() + b"\n\n" for job in events))
+
+    def test_events_tell_the_progress_and_the_end(self):
+        other, seen = self.DONE | {"id": "0b" * 16}, []
+        with station(self.stream(other, self.RUNNING | {"phase": "agreeing"}, self.DONE), (200, {}, self.RUNNING)) as (server, address):
+            self.assertEqual(Consortium(Transport(address, "t"), None, None).wait(self.ID, seen.append), self.DONE)
+        self.assertEqual([job["phase"] for job in seen], ["inputs", "agreeing", "ended"])
+        self.assertEqual([asked[1] for asked in server.asked], ["/api/v1/events", f"/api/v1/jobs/{self.ID}"])
+
+    def test_where_the_stream_ends_or_never_begins_the_state_is_asked_for(self):
+        for first in (self.stream(), (403, {}, {"code": "not-permitted"})):
+            with station(first, (200, {}, self.RUNNING), (503, {"Retry-After": "0"}, {"code": "transcript-unavailable"}), (200, {}, self.DONE)) as (server, address):
+                self.assertEqual(Consortium(Transport(address, "t"), None, None).wait(self.ID), self.DONE)
+            self.assertEqual(len(server.asked), 4)
+
+    def test_whoever_gives_up_waits_no_longer(self):
+        stop = threading.Event()
+        with station(self.stream(), *[(200, {}, self.RUNNING)] * 50) as (_, address):
+            with self.assertRaises(secagg.Cancelled):
+                Consortium(Transport(address, "t"), None, None).wait(self.ID, lambda _: stop.set(), cancelled=stop)
+            with self.assertRaises(TimeoutError):
+                Consortium(Transport(address, "t"), None, None).wait(self.ID, timeout=0)
+
+    def test_evidence_that_breaks_off_is_fetched_again_from_the_start(self):
+        with station((200, {"Content-Length": "9"}, b"half"), (200, {}, b"the whole")) as (_, address), tempfile.TemporaryFile() as file:
+            Transport(address, "t").download("/jobs/x/transcript", file)
+            file.seek(0)
+            self.assertEqual(file.read(), b"the whole")
+
+
+class Totals(unittest.TestCase):
+    QUERY = {"dataset": "heart", "epsilon": 1, "measures": ["count", {"mean": "age"}]}
+
+    def released(self, rows=500, sum_of_z=-900, **options):
+        layout = Layout(wire.decode("Analysis", compile_query(self.QUERY, SCHEMA)), 1_000_000, 1, 5, 3)
+        return release(layout, [rows, rows, sum_of_z], 5, **options)
+
+    def test_numbers_follow_from_the_total(self):
+        rows, present, mean = self.released()
+        self.assertEqual((rows.name, rows.value, present.name, mean.name, mean.unit), ("count", 500, "count(age)", "mean(age)", "years"))
+        self.assertAlmostEqual(mean.value, 45 - 900 / 500 / 2)
+        self.assertTrue(rows.low < 500 < rows.high and mean.low < mean.value < mean.high)
+        self.assertGreater(self.released(confidence=0.99)[0].high, rows.high)
+        self.assertEqual([s.withheld for s in self.released(rows=9)], ["fewer than 10 rows"] * 3)
+
+    def test_station_that_says_another_number_or_interval_is_found_out(self):
+        found = self.released()
+        said = [vars(s) for s in found]
+        answer.require_same(found, said, "00")
+        for at, changes in [(0, {"value": 501.0}), (1, {"high": found[1].high * 1.1}), (2, {"low": None, "value": None, "high": None}), (2, {"unit": "months"}), (0, {"name": "n"}), (0, {"contributors": 4})]:
+            lie = [dict(item) for item in said]
+            lie[at] |= changes
+            with self.assertRaisesRegex(secagg.EvidenceError, "the station"):
+                answer.require_same(found, lie, "00")
+        with self.assertRaisesRegex(secagg.EvidenceError, "other numbers"):
+            answer.require_same(found, said[:2], "00")
+
+    def test_total_of_another_shape_is_none_of_the_question(self):
+        layout = Layout(wire.decode("Analysis", compile_query(self.QUERY, SCHEMA)), 1_000_000, 1, 5, 3)
+        packed = sum(v % (1 << layout.bits) << i * layout.bits for i, v in enumerate((7, -1, -(1 << layout.bits - 1)))).to_bytes(-(-3 * layout.bits // 8), "little")
+        self.assertEqual(layout.centred(packed, layout.bits), [7, -1, -(1 << layout.bits - 1)])
+        for data, bits in ((packed, layout.bits - 1), (packed[:-1], layout.bits)):
+            with self.assertRaises(LayoutError):
+                layout.centred(data, bits)
+
+
+class Fitting(unittest.TestCase):
+    def test_regression_is_a_query_of_its_own(self):
+        start = Dataset(None, {"dataset": "heart", "measures": []}, None).epsilon(1)
+        self.assertTrue(is_fitted(start.logistic("sex", "age").query))
+        with self.assertRaisesRegex(secagg.QueryError, "only measure"):
+            ModelFit(start.count().logistic("sex", "age").query)
+        with self.assertRaisesRegex(secagg.QueryError, "millionth"):
+            ModelFit(start.epsilon(0.000001).logistic("sex", "age", iterations=2).query)
+        self.assertEqual(question.micro(ModelFit(start.logistic("sex", "age", iterations=3).query).next["epsilon"]), 333_333)
 
 
 if __name__ == "__main__":
