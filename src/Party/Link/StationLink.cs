@@ -46,8 +46,12 @@ internal sealed class StationLink(
     private const int FrameSlack = 64 * 1024;
     private const int LongestDetail = 300;
 
+    // As many rosters as a station sends at once. Of whoever has not the station's key no more is read.
+    private const int LargestChain = (4 * Limits.Roster) + FrameSlack;
+
     /// <summary>The Total broadcast carries every cell.</summary>
     private static readonly int s_largestTotal = (int)RingVector.PackedLength(RingVector.MaxBits, Statistics.VectorLayout.MaxLength);
+    private static readonly int s_largestFrame = Limits.Broadcast(Limits.Parties) + Limits.Query + s_largestTotal + FrameSlack;
 
     private readonly StationTls _tls = new(identity, clock);
     private readonly Backoff _backoff = new(options.Reconnect.First, options.Reconnect.Longest, random);
@@ -134,7 +138,7 @@ internal sealed class StationLink(
         try
         {
             using var handler = _tls.Handler(_shown);
-            using var channel = Dial(handler);
+            using var channel = Dial(handler, s_largestFrame);
             using var call = new Station.StationClient(channel).Attend(cancellationToken: ending.Token);
             var session = new Session(call.RequestStream, trace);
             await session.SendAsync(new PartyFrame { Hello = hello() }, ending.Token);
@@ -172,7 +176,7 @@ internal sealed class StationLink(
         try
         {
             using var handler = _tls.Handler(_shown, other);
-            using var channel = Dial(handler);
+            using var channel = Dial(handler, LargestChain);
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             patience.CancelAfter(s_answer);
             using var call = new Station.StationClient(channel).Attend(cancellationToken: patience.Token);
@@ -189,11 +193,7 @@ internal sealed class StationLink(
         }
     }
 
-    private GrpcChannel Dial(SocketsHttpHandler handler) => GrpcChannel.ForAddress(options.Station, new GrpcChannelOptions
-    {
-        HttpHandler = handler,
-        MaxReceiveMessageSize = Limits.Broadcast(Limits.Parties) + Limits.Query + s_largestTotal + FrameSlack,
-    });
+    private GrpcChannel Dial(SocketsHttpHandler handler, int largest) => GrpcChannel.ForAddress(options.Station, new GrpcChannelOptions { HttpHandler = handler, MaxReceiveMessageSize = largest });
 
     private async Task ReceiveAsync(IAsyncStreamReader<StationFrame> frames, Session session, CancellationToken cancellationToken)
     {

@@ -156,6 +156,17 @@ public sealed class SuccessionAttackTests : OutpostScene
         Unchanged();
     }
 
+    /// <summary>Who has any key at all may be anybody on the way: of the frames that a station may send he gets none but a short chain of rosters taken.</summary>
+    [Fact]
+    public async Task Stranger_in_the_stations_place_gets_no_large_frame_read()
+    {
+        using var impostor = IdentityKey.Generate();
+        await OfferByAsync(impostor, impostor, new byte[8 << 20]);
+        await _recorder.Saw("2101 Not connected").Guard();
+        Assert.DoesNotContain("It offers a roster", _recorder.Text, StringComparison.Ordinal);
+        Unchanged();
+    }
+
     [Fact]
     public async Task Station_that_goes_on_with_its_old_key_is_refused_by_who_has_the_new_roster()
     {
