@@ -5,9 +5,19 @@ using YamlDotNet.RepresentationModel;
 
 namespace SecureAggregation.EndToEnd;
 
+/// <summary>A test that needs a program that not every machine has.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class ToolFactAttribute : FactAttribute
+{
+    public ToolFactAttribute(string program, string package)
+    {
+        if (!File.Exists(program)) Skip = $"{program} is not there ({package})";
+    }
+}
+
 /// <summary>
-/// What stands in deploy/ is held to the programs: systemd's own check of the units, and settings that each program takes. There is no helm and no container daemon here: the
-/// chart is rendered by the few rules of its templates, and images are not built.
+/// What stands in deploy/ is held to the programs: the tools' own checks where the tools are, and settings that each program takes. The chart is rendered by the few rules of its
+/// templates. Images and units are run by deploy/check.
 /// </summary>
 public sealed partial class DeployTests
 {
@@ -16,10 +26,9 @@ public sealed partial class DeployTests
     // Files that are not there are exit code 3 at the station; a setting that it does not know is 2.
     private const int MissingKey = 3;
 
-    [Fact]
+    [ToolFact("/usr/bin/systemd-analyze", "systemd")]
     public async Task Units_pass_systemds_own_check()
     {
-        if (!File.Exists("/usr/bin/systemd-analyze")) return;
         using var folder = new TemporaryFolder();
         foreach (var unit in Directory.GetFiles(Path.Combine(s_deploy, "systemd"), "*.service"))
         {
@@ -30,7 +39,24 @@ public sealed partial class DeployTests
             folder.Write(name, text.Replace("/usr/local/bin/" + Path.GetFileNameWithoutExtension(unit), "/bin/true", StringComparison.Ordinal));
             var check = await Programs.Shell($"systemd-analyze verify '{folder[name]}' 2>&1");
             Assert.True(check.Code == 0 && check.Output.Length == 0, $"{name}: {check}");
+            // Of 100: what an intruder in the program could reach. deploy/check runs the units.
+            check = await Programs.Shell($"systemd-analyze security --offline=true --threshold=16 '{folder[name]}' 2>&1");
+            Assert.True(check.Code == 0, $"{name}: {check}");
         }
+    }
+
+    [ToolFact("/usr/bin/docker-compose", "docker-compose")]
+    public async Task Compose_file_is_one_to_docker_compose()
+    {
+        var check = await Programs.Shell($"docker-compose --file '{s_deploy}/docker/compose.yaml' --profile outpost config 2>&1");
+        Assert.True(check.Code == 0 && !check.Output.Contains("WARN", StringComparison.OrdinalIgnoreCase), $"{check}");
+    }
+
+    [ToolFact("/usr/local/bin/helm", "helm")]
+    public async Task Chart_passes_helms_own_check()
+    {
+        var check = await Programs.Shell($"cd '{s_deploy}/helm' && helm lint --strict secagg 2>&1 && helm template test secagg 2>&1");
+        Assert.True(check.Code == 0 && check.Output.Contains("kind: StatefulSet", StringComparison.Ordinal), $"{check}");
     }
 
     [Theory]
