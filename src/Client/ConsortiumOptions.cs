@@ -13,6 +13,9 @@ public sealed record ConsortiumOptions
     /// <summary>The roster that the caller trusts. The station must hold the key that it names, and every bundle is checked against it.</summary>
     public required Roster Roster { get; init; }
 
+    /// <summary>Rosters of earlier epochs that the caller trusted in their time: evidence of rounds from then is checked under them.</summary>
+    public IReadOnlyList<Roster> Earlier { get; init; } = [];
+
     /// <summary>Who calls: the key of a coordinator, an auditor or a party of the roster. Stays the caller's to dispose.</summary>
     public required IdentityKey Identity { get; init; }
 

@@ -19,6 +19,13 @@ public interface IConsortium : IAsyncDisposable
     /// <summary>The roster that this client is pinned to: not the station's word.</summary>
     Roster Roster { get; }
 
+    /// <summary>
+    /// Goes on under a later roster of the same log, which the caller trusts as the one before: calls from now on are under it, those under way end. Evidence of
+    /// earlier rounds is checked under the roster of its time.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is no later one of the same log, or does not name the identity that this client connects as.</exception>
+    void GoOnUnder(Roster next);
+
     /// <summary>The station's view: outposts, quorum, head of the log, newest alerts.</summary>
     Task<ConsortiumView> GetConsortiumAsync(CancellationToken cancellation = default);
 

@@ -48,6 +48,7 @@ internal static class DashboardApp
         services.AddHostedService(provider => provider.GetRequiredService<VerificationDesk>());
         services.AddHostedService(provider => provider.GetRequiredService<FitDesk>());
         services.AddHostedService<StationFeed>();
+        services.AddHostedService(provider => new RosterFollower(consortium, provider.GetRequiredService<DeckStore>(), options.RosterFile, time, provider.GetRequiredService<ILogger<RosterFollower>>()));
         services.AddRazorComponents().AddInteractiveServerComponents();
 
         services.AddDeckSignIn(options, time);

@@ -5,6 +5,7 @@ using SecureAggregation.Accounts;
 using SecureAggregation.Client;
 using SecureAggregation.Crypto;
 using SecureAggregation.Dashboard.Blazor;
+using SecureAggregation.Dashboard.Blazor.Store;
 using SecureAggregation.Dashboard.Blazor.Urls;
 using SecureAggregation.Protocol;
 
@@ -19,10 +20,10 @@ try
 {
     var options = DashboardOptions.Read(args);
     using var identity = ReadKey(options.KeyFile);
-    var roster = Roster.Open(await File.ReadAllBytesAsync(options.RosterFile));
+    var (roster, earlier) = RosterFollower.Read(options.RosterFile);
     if (roster.FindParty(identity.Public) is { } party)
         throw new OptionsException($"--key {options.KeyFile} is the key of the outpost {party.Name}; the dashboard must not hold it: make an auditor's or coordinator's key with `secagg keygen` and name it in the roster");
-    var consortium = Consortium.Connect(new ConsortiumOptions { Address = options.Station, Roster = roster, Identity = identity, Time = TimeProvider.System });
+    var consortium = Consortium.Connect(new ConsortiumOptions { Address = options.Station, Roster = roster, Earlier = earlier, Identity = identity, Time = TimeProvider.System });
     await using var app = DashboardApp.Build(options, consortium, TimeProvider.System, roster.FindCoordinator(identity.Public) is null ? null : identity);
     try
     {

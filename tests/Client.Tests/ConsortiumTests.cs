@@ -8,6 +8,7 @@ using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Statistics;
 using SecureAggregation.Testing;
 using DatasetSchema = SecureAggregation.Statistics.DatasetSchema;
+using Roster = SecureAggregation.Protocol.Roster;
 using RowRule = SecureAggregation.Statistics.RowRule;
 
 namespace SecureAggregation.Client.Tests;
@@ -80,6 +81,33 @@ public sealed class ConsortiumTests : IAsyncLifetime
         station.Succession[0] = _members.Next();
         problem = await Assert.ThrowsAsync<StationUnavailableException>(() => consortium.GetSuccessionAsync().Guard());
         Assert.Contains("neither the pinned roster's nor that of a roster", problem.Message);
+    }
+
+    [Fact]
+    public async Task Client_goes_on_under_the_next_roster_and_rounds_from_before_are_checked_under_theirs()
+    {
+        using var key = IdentityKey.Generate(new SeededRandom(99));
+        var round = new RealRound(_members, DateTimeOffset.UtcNow);
+        _station.Bundles[Convert.ToHexStringLower(round.RoundId.Span)] = round.Bundle;
+        await _consortium.GetConsortiumAsync().Guard();
+        await _station.DownAsync();
+        _station.Key = key;
+        await _station.UpAsync();
+        await Assert.ThrowsAsync<StationUnavailableException>(() => _consortium.GetConsortiumAsync().Guard());
+
+        var next = Roster.Open(_members.Next(roster => roster.AggregatorKey = ByteString.CopyFrom(key.Public.Point)));
+        _consortium.GoOnUnder(next);
+        await _consortium.GetConsortiumAsync().Guard();
+        Assert.Equal(next.Hash, _consortium.Roster.Hash);
+        var report = await _consortium.VerifyAsync(round.RoundId.ToByteArray()).Guard();
+        Assert.True(report.Passed, report.Failure?.Detail);
+
+        // Evidence under a roster that was never pinned here is none.
+        await using var other = Consortium.Connect(new ConsortiumOptions { Address = new Uri(_station.Address), Roster = next, Identity = _members.Auditor, Time = TimeProvider.System });
+        Assert.False((await other.VerifyAsync(round.RoundId.ToByteArray()).Guard()).Passed);
+        foreach (var wrong in new[] { _members.Roster, Roster.Open(_members.Next(r => r.LogOrigin = "other/log", after: next)), Roster.Open(_members.Next(r => r.Auditors.Clear(), after: next)) })
+            Assert.Throws<ArgumentException>(() => _consortium.GoOnUnder(wrong));
+        Assert.Equal(next.Hash, _consortium.Roster.Hash);
     }
 
     [Fact]

@@ -18,7 +18,9 @@ internal sealed class FakeConsortium : IConsortium
 
     public Channel<Event> Events { get; private set; } = Channel.CreateUnbounded<Event>();
 
-    public Roster Roster => Members.Value.Roster;
+    public Roster Roster { get; private set; } = Members.Value.Roster;
+
+    public void GoOnUnder(Roster next) => Roster = next.Epoch > Roster.Epoch ? next : throw new ArgumentException("Only a later one follows.", nameof(next));
 
     public ConsortiumView View { get; set; } = new();
 

@@ -25,43 +25,47 @@ internal sealed class StationConsortium : IConsortium
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(15);
 
-    private readonly ConsortiumOptions _options;
-    private readonly string _name;
-    private readonly StationTls _tls;
-    private readonly GrpcChannel _channel;
-    private readonly Coordination.CoordinationClient _coordination;
-    private readonly Audit.AuditClient _audit;
+    private readonly Lock _gate = new();
+    // Newest last; calls under way end on the link on which they began.
+    private readonly List<Link> _links;
+    private volatile Link _link;
 
-    public StationConsortium(ConsortiumOptions options, string name)
+    public StationConsortium(ConsortiumOptions options, string name) => _links = [_link = new Link(options, name)];
+
+    public Roster Roster => _link.Options.Roster;
+
+    public void GoOnUnder(Roster next)
     {
-        (_options, _name) = (options, name);
-        _tls = new StationTls(options, name);
-        _channel = Channel(_tls);
-        _coordination = new Coordination.CoordinationClient(_channel);
-        _audit = new Audit.AuditClient(_channel);
+        ArgumentNullException.ThrowIfNull(next);
+        lock (_gate)
+        {
+            var now = _link.Options;
+            if (next.LogOrigin != now.Roster.LogOrigin || next.Epoch <= now.Roster.Epoch)
+                throw new ArgumentException($"The roster is of epoch {next.Epoch} and the log {next.LogOrigin}; pinned is epoch {now.Roster.Epoch} of {now.Roster.LogOrigin}, and only a later one of the same log follows it.", nameof(next));
+            var options = now with { Roster = next, Earlier = [.. now.Earlier, now.Roster] };
+            _links.Add(_link = new Link(options, Consortium.NameOf(options)));
+        }
     }
 
-    public Roster Roster => _options.Roster;
-
     public Task<ConsortiumView> GetConsortiumAsync(CancellationToken cancellation = default) =>
-        CallAsync(options => _coordination.GetConsortiumAsync(new GetConsortiumRequest(), options), cancellation);
+        CallAsync(options => _link.Coordination.GetConsortiumAsync(new GetConsortiumRequest(), options), cancellation);
 
     public Task<PublishRosterReply> PublishRosterAsync(byte[] signed, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(signed);
         var request = new PublishRosterRequest { Roster = ByteString.CopyFrom(signed) };
-        return CallAsync(call => _coordination.PublishRosterAsync(request, call), cancellation, s_roundsEnd);
+        return CallAsync(call => _link.Coordination.PublishRosterAsync(request, call), cancellation, s_roundsEnd);
     }
 
     public async Task<IReadOnlyList<byte[]>> GetSuccessionAsync(CancellationToken cancellation = default)
     {
         try
         {
-            return await SuccessionAsync(_coordination, cancellation);
+            return await SuccessionAsync(_link.Coordination, cancellation);
         }
-        catch (StationUnavailableException) when (_tls.Other is not null)
+        catch (StationUnavailableException) when (_link.Tls.Other is not null)
         {
-            return await SuccessionOfAsync(_tls.Other, cancellation);
+            return await SuccessionOfAsync(_link.Tls.Other, cancellation);
         }
     }
 
@@ -71,27 +75,24 @@ internal sealed class StationConsortium : IConsortium
     /// </summary>
     private async Task<IReadOnlyList<byte[]>> SuccessionOfAsync(IdentityPublicKey other, CancellationToken cancellation)
     {
-        using var tls = new StationTls(_options, _name, other);
-        using var channel = Channel(tls);
-        var rosters = await SuccessionAsync(new Coordination.CoordinationClient(channel), cancellation);
+        using var asked = new Link(_link.Options, _link.Name, other);
+        var rosters = await SuccessionAsync(asked.Coordination, cancellation);
         return rosters.Count > 0 && Roster.Open(rosters[^1]).Aggregator.Equals(other)
             ? rosters
-            : throw new StationUnavailableException($"The station at {_options.Address} has the key {other.Fingerprint}, which is neither the pinned roster's nor that of a roster that it tells of.");
+            : throw new StationUnavailableException($"The station at {_link.Options.Address} has the key {other.Fingerprint}, which is neither the pinned roster's nor that of a roster that it tells of.");
     }
-
-    private GrpcChannel Channel(StationTls tls) => GrpcChannel.ForAddress(_options.Address, new GrpcChannelOptions { HttpHandler = tls.Handler, MaxReceiveMessageSize = MaxReply });
 
     private async Task<IReadOnlyList<byte[]>> SuccessionAsync(Coordination.CoordinationClient station, CancellationToken cancellation)
     {
         var rosters = new List<byte[]>();
-        var last = _options.Roster.Hash;
+        var last = _link.Options.Roster.Hash;
         while (true)
         {
             var request = new GetSuccessionRequest { RosterHash = ByteString.CopyFrom(last) };
             var chain = await CallAsync(call => station.GetSuccessionAsync(request, call), cancellation);
             if (chain.Rosters.Count == 0) return rosters;
             rosters.AddRange(chain.Rosters.Select(r => r.ToByteArray()));
-            if (rosters.Count > MostEpochs) throw new StationUnavailableException($"The station at {_options.Address} tells of more than {MostEpochs} rosters; that cannot be.");
+            if (rosters.Count > MostEpochs) throw new StationUnavailableException($"The station at {_link.Options.Address} tells of more than {MostEpochs} rosters; that cannot be.");
             last = Roster.Open(rosters[^1]).Hash;
         }
     }
@@ -113,7 +114,7 @@ internal sealed class StationConsortium : IConsortium
             Content = ByteString.CopyFrom(filter.Content.Span),
             Brief = filter.Brief,
         };
-        return CallAsync(options => _coordination.ListRoundsAsync(request, options), cancellation);
+        return CallAsync(options => _link.Coordination.ListRoundsAsync(request, options), cancellation);
 
         static ulong Milliseconds(DateTimeOffset? time) => time is { } t ? (ulong)Math.Max(0, t.ToUnixTimeMilliseconds()) : 0;
     }
@@ -123,7 +124,7 @@ internal sealed class StationConsortium : IConsortium
         var id = Id(roundId);
         try
         {
-            return await CallAsync(options => _coordination.GetRoundAsync(new GetRoundRequest { RoundId = id }, options), cancellation);
+            return await CallAsync(options => _link.Coordination.GetRoundAsync(new GetRoundRequest { RoundId = id }, options), cancellation);
         }
         catch (StationRefusedException e) when (e.Code == nameof(StatusCode.NotFound))
         {
@@ -136,7 +137,7 @@ internal sealed class StationConsortium : IConsortium
         var round = await GetRoundAsync(roundId, cancellation);
         var entries = round.FirstEntry <= long.MaxValue ? await ListEntriesAsync((long)round.FirstEntry, 1, cancellation) : [];
         return entries.Count == 1
-            ? AskedQuestion.Of(entries[0], roundId, _options.Roster)
+            ? AskedQuestion.Of(entries[0], roundId, _link.Options.Roster)
             : throw new QuestionException($"The question of round {Convert.ToHexStringLower(roundId)} cannot be read: the station's log has no entry {round.FirstEntry}, where its proposal should be.");
     }
 
@@ -145,7 +146,7 @@ internal sealed class StationConsortium : IConsortium
         ArgumentNullException.ThrowIfNull(query);
         options ??= new AskOptions();
         var view = Current(await GetConsortiumAsync(cancellation));
-        var signed = Asking.Sign(query, OfferedSchema.Of(view, query.Dataset), coordinator ?? _options.Identity, options, _options);
+        var signed = Asking.Sign(query, OfferedSchema.Of(view, query.Dataset), coordinator ?? _link.Options.Identity, options, _link.Options);
         var round = await SubmitAsync(signed, options.PhaseDeadline, cancellation);
         options.Asked?.Invoke(round);
         return round;
@@ -158,16 +159,16 @@ internal sealed class StationConsortium : IConsortium
         var view = Current(await GetConsortiumAsync(cancellation));
         var schema = OfferedSchema.Of(view, query.Dataset);
         var parties = view.Outposts.Count(o => o.Online && o.Datasets.Any(d => d.Name == query.Dataset));
-        var honest = RoundRules.HonestFloor(_options.Roster, query.MinSurvivors ?? 0);
+        var honest = RoundRules.HonestFloor(_link.Options.Roster, query.MinSurvivors ?? 0);
         try
         {
             var fit = ModelFit.IsAsked(query) ? new ModelFit(query) : null;
             var first = fit?.Next ?? query;
-            var signed = Asking.SignPlan(first, schema, coordinator ?? _options.Identity, _options);
+            var signed = Asking.SignPlan(first, schema, coordinator ?? _link.Options.Identity, _link.Options);
             var layout = VectorLayout.Create(first.Resolve(schema), first.Epsilon, first.Noise, Math.Max(1, parties), honest);
             // Made-up rows are released meanwhile, which takes a moment.
             var widths = Task.Run(() => Precision.Of(query, schema, layout.InvitedParties, honest, options.RowsPerParty), cancellation);
-            var reply = await CallAsync(call => _coordination.PlanQueryAsync(new PlanQueryRequest { Query = signed }, call), cancellation);
+            var reply = await CallAsync(call => _link.Coordination.PlanQueryAsync(new PlanQueryRequest { Query = signed }, call), cancellation);
             return new QueryPlan
             {
                 Query = query,
@@ -187,7 +188,7 @@ internal sealed class StationConsortium : IConsortium
 
     public Task<ModelFit> FitAsync(
         AnalysisQuery query, IdentityKey? coordinator, AskOptions? options = null, Action<ModelFit>? progress = null, CancellationToken cancellation = default) =>
-        Answering.FitAsync(this, _options.Time, query, coordinator, options ?? new AskOptions(), reading: null, (fit, _) => progress?.Invoke(fit), cancellation);
+        Answering.FitAsync(this, _link.Options.Time, query, coordinator, options ?? new AskOptions(), reading: null, (fit, _) => progress?.Invoke(fit), cancellation);
 
     public async Task<Answer> AnswerAsync(
         AnalysisQuery query, IdentityKey? coordinator = null, AskOptions? options = null, double confidence = 0.95,
@@ -200,11 +201,11 @@ internal sealed class StationConsortium : IConsortium
         if (ModelFit.IsAsked(query))
         {
             var reports = new List<RoundReport>();
-            var fit = await Answering.FitAsync(this, _options.Time, query, coordinator, options, reading, (_, report) => reports.Add(report), cancellation);
+            var fit = await Answering.FitAsync(this, _link.Options.Time, query, coordinator, options, reading, (_, report) => reports.Add(report), cancellation);
             return new Answer { Query = query, Statistics = fit.Statistics, Reports = reports, Fit = fit };
         }
 
-        var only = await Answering.OfAsync(this, _options.Time, query, coordinator, options, cancellation);
+        var only = await Answering.OfAsync(this, _link.Options.Time, query, coordinator, options, cancellation);
         // Cannot be null: the round passed its checks.
         var totals = only.Totals!;
         return new Answer { Query = query, Statistics = Release.Decode(totals.Layout, totals.Values, totals.Contributors, reading), Reports = [only] };
@@ -215,10 +216,10 @@ internal sealed class StationConsortium : IConsortium
         ArgumentNullException.ThrowIfNull(query);
         var limit = checked((uint)(phaseDeadline ?? TimeSpan.Zero).TotalMilliseconds);
         var request = new SubmitQueryRequest { Query = query, DeadlineMs = limit };
-        var reply = await CallAsync(call => _coordination.SubmitQueryAsync(request, call), cancellation);
+        var reply = await CallAsync(call => _link.Coordination.SubmitQueryAsync(request, call), cancellation);
         return reply.RoundId.Length == 16
             ? new RoundHandle(this, reply.RoundId.ToByteArray(), Question.HashOf(query), Query.Parser.ParseFrom(query.Body)) { Signed = query }
-            : throw new StationUnavailableException($"The station at {_options.Address} answered with a round id of {reply.RoundId.Length} bytes; it must have 16.");
+            : throw new StationUnavailableException($"The station at {_link.Options.Address} answered with a round id of {reply.RoundId.Length} bytes; it must have 16.");
     }
 
     public RoundHandle Round(byte[] roundId) => new(this, roundId);
@@ -226,7 +227,7 @@ internal sealed class StationConsortium : IConsortium
     public Task AbortRoundAsync(byte[] roundId, CancellationToken cancellation = default)
     {
         var id = Id(roundId);
-        return CallAsync(options => _coordination.AbortRoundAsync(new AbortRoundRequest { RoundId = id }, options), cancellation);
+        return CallAsync(options => _link.Coordination.AbortRoundAsync(new AbortRoundRequest { RoundId = id }, options), cancellation);
     }
 
     public async IAsyncEnumerable<Event> WatchAsync(ulong after = 0, bool reconnect = true, [EnumeratorCancellation] CancellationToken cancellation = default)
@@ -234,7 +235,7 @@ internal sealed class StationConsortium : IConsortium
         var pause = s_firstPause;
         while (true)
         {
-            using var call = _coordination.Watch(new WatchRequest { After = after }, cancellationToken: cancellation);
+            using var call = _link.Coordination.Watch(new WatchRequest { After = after }, cancellationToken: cancellation);
             while (await NextAsync(call.ResponseStream, reconnect, cancellation) is { } happened)
             {
                 if (happened.Sequence > 0) after = happened.Sequence;
@@ -242,53 +243,53 @@ internal sealed class StationConsortium : IConsortium
                 yield return happened;
             }
 
-            if (!reconnect) throw new StationUnavailableException($"The station at {_options.Address} ended the stream of events.");
-            await Task.Delay(pause, _options.Time, cancellation);
+            if (!reconnect) throw new StationUnavailableException($"The station at {_link.Options.Address} ended the stream of events.");
+            await Task.Delay(pause, _link.Options.Time, cancellation);
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, s_longestPause.Ticks));
         }
     }
 
     public async Task<Checkpoint> GetCheckpointAsync(CancellationToken cancellation = default)
     {
-        return ReadHead((await CallAsync(call => _audit.GetCheckpointAsync(new GetCheckpointRequest(), call), cancellation)).Checkpoint);
+        return ReadHead((await CallAsync(call => _link.Audit.GetCheckpointAsync(new GetCheckpointRequest(), call), cancellation)).Checkpoint);
     }
 
     public async Task<IReadOnlyList<byte[]>> GetConsistencyAsync(long oldSize, long newSize, CancellationToken cancellation = default)
     {
         var request = new GetConsistencyRequest { OldSize = checked((ulong)oldSize), NewSize = checked((ulong)newSize) };
-        return [.. (await CallAsync(call => _audit.GetConsistencyAsync(request, call), cancellation)).Path.Select(hash => hash.ToByteArray())];
+        return [.. (await CallAsync(call => _link.Audit.GetConsistencyAsync(request, call), cancellation)).Path.Select(hash => hash.ToByteArray())];
     }
 
     public async Task<IReadOnlyList<byte[]>> GetInclusionAsync(long index, long size, CancellationToken cancellation = default)
     {
         var request = new GetInclusionRequest { Index = checked((ulong)index), Size = checked((ulong)size) };
-        return [.. (await CallAsync(call => _audit.GetInclusionAsync(request, call), cancellation)).Path.Select(hash => hash.ToByteArray())];
+        return [.. (await CallAsync(call => _link.Audit.GetInclusionAsync(request, call), cancellation)).Path.Select(hash => hash.ToByteArray())];
     }
 
     public Task<EntryReport?> CheckEntryAsync(long index, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
-        return EntryCheck.OfAsync(this, _options.Roster, index, cancellation);
+        return EntryCheck.OfAsync(this, _link.Options.Roster, index, cancellation);
     }
 
     public Checkpoint ReadHead(string note)
     {
         var head = Checkpoint.Parse(note);
-        head.CheckStation(_options.Roster);
+        head.CheckStation(_link.Options.Roster);
         return head;
     }
 
     public async Task<IReadOnlyList<byte[]>> ListEntriesAsync(long start, int limit, CancellationToken cancellation = default)
     {
         var request = new ListEntriesRequest { Start = checked((ulong)start), Limit = checked((uint)limit) };
-        return [.. (await CallAsync(call => _audit.ListEntriesAsync(request, call), cancellation)).Leaves.Select(leaf => leaf.ToByteArray())];
+        return [.. (await CallAsync(call => _link.Audit.ListEntriesAsync(request, call), cancellation)).Leaves.Select(leaf => leaf.ToByteArray())];
     }
 
     public async Task<long> ExportBundleAsync(byte[] roundId, Stream destination, Checkpoint? remembered = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(destination);
         var request = new ExportBundleRequest { RoundId = Id(roundId), HeadSize = (ulong)(remembered?.Size ?? 0) };
-        using var call = _audit.ExportBundle(request, cancellationToken: cancellation);
+        using var call = _link.Audit.ExportBundle(request, cancellationToken: cancellation);
         var written = 0L;
         try
         {
@@ -315,14 +316,24 @@ internal sealed class StationConsortium : IConsortium
     public async Task<RoundReport> VerifyAsync(byte[] roundId, VerifyWishes wishes, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(wishes);
+        var options = _link.Options;
+        var report = await VerifyAsync(roundId, options.Roster, wishes, cancellation);
+        // A round from before is evidence under the roster of its time, if that was pinned here then.
+        var earlier = report.Passed ? null : options.Earlier.FirstOrDefault(roster => report.Found == PublicBytes.Hex(roster.Hash));
+        return earlier is null ? report : await VerifyAsync(roundId, earlier, wishes, cancellation);
+    }
+
+    private async Task<RoundReport> VerifyAsync(byte[] roundId, Roster roster, VerifyWishes wishes, CancellationToken cancellation)
+    {
+        var heads = _link.Options.Heads;
         await using var file = TemporaryFile.Create("bundle");
-        var remembered = wishes.Remembered ?? _options.Heads.Find(_options.Roster);
+        var remembered = wishes.Remembered ?? heads.Find(roster);
         await ExportBundleAsync(roundId, file, remembered, cancellation);
         file.Position = 0;
-        var expected = new BundleExpectation { RosterHash = _options.Roster.Hash, RoundId = roundId, Remembered = remembered, Progress = wishes.Progress };
+        var expected = new BundleExpectation { RosterHash = roster.Hash, RoundId = roundId, Remembered = remembered, Progress = wishes.Progress };
         var report = await Task.Run(() => BundleCheck.Of(file, expected).ToReport(), cancellation);
         // A head that was not held against the remembered one must not take its place.
-        if (report.Head is { } head && wishes.Remembered is null) _options.Heads.Keep(_options.Roster, head);
+        if (report.Head is { } head && wishes.Remembered is null) heads.Keep(roster, head);
         return report;
     }
 
@@ -332,20 +343,22 @@ internal sealed class StationConsortium : IConsortium
     {
         ArgumentNullException.ThrowIfNull(bundle);
         ArgumentNullException.ThrowIfNull(wishes);
-        var expected = new BundleExpectation { RosterHash = _options.Roster.Hash, Remembered = wishes.Remembered, Progress = wishes.Progress };
+        var expected = new BundleExpectation { RosterHash = _link.Options.Roster.Hash, Remembered = wishes.Remembered, Progress = wishes.Progress };
         return Task.Run(() => BundleCheck.Of(bundle, expected).ToReport(), cancellation);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _channel.ShutdownAsync();
-        _channel.Dispose();
-        _tls.Dispose();
+        foreach (var link in _links)
+        {
+            await link.Channel.ShutdownAsync();
+            link.Dispose();
+        }
     }
 
     /// <summary>The view, if it is of the pinned roster: a question that is signed for another one is nobody's.</summary>
-    private ConsortiumView Current(ConsortiumView view) => view.Epoch <= _options.Roster.Epoch ? view : throw new RosterReplacedException(
-        $"The station says that the consortium is at roster epoch {view.Epoch}; this client has pinned epoch {_options.Roster.Epoch}, under which nothing is answered any more. "
+    private ConsortiumView Current(ConsortiumView view) => view.Epoch <= _link.Options.Roster.Epoch ? view : throw new RosterReplacedException(
+        $"The station says that the consortium is at roster epoch {view.Epoch}; this client has pinned epoch {_link.Options.Roster.Epoch}, under which nothing is answered any more. "
         + "Take the new roster (secagg roster follow), and ask again.");
 
     private static ByteString Id(byte[] roundId)
@@ -374,7 +387,7 @@ internal sealed class StationConsortium : IConsortium
 
     private async Task<T> CallAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> start, CancellationToken cancellation, TimeSpan? timeout = null)
     {
-        var deadline = _options.Time.GetUtcNow().UtcDateTime + (timeout ?? _options.CallTimeout);
+        var deadline = _link.Options.Time.GetUtcNow().UtcDateTime + (timeout ?? _link.Options.CallTimeout);
         try
         {
             using var call = start(new CallOptions(deadline: deadline, cancellationToken: cancellation));
@@ -392,12 +405,44 @@ internal sealed class StationConsortium : IConsortium
         return e.StatusCode switch
         {
             StatusCode.Unavailable =>
-                new StationUnavailableException($"The station at {_options.Address} cannot be reached: {_tls.Problem ?? e.Status.Detail}{(_tls.Other is null ? "" : NewKey)}", e),
+                new StationUnavailableException($"The station at {_link.Options.Address} cannot be reached: {_link.Tls.Problem ?? e.Status.Detail}{(_link.Tls.Other is null ? "" : NewKey)}", e),
             StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled or StatusCode.Aborted =>
-                new StationUnavailableException($"The station at {_options.Address} failed to answer: {e.Status.Detail}", e),
+                new StationUnavailableException($"The station at {_link.Options.Address} failed to answer: {e.Status.Detail}", e),
             StatusCode.DeadlineExceeded =>
-                new StationUnavailableException($"The station at {_options.Address} did not answer within {_options.CallTimeout.TotalSeconds:0} s.", e),
+                new StationUnavailableException($"The station at {_link.Options.Address} did not answer within {_link.Options.CallTimeout.TotalSeconds:0} s.", e),
             var code => new StationRefusedException(e.Status.Detail.Length > 0 ? e.Status.Detail : $"The station refused the call ({code}).", code.ToString(), e),
         };
+    }
+
+    /// <summary>The way to the station under one roster.</summary>
+    private sealed class Link : IDisposable
+    {
+        /// <param name="options">Whom to call, and as whom.</param>
+        /// <param name="name">Our name in the roster.</param>
+        /// <param name="station">The key that the station must have, if it is not the roster's.</param>
+        public Link(ConsortiumOptions options, string name, IdentityPublicKey? station = null)
+        {
+            (Options, Name, Tls) = (options, name, new StationTls(options, name, station));
+            Channel = GrpcChannel.ForAddress(options.Address, new GrpcChannelOptions { HttpHandler = Tls.Handler, MaxReceiveMessageSize = MaxReply });
+            (Coordination, Audit) = (new Coordination.CoordinationClient(Channel), new Audit.AuditClient(Channel));
+        }
+
+        public ConsortiumOptions Options { get; }
+
+        public string Name { get; }
+
+        public StationTls Tls { get; }
+
+        public GrpcChannel Channel { get; }
+
+        public Coordination.CoordinationClient Coordination { get; }
+
+        public Audit.AuditClient Audit { get; }
+
+        public void Dispose()
+        {
+            Channel.Dispose();
+            Tls.Dispose();
+        }
     }
 }
