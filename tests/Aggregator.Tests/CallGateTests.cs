@@ -49,7 +49,27 @@ public sealed class CallGateTests
 
         foreach (var (who, _) in members) who.Dispose();
         Assert.True(wrong.Count == 0, string.Join("\n", wrong));
-        Assert.Equal(refused, station.Logs.Lines.Count(l => l.Id == 1105));
+        Assert.NotEqual(0, refused);
+    }
+
+    [Fact]
+    public async Task Strangers_fill_no_log_and_write_nothing_of_their_own_into_it()
+    {
+        await using var station = new TestStation(3);
+        await station.Start();
+        using var nobody = new Raw(station, null);
+        using var party = new Raw(station, station.Consortium.Parties[0]);
+        for (var i = 0; i < 50; i++) (await nobody.Send($"/x.Made{i}/Up%0A1105%20All%20is%20well", new Withheld()).Guard()).Dispose();
+        for (var i = 0; i < 50; i++) (await party.Send("/secagg.v1.Coordination/SubmitQuery", new Withheld()).Guard()).Dispose();
+        Assert.Equal((20, 50), (Lines("that does not exist"), Lines("SubmitQuery")));
+        Assert.DoesNotContain("Made", station.Logs.Lines.Where(l => l.Id >= 1000).Aggregate("", (text, l) => text + l.Text), StringComparison.Ordinal);
+
+        station.Clock.Advance(TimeSpan.FromMinutes(1));
+        (await nobody.Send("/secagg.v1.Station/Attend", new Withheld()).Guard()).Dispose();
+        Assert.Equal(1, Lines("/secagg.v1.Station/Attend"));
+        Assert.Contains("30 more calls", station.Logs.Lines.Single(l => l.Id == 1108).Text, StringComparison.Ordinal);
+
+        int Lines(string about) => station.Logs.Lines.Count(l => l.Id == 1105 && l.Text.Contains(about, StringComparison.Ordinal));
     }
 
     [Fact]

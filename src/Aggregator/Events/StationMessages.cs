@@ -75,6 +75,9 @@ internal static partial class StationMessages
     [LoggerMessage(1105, LogLevel.Warning, "A call to {Method} was denied: {Reason}")]
     public static partial void AccessDenied(this ILogger log, string method, string reason);
 
+    [LoggerMessage(1108, LogLevel.Warning, "{Count} more calls of strangers were denied, without a line each")]
+    public static partial void StrangersDenied(this ILogger log, int count);
+
     [LoggerMessage(1106, LogLevel.Critical, "Outpost {Outpost} has seen the log at size {Seen}; this log has only {Size}. Entries were lost or another log was put in place")]
     public static partial void LogBehindOutpost(this ILogger log, string outpost, ulong seen, long size);
 

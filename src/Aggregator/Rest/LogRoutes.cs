@@ -1,5 +1,6 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using SecureAggregation.Accounts;
 using SecureAggregation.Aggregator.Events;
@@ -48,10 +49,10 @@ internal static class LogRoutes
         if (header.Length > 0 && !ulong.TryParse(header, System.Globalization.CultureInfo.InvariantCulture, out after)) throw new RestException("parameter-invalid", "Last-Event-ID is the number of an event.");
         // Now, not with the first event: whoever has the headers may read the state and misses nothing.
         var subscription = events.Subscribe(after);
-        return TypedResults.ServerSentEvents(Read(subscription, caller, watches, lifetime.ApplicationStopping, context.RequestAborted));
+        return TypedResults.ServerSentEvents(Read(subscription, caller, watches, context.Features.GetRequiredFeature<Standing>(), lifetime.ApplicationStopping, context.RequestAborted));
     }
 
-    private static async IAsyncEnumerable<SseItem<EventView>> Read(EventHub.Subscription subscription, RestCaller caller, bool watches, CancellationToken stopping, [EnumeratorCancellation] CancellationToken gone)
+    private static async IAsyncEnumerable<SseItem<EventView>> Read(EventHub.Subscription subscription, RestCaller caller, bool watches, Standing standing, CancellationToken stopping, [EnumeratorCancellation] CancellationToken gone)
     {
         using var held = subscription;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, gone);
@@ -60,6 +61,8 @@ internal static class LogRoutes
         await using var happened = subscription.Read(end.Token).GetAsyncEnumerator(end.Token);
         while (await Next(happened))
         {
+            // Whoever was revoked since hears no more.
+            if (!standing.Holds()) yield break;
             if (View(happened.Current, caller, watches) is { } view) yield return new SseItem<EventView>(view, view.Kind) { EventId = view.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture) };
         }
     }

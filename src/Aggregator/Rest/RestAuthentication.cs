@@ -10,6 +10,7 @@ using Microsoft.IdentityModel.Tokens;
 using Microsoft.Net.Http.Headers;
 using SecureAggregation.Accounts;
 using SecureAggregation.Aggregator.Security;
+using SecureAggregation.Crypto;
 
 namespace SecureAggregation.Aggregator.Rest;
 
@@ -21,7 +22,7 @@ internal static class RestAuthentication
     private const string Key = "key";
     private const string Oidc = "oidc";
 
-    public static void AddRestAuthentication(this IServiceCollection services, OidcOptions oidc, AccessTokens tokens, StationRights rights)
+    public static void AddRestAuthentication(this IServiceCollection services, OidcOptions oidc, AccessTokens tokens, StationRights rights, TimeProvider clock)
     {
         var builder = services.AddAuthentication(Any)
             .AddPolicyScheme(Any, null, scheme => scheme.ForwardDefaultSelector = context => SchemeOf(context, oidc, tokens))
@@ -30,7 +31,7 @@ internal static class RestAuthentication
             {
                 jwt.MapInboundClaims = false;
                 jwt.TokenValidationParameters = tokens.Validation;
-                jwt.Events = new JwtBearerEvents { OnTokenValidated = context => OfAccount(context, rights), OnAuthenticationFailed = Failed };
+                jwt.Events = new JwtBearerEvents { OnTokenValidated = context => OfAccount(context, rights, clock), OnAuthenticationFailed = Failed };
             });
         if (oidc.Authority.Length > 0)
         {
@@ -40,7 +41,7 @@ internal static class RestAuthentication
                 jwt.Authority = oidc.Authority;
                 jwt.Audience = oidc.Audience;
                 jwt.RequireHttpsMetadata = oidc.Authority.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
-                jwt.Events = new JwtBearerEvents { OnTokenValidated = context => OfProvider(context, oidc), OnAuthenticationFailed = Failed };
+                jwt.Events = new JwtBearerEvents { OnTokenValidated = context => OfProvider(context, oidc, clock), OnAuthenticationFailed = Failed };
             });
         }
 
@@ -65,18 +66,26 @@ internal static class RestAuthentication
         }
     }
 
-    private static Task OfAccount(TokenValidatedContext context, StationRights rights)
+    private static Task OfAccount(TokenValidatedContext context, StationRights rights, TimeProvider clock)
     {
         var name = context.Principal?.FindFirstValue(JwtRegisteredClaimNames.Sub) ?? "";
         var mark = context.Principal?.FindFirstValue(AccessTokens.MarkClaim) ?? "";
-        if (rights.Book.Find(name) is { } account && rights.Counts(account) && Base64UrlEncoder.Encode(StationRights.MarkOf(account)) == mark)
+        if (Found() is { } account)
+        {
             context.Principal = RestCaller.Principal(Own, account.Name, RestCaller.Of(account.Roles), account.Studies);
+            context.HttpContext.Features.Set(new Standing(() => context.SecurityToken.ValidTo > clock.GetUtcNow().UtcDateTime && Found() is not null));
+        }
         else
+        {
             context.Fail("The account is gone or was changed since the token was made; sign in again.");
+        }
+
         return Task.CompletedTask;
+
+        Account? Found() => rights.Book.Find(name) is { } account && rights.Counts(account) && Base64UrlEncoder.Encode(StationRights.MarkOf(account)) == mark ? account : null;
     }
 
-    private static Task OfProvider(TokenValidatedContext context, OidcOptions oidc)
+    private static Task OfProvider(TokenValidatedContext context, OidcOptions oidc, TimeProvider clock)
     {
         var user = context.Principal!;
         var name = user.FindFirstValue(oidc.NameClaim) ?? user.FindFirstValue(JwtRegisteredClaimNames.Sub) ?? "";
@@ -89,6 +98,7 @@ internal static class RestAuthentication
         var roles = user.FindAll(oidc.RoleClaim).Select(c => Accounts.Roles.Find(c.Value)).OfType<Role>().Distinct().ToList();
         var studies = oidc.StudyClaim.Length == 0 ? null : user.FindAll(oidc.StudyClaim).Select(c => c.Value).ToList();
         context.Principal = RestCaller.Principal(Oidc, $"{name} ({Oidc})", RestCaller.Of(roles), studies);
+        context.HttpContext.Features.Set(new Standing(() => context.SecurityToken.ValidTo > clock.GetUtcNow().UtcDateTime));
         return Task.CompletedTask;
     }
 
@@ -105,9 +115,12 @@ internal static class RestAuthentication
         protected override Task<AuthenticateResult> HandleAuthenticateAsync()
         {
             var text = Request.Headers.Authorization.ToString()["Bearer ".Length..].Trim();
-            return Task.FromResult(rights.Book.CheckKey(text) is { } key && rights.Counts(key)
-                ? AuthenticateResult.Success(new AuthenticationTicket(RestCaller.Principal(Key, $"{key.Name} ({Key})", key.Permissions, key.Studies), Key))
-                : AuthenticateResult.Fail("The key is none of this station's, has expired or was revoked; an admin can make a new one."));
+            if (Found() is not { } key) return Task.FromResult(AuthenticateResult.Fail("The key is none of this station's, has expired or was revoked; an admin can make a new one."));
+            var mark = StationRights.MarkOf(key);
+            Context.Features.Set(new Standing(() => Found() is { } now && PublicBytes.Equal(StationRights.MarkOf(now), mark)));
+            return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(RestCaller.Principal(Key, $"{key.Name} ({Key})", key.Permissions, key.Studies), Key)));
+
+            ApiKey? Found() => rights.Book.CheckKey(text) is { } found && rights.Counts(found) ? found : null;
         }
     }
 

@@ -3,6 +3,9 @@ using SecureAggregation.Accounts;
 
 namespace SecureAggregation.Aggregator.Rest;
 
+/// <summary>Asked again while a stream lasts: whether the token of its request is still good, for what it was.</summary>
+internal sealed record Standing(Func<bool> Holds);
+
 /// <summary>Who calls by REST: what a token or key came to, looked up at each request.</summary>
 internal sealed record RestCaller(string Name, IReadOnlyList<string>? Studies)
 {

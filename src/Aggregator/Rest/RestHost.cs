@@ -81,7 +81,7 @@ internal sealed class RestHost : IAsyncDisposable
         var rights = new StationRights(book, station.GetRequiredService<ActRecorder>(), station.GetRequiredService<AlertBoard>(), clock, station.GetRequiredService<ILogger<StationRights>>());
         // Made by a delegate, so that they are disposed with the application.
         services.AddSingleton(_ => rights).AddSingleton(_ => tokens).AddSingleton(refresh).AddSingleton(new SignInGuard(clock)).AddSingleton(new IdempotencyKeys(tokens.Derive("idempotency"), files.Roster.LogOrigin));
-        services.AddRestAuthentication(rest.Oidc, tokens, rights);
+        services.AddRestAuthentication(rest.Oidc, tokens, rights, clock);
         services.AddRateLimiter(_ => { });
         services.ConfigureHttpJsonOptions(json => Describe(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
@@ -188,7 +188,7 @@ internal sealed class RestHost : IAsyncDisposable
         catch (Exception e) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
             var (code, detail) = Problems.From(e) ?? ("internal", "The station's log says more; tell its operator.");
-            if (code == "internal") logger.RestFailed(context.Request.Method, context.Request.Path.Value ?? "", e);
+            if (code == "internal") logger.RestFailed(context.Request.Method, RouteOf(context), e);
             await Problems.WriteAsync(context, code, detail);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -197,8 +197,11 @@ internal sealed class RestHost : IAsyncDisposable
         }
 
         // What a stranger may repeat without end stays out of the log.
-        if (context.Features.Get<RefusedWith>() is { } refused && context.User.Identity is { IsAuthenticated: true }) logger.RestRefused(context.User.Identity.Name ?? "", context.Request.Method, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "another address", refused.Code);
+        if (context.Features.Get<RefusedWith>() is { } refused && context.User.Identity is { IsAuthenticated: true }) logger.RestRefused(context.User.Identity.Name ?? "", context.Request.Method, RouteOf(context), refused.Code);
     }
+
+    /// <summary>For the log: a path itself is the caller's words, with line breaks if he likes.</summary>
+    private static string RouteOf(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "another address";
 
     private static (string Code, string Detail)? Bare(HttpResponse response) => response.StatusCode switch
     {

@@ -46,6 +46,14 @@ internal sealed record Caller(Roles Roles, RosterMember Member, CancellationToke
 /// </summary>
 internal sealed class Access(RosterHistory rosters, TimeProvider clock, ILogger<Access> log)
 {
+    // Of strangers, who may call without end, so many lines a minute; the rest is counted.
+    private const int LinesOfStrangers = 20;
+    private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _gate = new();
+    private DateTimeOffset _since;
+    private int _strangers;
+
     /// <summary>The caller, if one of the roles is his.</summary>
     /// <exception cref="RpcException">Unauthenticated or PermissionDenied, with a sentence.</exception>
     public Caller Admit(X509Certificate2? certificate, Roles allowed, string method)
@@ -58,9 +66,23 @@ internal sealed class Access(RosterHistory rosters, TimeProvider clock, ILogger<
         }
         catch (RpcException e)
         {
-            log.AccessDenied(method, e.Status.Detail);
+            if (e.StatusCode != StatusCode.Unauthenticated || IsToBeLogged()) log.AccessDenied(method, e.Status.Detail);
             throw;
         }
+    }
+
+    private bool IsToBeLogged()
+    {
+        int before;
+        lock (_gate)
+        {
+            var now = clock.GetUtcNow();
+            if (now - _since < s_minute) return ++_strangers <= LinesOfStrangers;
+            (_since, before, _strangers) = (now, _strangers, 1);
+        }
+
+        if (before > LinesOfStrangers) log.StrangersDenied(before - LinesOfStrangers);
+        return true;
     }
 
     /// <summary>The member whose key a certificate bears.</summary>

@@ -82,7 +82,7 @@ internal static class RightsCommand
         {
             case ["accounts", "add", var name]:
                 var (password, made) = Password(own);
-                book.Add(name, password, Roles(own) ?? [], Studies(own), by);
+                book.Add(StationRights.NotOperator(name), password, Roles(own) ?? [], Studies(own), by);
                 output.WriteLine($"Account {name} is made.{(made ? $" Its password, shown this once: {password}" : "")}");
                 break;
             case ["accounts", "set", var name]:

@@ -51,8 +51,17 @@ internal sealed class StationRights : IAsyncDisposable
     /// <summary>Whether the log says that this key is as it is.</summary>
     public bool Counts(ApiKey key) => Has(NameOf(key), MarkOf(key));
 
+    /// <summary>The name, unless it would be taken for the command line's in the log.</summary>
+    /// <exception cref="AccountException">It would.</exception>
+    public static string NotOperator(string name) => string.Equals(name, Operator, StringComparison.OrdinalIgnoreCase)
+        ? throw new AccountException($"{Operator} is the log's word for the station's command line; choose another name")
+        : name;
+
     /// <summary>A hash of what an account is, 32 bytes; another password, role or study gives another.</summary>
     public static byte[] MarkOf(Account account) => Mark("account", account.Name, account.Roles.Select(r => r.Word()), account.Studies, account.Stamp, account.Proof, DateTimeOffset.UnixEpoch);
+
+    /// <summary>The same of a key.</summary>
+    public static byte[] MarkOf(ApiKey key) => Mark("key", key.Name, key.Permissions.Select(p => p.Word()), key.Studies, key.Stamp, key.Proof, key.Expires);
 
     /// <summary>Puts into the log what has changed since, and returns when it is there: until then it does not count.</summary>
     /// <param name="by">Who did it, where the file does not say.</param>
@@ -183,8 +192,6 @@ internal sealed class StationRights : IAsyncDisposable
     private static string NameOf(Account account) => "account " + account.Name;
 
     private static string NameOf(ApiKey key) => "key " + key.Name;
-
-    private static byte[] MarkOf(ApiKey key) => Mark("key", key.Name, key.Permissions.Select(p => p.Word()), key.Studies, key.Stamp, key.Proof, key.Expires);
 
     private static byte[] Mark(string kind, string name, IEnumerable<string> words, IReadOnlyList<string>? studies, string stamp, string proof, DateTimeOffset expires)
     {

@@ -27,6 +27,7 @@ internal static class StationEvents
         [1103] = ("outpost turned away", true),
         [1104] = ("frame refused", true),
         [1105] = ("call denied", true),
+        [1108] = ("more calls denied", true),
         [1106] = ("outpost has seen a longer log", true),
         [1107] = ("outpost with an older roster", false),
         [1200] = ("round proposed", false),

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using SecureAggregation.Accounts;
+using SecureAggregation.Aggregator.Security;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
@@ -85,6 +86,29 @@ public sealed class RestLogTests
         await scene.Station.Stop();
     }
 
+    [Theory]
+    [InlineData("key")]
+    [InlineData("account")]
+    [InlineData("time")]
+    public async Task Stream_of_events_ends_when_its_key_is_revoked_its_account_changed_or_its_token_expired(string what)
+    {
+        await using var scene = await RestScene.Open();
+        var token = what == "key" ? await scene.Key("watcher", [Permission.ReadResults]) : await scene.Account("watcher", [Role.Analyst]);
+        var stays = await scene.Key("stays", [Permission.ReadResults]);
+        await using var ends = await Watch(scene, token);
+        await using var goes = await Watch(scene, stays);
+        await ends.Until(e => e.EventType == "open");
+        await scene.Key("before", [Permission.ReadResults]);
+        await ends.Until(e => e.EventType == "head");
+        if (what == "key") scene.Rights.Book.RevokeKey("watcher");
+        if (what == "account") scene.Rights.Book.SetRoles("watcher", [Role.Auditor]);
+        if (what == "time") scene.Station.Clock.Advance(AccessTokens.Life);
+        await scene.Key("after", [Permission.ReadResults]);
+        Assert.True(await ends.HasEnded());
+        await goes.Until(e => e.EventType == "head");
+        await goes.Until(e => e.EventType == "head");
+    }
+
     private static (string Id, string State) Of(SseItem<string> item)
     {
         using var json = JsonDocument.Parse(item.Data);
@@ -108,6 +132,8 @@ public sealed class RestLogTests
             Assert.True(await _items.MoveNextAsync().AsTask().Guard(), "the stream has ended");
             return _items.Current;
         }
+
+        public async Task<bool> HasEnded() => !await _items.MoveNextAsync().AsTask().Guard();
 
         public async Task<IReadOnlyList<SseItem<string>>> Until(Func<SseItem<string>, bool> last)
         {

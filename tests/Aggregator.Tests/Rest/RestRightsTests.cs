@@ -36,6 +36,7 @@ public sealed class RestRightsTests
         await scene.Ask(HttpStatusCode.NoContent, "DELETE", "/api/v1/accounts/ada", admin);
         Assert.Equal("account-not-found", await scene.Refusal("DELETE", "/api/v1/accounts/ada", admin));
         Assert.Equal("key-not-found", await scene.Refusal("DELETE", "/api/v1/keys/nightly", admin));
+        Assert.Equal("account-invalid", await scene.Refusal("POST", "/api/v1/accounts", admin, new { name = "Operator", password = RestScene.Password, roles = new[] { "analyst" } }));
         Assert.Equal("account-invalid", await scene.Refusal("POST", "/api/v1/accounts", admin, new { name = "b", password = "short", roles = new[] { "analyst" } }));
         Assert.Equal("account-invalid", await scene.Refusal("POST", "/api/v1/accounts", admin, new { name = "b", password = RestScene.Password, roles = new[] { "king" } }));
         Assert.Equal("account-invalid", await scene.Refusal("POST", "/api/v1/keys", admin, new { name = "b", may = new[] { "read-results" }, days = 367 }));
