@@ -86,6 +86,9 @@ internal sealed record Invitation(string Name, string Role, DateTimeOffset Expir
         writer.Write(string.Create(CultureInfo.InvariantCulture, $"{Heading}\nname: {Name}\nrole: {Role}\nexpires: {Expires:u}\nkey: {Key}\n"));
     }
 
+    /// <summary>The name alone: with the key anybody could answer.</summary>
+    public override string ToString() => Name;
+
     private static string KeyOf(string code)
     {
         var words = code.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);

@@ -82,6 +82,7 @@ public sealed partial class EnrolTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         Assert.DoesNotContain(code.Split(' ')[0] + " ", await File.ReadAllTextAsync(file), StringComparison.Ordinal);
         Assert.Equal(12, code.Split(' ').Length);
+        Assert.Equal("Mars", $"{Invitation.Read(file)}");
         Assert.Equal(ExitCode.BadInput, (await Run.Of("invite", "Mars", "--folder", _folder["home"])).Code);
     }
 

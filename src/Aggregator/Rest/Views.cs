@@ -128,13 +128,25 @@ internal sealed record ActsView(IReadOnlyList<ActView> Acts);
 
 internal sealed record ActView(long Entry, DateTimeOffset? At, string What, string Subject, string By, string Detail);
 
-internal sealed record TokenRequest(string GrantType, string? Username = null, string? Password = null, string? RefreshToken = null);
+internal sealed record TokenRequest(string GrantType, string? Username = null, string? Password = null, string? RefreshToken = null)
+{
+    public override string ToString() => nameof(TokenRequest);
+}
 
-internal sealed record TokenView(string AccessToken, string TokenType, int ExpiresIn, string RefreshToken);
+internal sealed record TokenView(string AccessToken, string TokenType, int ExpiresIn, string RefreshToken)
+{
+    public override string ToString() => nameof(TokenView);
+}
 
-internal sealed record EndRequest(string RefreshToken);
+internal sealed record EndRequest(string RefreshToken)
+{
+    public override string ToString() => nameof(EndRequest);
+}
 
-internal sealed record PasswordRequest(string Username, string Password, string NewPassword);
+internal sealed record PasswordRequest(string Username, string Password, string NewPassword)
+{
+    public override string ToString() => nameof(PasswordRequest);
+}
 
 internal sealed record AccountsView(IReadOnlyList<AccountView> Accounts);
 
@@ -144,16 +156,25 @@ internal sealed record AccountView(string Name, IReadOnlyList<string> Roles, IRe
     public static AccountView Of(Accounts.Account account) => new(account.Name, [.. account.Roles.Select(r => Values.Word(r))], account.Studies, account.Created);
 }
 
-internal sealed record NewAccount(string Name, string Password, IReadOnlyList<string> Roles, IReadOnlyList<string>? Studies = null);
+internal sealed record NewAccount(string Name, string Password, IReadOnlyList<string> Roles, IReadOnlyList<string>? Studies = null)
+{
+    public override string ToString() => nameof(NewAccount);
+}
 
 /// <param name="Studies">Those from now on; together with `all_studies` false or absent.</param>
-internal sealed record AccountChange(IReadOnlyList<string>? Roles = null, IReadOnlyList<string>? Studies = null, bool? AllStudies = null, string? Password = null);
+internal sealed record AccountChange(IReadOnlyList<string>? Roles = null, IReadOnlyList<string>? Studies = null, bool? AllStudies = null, string? Password = null)
+{
+    public override string ToString() => nameof(AccountChange);
+}
 
 internal sealed record KeysView(IReadOnlyList<KeyView> Keys);
 
 /// <param name="Key">The key itself, in the answer to its making and never again.</param>
 internal sealed record KeyView(string Name, IReadOnlyList<string> May, IReadOnlyList<string>? Studies, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, string? Key)
 {
+    /// <summary>The name alone: once the key itself is in it.</summary>
+    public override string ToString() => Name;
+
     public static KeyView Of(Accounts.ApiKey key, string? text = null) => new(key.Name, [.. key.Permissions.Select(p => Accounts.Permissions.Word(p))], key.Studies, key.Created, key.Expires, text);
 }
 

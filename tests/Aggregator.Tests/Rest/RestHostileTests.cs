@@ -1,5 +1,5 @@
 using System.Text;
-using SecureAggregation.Accounts;
+using SecureAggregation.Aggregator.Rest;
 using SecureAggregation.Protocol.Wire;
 using Role = SecureAggregation.Accounts.Role;
 
@@ -70,6 +70,19 @@ public sealed class RestHostileTests
         request.Headers.Authorization = new("Bearer", token);
         using var answer = await scene.Client.SendAsync(request);
         Assert.True((int)answer.StatusCode is >= 200 and < 500, $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    /// <summary>Records print themselves whole, into whatever message somebody puts them.</summary>
+    [Fact]
+    public void Bodies_with_secrets_do_not_print_them()
+    {
+        const string Secret = "four words nobody links";
+        object[] bodies =
+        [
+            new TokenRequest("password", "ada", Secret, Secret), new TokenView(Secret, "Bearer", 1, Secret), new EndRequest(Secret), new PasswordRequest("ada", Secret, Secret), new NewAccount("ada", Secret, []),
+            new AccountChange(Password: Secret), new KeyView("nightly", [], null, default, default, Secret),
+        ];
+        Assert.All(bodies, body => Assert.DoesNotContain(Secret, $"{body}", StringComparison.Ordinal));
     }
 
     private static async Task Sound(RestScene scene, string method, string address, string token)
