@@ -49,8 +49,12 @@ public sealed class PythonNumbersTests(ITestOutputHelper output)
                 var contributors = 4 + (accepted % 2);
                 var totals = Totals(layout, contributors, fixedOne ? 400 : 30 * (1 + (accepted % 10)), noise);
                 var line = Round(layout, totals, contributors);
+                // Most as the station reads them, some without repairs, or at another confidence.
+                var reading = (accepted % 5) switch { 1 => new ReleaseOptions(Repairs: Repairs.None), 3 => new ReleaseOptions(0.9, Repairs: Repairs.Definite), _ => new ReleaseOptions() };
                 line["title"] = query.ToJsonString();
-                line["statistics"] = new JsonArray([.. Release.Decode(layout, layout.Centre(totals), contributors).Select(s => (JsonNode)new JsonArray(
+                line["confidence"] = reading.Confidence;
+                line["repairs"] = new JsonArray([.. RepairWords.All.Where(w => (reading.Repairs & RepairWords.Parse([w])) != Repairs.None).Select(w => (JsonNode)w)]);
+                line["statistics"] = new JsonArray([.. Release.Decode(layout, layout.Centre(totals), contributors, reading).Select(s => (JsonNode)new JsonArray(
                     s.Name, s.Unit, s.Withheld, Finite(s.Value), Finite(s.Low), Finite(s.High)))]);
                 cases.Append(line.ToJsonString()).Append('\n');
                 kinds.UnionWith(analysis.Measures.Select(m => m.Kind));

@@ -4,10 +4,13 @@ import base64
 import binascii
 import collections
 import hashlib
+import os
 import pathlib
+import ssl
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
 
 from . import evidence
 from .analysis import QueryError, demand
@@ -16,11 +19,12 @@ from .fit import ModelFit, is_fitted
 from .p256 import PrivateKey
 from .question import SignedQuery, sign
 from .roster import Roster
-from .transport import StationError, StationUnavailable, Transport
+from .transport import Events, StationError, StationUnavailable, Transport
 from .wire import Malformed, decode
 from .words import Column, Condition, Dataset
 
 WAITS = ("pending_approval", "not_approved")
+Progress = Callable[[dict], None]
 LOOK = 5.0      # seconds: how often a job's state is read although its events say nothing
 
 
@@ -36,7 +40,8 @@ class RoundFailed(Exception):
         self.job, self.signed = job, signed
 
 
-def connect(address, roster, key=None, token=None, user=None, context=None):
+def connect(address: str, roster: str | os.PathLike, key: str | os.PathLike | None = None, token: str | None = None, user: tuple[str, str] | None = None,
+            context: ssl.SSLContext | None = None) -> "Consortium":
     """A client of a station's REST interface. Nothing is sent yet.
 
     address: https://… (http:// for this machine only). roster: the roster's file, pinned. key: the file of a coordinator's private key, to ask; None to read
@@ -50,41 +55,41 @@ def connect(address, roster, key=None, token=None, user=None, context=None):
 class Consortium:
     """The station as analysts see it. It is not trusted: it gets signed questions, and what it answers is checked against the pinned roster."""
 
-    def __init__(self, transport, roster, key):
+    def __init__(self, transport: Transport, roster: Roster, key: PrivateKey | None):
         self.transport, self.roster, self._key = transport, roster, key
 
-    def discovery(self):
+    def discovery(self) -> dict:
         """What the station says of itself; refused where its roster is not the pinned one."""
         found = self.transport.get("/discovery")
         if found["consortium"]["roster_hash"] != self.roster.hash.hex():
             raise evidence.EvidenceError("the station's roster is not the pinned one: another consortium, or another epoch")
         return found
 
-    def nodes(self):
+    def nodes(self) -> list:
         """The outposts."""
         return self.transport.get("/nodes")["nodes"]
 
-    def datasets(self):
+    def datasets(self) -> dict:
         """Names of datasets, and who offers them."""
         return {item["id"]: item["nodes"] for item in self.transport.get("/data-catalogs")["catalogs"]}
 
-    def budgets(self):
+    def budgets(self) -> list:
         """What is left at each outpost, by its word."""
         return self.transport.get("/budgets")["budgets"]
 
-    def jobs(self, **filters):
+    def jobs(self, **filters) -> list:
         """Jobs, newest first: limit, offset, state, find, since, until."""
         return self.transport.get("/jobs", **filters)["jobs"]
 
-    def job(self, job_id):
+    def job(self, job_id: str) -> dict:
         """One job as it stands."""
         return self.transport.get(f"/jobs/{_hexadecimal(job_id)}")
 
-    def cancel(self, job_id):
+    def cancel(self, job_id: str) -> dict:
         """Stops a running job."""
         return self.transport.post(f"/jobs/{_hexadecimal(job_id)}/cancel", {})
 
-    def schema(self, dataset, sha256=None):
+    def schema(self, dataset: str, sha256: str | None = None) -> dict:
         """The schema that most outposts offer, decoded from its canonical bytes; sha256 pins those bytes."""
         demand(dataset and all(c.isalnum() or c in "-_. " for c in dataset), f"{dataset!r} is no name of a dataset")
         found = self.transport.get("/data-catalogs/" + dataset.replace(" ", "%20"))
@@ -97,29 +102,29 @@ class Consortium:
         demand(sha256 is None or hashlib.sha256(data).hexdigest() == sha256, f"the schema of {dataset!r} is not the pinned one")
         return schema
 
-    def dataset(self, name, schema_sha256=None):
+    def dataset(self, name: str, schema_sha256: str | None = None) -> Dataset:
         """Begins a question to a dataset."""
         return Dataset(self, {"dataset": name, "measures": []}, schema_sha256)
 
-    def sign(self, query, attempts=3, valid_seconds=3600, schema_sha256=None):
+    def sign(self, query: dict, attempts: int = 3, valid_seconds: int = 3600, schema_sha256: str | None = None) -> SignedQuery:
         """Signs a query in the form of docs/queries.md, as a dict."""
         key = self._signer()
         return sign(query, self.schema(query.get("dataset"), schema_sha256), self.roster, key, attempts, valid_seconds)
 
-    def _signer(self):
+    def _signer(self) -> PrivateKey:
         demand(self._key is not None, "a coordinator's key is needed to ask; give connect(…, key=FILE)")
         return self._key
 
-    def plan(self, query, schema_sha256=None):
+    def plan(self, query: dict, schema_sha256: str | None = None) -> dict:
         """What each outpost would say and charge. Spends nothing: it is signed with no attempts."""
         first = ModelFit(query).next if is_fitted(query) else query
         return self.transport.post("/jobs/plan", _body(self.sign(first, 0, 300, schema_sha256)))
 
-    def submit(self, signed, deadline_ms=None, attempt=1):
+    def submit(self, signed: SignedQuery, deadline_ms: int | None = None, attempt: int = 1) -> dict:
         """Hands in a signed query; the same attempt again is the same job."""
         return self.transport.post("/jobs", _body(signed) | ({"deadline_ms": deadline_ms} if deadline_ms else {}), key=f"{signed.id.hex()}-{attempt}")
 
-    def wait(self, job_id, progress=None, timeout=None, cancelled=None):
+    def wait(self, job_id: str, progress: Progress | None = None, timeout: float | None = None, cancelled: threading.Event | None = None) -> dict:
         """Waits until a job has ended, by the station's events, or by asking for its state where there are none.
 
         progress: is told each state that differs from the one before. timeout: in seconds. cancelled: a threading.Event that ends the waiting.
@@ -153,13 +158,13 @@ class Consortium:
             if events:
                 events.close()
 
-    def _events(self):
+    def _events(self) -> Events | None:
         try:
             return self.transport.events()
         except StationUnavailable:
             return None
 
-    def watch(self, timeout=None):
+    def watch(self, timeout: float | None = None) -> Iterator[tuple[str, dict]]:
         """What happens at the station from now on: (kind, JSON) of docs/rest.md, until the stream ends or nothing happens for so many seconds."""
         events = self.transport.events()
         try:
@@ -168,16 +173,17 @@ class Consortium:
         finally:
             events.close()
 
-    def ask(self, query, attempts=3, valid_seconds=3600, deadline_ms=None, progress=None, timeout=None, cancelled=None, verify=True, confidence=0.95, schema_sha256=None):
+    def ask(self, query: dict, attempts: int = 3, valid_seconds: int = 3600, deadline_ms: int | None = None, progress: Progress | None = None, timeout: float | None = None,
+            cancelled: threading.Event | None = None, verify: bool = True, confidence: float = 0.95, schema_sha256: str | None = None) -> Answer:
         """Asks, waits, tries aborted rounds again with the same signature, checks the evidence, and computes the answer from the checked total.
 
         A logistic or Poisson regression is asked round by round. timeout and attempts are of each round. verify=False takes the station's numbers as they are.
         """
         demand(attempts >= 1, f"attempts is {attempts}; it must be 1 to 10")
         self.discovery()
-        rest = {"attempts": attempts, "deadline_ms": deadline_ms, "progress": progress, "timeout": timeout, "cancelled": cancelled, "repairs": query.get("repairs"), "confidence": confidence}
+        rest = {"attempts": attempts, "deadline_ms": deadline_ms, "progress": progress, "timeout": timeout, "cancelled": cancelled}
         if not is_fitted(query):
-            return self.answer(self.sign(query, attempts, valid_seconds, schema_sha256), verify=verify, **rest)
+            return self.answer(self.sign(query, attempts, valid_seconds, schema_sha256), verify=verify, repairs=query.get("repairs"), confidence=confidence, **rest)
         demand(verify, "the rounds of a regression follow from the totals of those before, which must be verified")
         fit, evidences, schema = ModelFit(query, confidence), [], self.schema(query.get("dataset"), schema_sha256)
         while fit.next is not None:
@@ -186,7 +192,8 @@ class Consortium:
             fit.add(*opened(answer.evidence, self.roster), answer.evidence.contributors)
         return Answer(answer.job, [vars(s) for s in fit.statistics], answer.signed, evidences, fit)
 
-    def answer(self, signed, attempts=1, deadline_ms=None, progress=None, timeout=None, cancelled=None, verify=True, confidence=0.95, repairs=None):
+    def answer(self, signed: SignedQuery, attempts: int = 1, deadline_ms: int | None = None, progress: Progress | None = None, timeout: float | None = None,
+               cancelled: threading.Event | None = None, verify: bool = True, confidence: float = 0.95, repairs: list | None = None) -> Answer:
         """The answer to a query that is signed already: after an approval, or after this program was ended."""
         for attempt in range(1, attempts + 1):
             job = self.wait(self.submit(signed, deadline_ms, attempt)["id"], progress, timeout, cancelled)
@@ -214,7 +221,7 @@ class Consortium:
             found = reckon(checked, self.roster, confidence, repairs)
         return Answer(job, [vars(statistic) for statistic in found], signed, [checked])
 
-    def verify(self, job_id, asked=None, same_content=False, remembered=None):
+    def verify(self, job_id: str, asked: SignedQuery | None = None, same_content: bool = False, remembered: str | None = None) -> evidence.Evidence:
         """Fetches a job's evidence with the masked vectors, and checks it: all six steps, and that it answers the question that was signed here.
 
         remembered: the note of an earlier Evidence; the station must then show that its log extends that head.
@@ -227,12 +234,12 @@ class Consortium:
             file.flush()
             return evidence.check(file.name, self.roster, job_id, asked, same_content, remembered)
 
-    def export(self, job_id, path, remembered=None):
+    def export(self, job_id: str, path: str | os.PathLike, remembered: str | None = None) -> None:
         """Writes a job's evidence to a file, for `secagg verify` and tools/verify.py."""
         with open(path, "wb") as file:
             self.transport.download(f"/jobs/{_hexadecimal(job_id)}/transcript", file, head=remembered.split("\n")[1] if remembered else None)
 
-    def checkpoint(self, size=None):
+    def checkpoint(self, size: int | None = None) -> dict:
         """The log's newest head; with the size of an older one the proof that that is its beginning."""
         return self.transport.get("/checkpoints", **{"from": size})
 

@@ -35,7 +35,7 @@ class ModelFit:
         self.deviances: list[float] = []        # at the coefficients of each round, noise included
         self.coefficients: list[float] = []     # after the last step, in the columns' own units: the intercept, then one a term
         self.terms: list[str] = []
-        self.statistics: list = []              # of the last round
+        self._last: tuple = ()                  # layout, totals and contributors of the last round
         self._state: State | None = None
 
     @property
@@ -43,11 +43,16 @@ class ModelFit:
         """Whether the coefficients are those of the greatest likelihood, to within the noise."""
         return self.next is None and not self.failure
 
+    @property
+    def statistics(self) -> list:
+        """Of the last round: coefficients, standard errors, ratios, with intervals."""
+        return release(*self._last, self.confidence) if self._last else []
+
     def add(self, layout: Layout, totals: list, contributors: int) -> None:
         """Takes the total of the round that `next` asked for."""
         demand(self.next is not None and len(layout.blocks) == 1 and layout.blocks[0].kind in WORDS, "the total is of another question than the fit's")
         block = layout.blocks[0]
-        self.statistics = release(layout, totals, contributors, self.confidence)
+        self._last = layout, totals, contributors
         scope = Scope(layout, block, "", [float(t) for t in totals], contributors, 1, self.confidence, 10)
         self.terms = block.more["names"]
         self.deviances.append(Totals.of(block, scope.cells).deviance)

@@ -1,5 +1,6 @@
 """HTTP to the station's REST interface (docs/rest.md)."""
 
+import email.utils
 import http.client
 import json
 import queue
@@ -206,6 +207,13 @@ def _refusal(fault):
             error = StationError(fault.code, str(problem["code"]), str(problem.get("detail") or problem.get("title")))
         except (ValueError, KeyError, TypeError):
             error = StationError(fault.code, "unknown", f"HTTP {fault.code}")
-    wait = fault.headers.get("Retry-After", "")
-    error.retry_after = min(float(wait), PATIENCE) if wait.isdigit() else 0.0
+    error.retry_after = min(_seconds(fault.headers.get("Retry-After", "")), PATIENCE)
     return error
+
+
+def _seconds(wait):
+    """How long a Retry-After says to wait: seconds, or until a date, which proxies write; 0 if it says neither."""
+    try:
+        return float(wait) if wait.isdigit() else max(0.0, email.utils.parsedate_to_datetime(wait).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return 0.0

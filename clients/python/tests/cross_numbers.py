@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds this client's layouts, statistics and regressions against another program's: lines of JSON on standard input.
 
-{"analysis", "epsilon", "noise", "parties", "honest", "contributors", "bits", "packed", "statistics": [[name, unit, withheld, value, low, high], …]} is one total.
+{"analysis", "epsilon", "noise", "parties", "honest", "contributors", "bits", "packed", "confidence", "repairs", "statistics": [[name, unit, withheld, value, low, high], …]} is one total.
 {"query", "schema", "rounds": [{"analysis", …, "packed"}, …], "converged", "failure", "coefficients"} is a regression over several rounds.
 Prints what differs, the greatest differences, and how many were compared. Exit code 1 if one differs.
 """
@@ -30,7 +30,7 @@ def opened(case):
 def one(case):
     """What differs in one total."""
     layout, totals = opened(case)
-    found = release(layout, totals, case["contributors"])
+    found = release(layout, totals, case["contributors"], case["confidence"], repairs=case["repairs"])
     wanted = [dict(zip(("name", "unit", "withheld", "value", "low", "high"), row)) for row in case["statistics"]]
     if [s.name for s in found] != [w["name"] for w in wanted]:
         return [f"names {[s.name for s in found]}\n  expected {[w['name'] for w in wanted]}"]

@@ -2,6 +2,8 @@
 
 import base64
 import contextlib
+import datetime
+import email.utils
 import hashlib
 import http.server
 import json
@@ -19,7 +21,7 @@ from secagg.analysis import compile_query, shortest
 from secagg.client import Consortium, Dataset
 from secagg.fit import ModelFit, is_fitted
 from secagg.numbers import Layout, LayoutError, release
-from secagg.transport import Transport
+from secagg.transport import Transport, _seconds
 
 SCHEMA = {"name": "heart", "row_rule": 1, "columns": [
     {"name": "age", "type": 1, "unit": "years", "low": 0.0, "high": 90.0}, {"name": "seen", "type": 4, "low": 0.0, "high": 20000.0},
@@ -192,6 +194,10 @@ class Rest(unittest.TestCase):
                 transport.post("/jobs", {}, key="k-1")
             self.assertEqual((caught.exception.status, caught.exception.code), (403, "not-permitted"))
         self.assertEqual(server.asked[-1], ("POST", "/api/v1/jobs", "Bearer t", "k-1"))
+
+    def test_retry_after_is_seconds_or_a_date(self):
+        self.assertEqual([_seconds(wait) for wait in ("7", "", "soon", "Mon, 01 Jan 2001 00:00:00 GMT")], [7.0, 0.0, 0.0, 0.0])
+        self.assertAlmostEqual(_seconds(email.utils.format_datetime(datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=30))), 30, delta=2)
 
     def test_token_that_expired_is_renewed_with_the_refresh_token_once(self):
         with station((200, {}, {"access_token": "a1", "refresh_token": "r1"}), (200, {}, {"nodes": [1]}), (401, {}, {"code": "token-expired", "detail": "x"}),

@@ -43,7 +43,8 @@ def release(layout: Layout, totals: list, contributors: int, confidence: float =
     if many > 1:
         for i, block in enumerate(layout.blocks):
             out += COMPARE.get(block.kind, lambda *_: [])(block, [row[i] for row in scopes])
-    out = [s if "zero" not in repairs else dataclasses.replace(s, value=max(0.0, s.value), low=max(0.0, s.low), high=max(0.0, s.high)) if s.is_rows and s.value is not None else s for s in out]
+    if "zero" in repairs:
+        out = [dataclasses.replace(s, value=max(0.0, s.value), low=max(0.0, s.low), high=max(0.0, s.high)) if s.is_rows and s.value is not None else s for s in out]
     return _exact(out) if layout.mode == NONE else out
 
 

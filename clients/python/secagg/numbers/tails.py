@@ -25,18 +25,19 @@ def student(t: float, df: float) -> float:
 
 
 def student_quantile(confidence: float, df: float) -> float:
-    """What Student's variable exceeds, either way, with probability 1 - confidence; Newton's steps from the normal one come from below."""
-    t = normal_quantile(confidence)
+    """What Student's variable exceeds, either way, with probability 1 - confidence: Newton's steps from the first terms of Fisher's expansion."""
+    z = normal_quantile(confidence)
     if df > MANY:
-        return t
+        return z
+    t = z + (z**3 + z) / (4 * df) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * df * df) if df > 10 else z
     scale = math.lgamma((df + 1) / 2) - math.lgamma(df / 2) - math.log(df * math.pi) / 2
-    for _ in range(200):
+    for _ in range(60):
         density = math.exp(scale - (df + 1) / 2 * math.log1p(t * t / df))
         step = (student(t, df) - (1 - confidence)) / (2 * density) if density > 0 else math.inf
         if not math.isfinite(step):
             break
         t += step
-        if abs(step) <= 1e-14 * t:
+        if abs(step) <= 1e-11 * t:
             break
     return t
 
@@ -60,16 +61,17 @@ def beta(a: float, b: float, x: float) -> float:
 
 
 def _beta_fraction(a: float, b: float, x: float) -> float:
-    def safe(v: float) -> float:
-        return v if abs(v) > 1e-300 else 1e-300
-    c, d = 1.0, 1 / safe(1 - (a + b) * x / (a + 1))
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1) or 1e-300)
     value = d
     for m in range(1, 100_000):
-        for part in (m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)), -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))):
-            d, c = 1 / safe(1 + part * d), safe(1 + part / c)
-            change = c * d
-            value *= change
-        if abs(change - 1) < 1e-15:
+        part = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        d, c = 1 / (1 + part * d or 1e-300), 1 + part / c or 1e-300
+        value *= c * d
+        part = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        d, c = 1 / (1 + part * d or 1e-300), 1 + part / c or 1e-300
+        change = c * d
+        value *= change
+        if -1e-15 < change - 1 < 1e-15:
             break
     return value
 
