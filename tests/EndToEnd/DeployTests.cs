@@ -9,9 +9,19 @@ namespace SecureAggregation.EndToEnd;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ToolFactAttribute : FactAttribute
 {
-    public ToolFactAttribute(string program, string package)
+    public ToolFactAttribute(params string[] programs)
     {
-        if (!File.Exists(program)) Skip = $"{program} is not there ({package})";
+        Skip = Array.Find(programs, p => !File.Exists(p)) is { } missing ? $"{missing} is not there" : null;
+    }
+}
+
+/// <summary>The same for a theory.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class ToolTheoryAttribute : TheoryAttribute
+{
+    public ToolTheoryAttribute(params string[] programs)
+    {
+        Skip = Array.Find(programs, p => !File.Exists(p)) is { } missing ? $"{missing} is not there" : null;
     }
 }
 
@@ -26,7 +36,7 @@ public sealed partial class DeployTests
     // Files that are not there are exit code 3 at the station; a setting that it does not know is 2.
     private const int MissingKey = 3;
 
-    [ToolFact("/usr/bin/systemd-analyze", "systemd")]
+    [ToolFact("/usr/bin/systemd-analyze")]
     public async Task Units_pass_systemds_own_check()
     {
         using var folder = new TemporaryFolder();
@@ -45,14 +55,14 @@ public sealed partial class DeployTests
         }
     }
 
-    [ToolFact("/usr/bin/docker-compose", "docker-compose")]
+    [ToolFact("/usr/bin/docker-compose")]
     public async Task Compose_file_is_one_to_docker_compose()
     {
         var check = await Programs.Shell($"docker-compose --file '{s_deploy}/docker/compose.yaml' --profile outpost config 2>&1");
         Assert.True(check.Code == 0 && !check.Output.Contains("WARN", StringComparison.OrdinalIgnoreCase), $"{check}");
     }
 
-    [ToolFact("/usr/local/bin/helm", "helm")]
+    [ToolFact("/usr/local/bin/helm")]
     public async Task Chart_passes_helms_own_check()
     {
         var check = await Programs.Shell($"cd '{s_deploy}/helm' && helm lint --strict secagg 2>&1 && helm template test secagg 2>&1");
