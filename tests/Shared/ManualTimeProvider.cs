@@ -29,6 +29,15 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         return timer;
     }
 
+    /// <summary>Whether a timer runs: somebody waits for the clock, and does nothing until it moves.</summary>
+    public bool IsAwaited
+    {
+        get
+        {
+            lock (_gate) return _timers.Exists(t => t.Due is not null);
+        }
+    }
+
     /// <summary>Moves the clock forward; each timer that falls due is fired at its own time.</summary>
     public void Advance(TimeSpan by)
     {

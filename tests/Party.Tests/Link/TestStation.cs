@@ -35,6 +35,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
     private readonly Dictionary<uint, PartyRound> _others = [];
     private readonly Dictionary<uint, MemoryStream> _vectors = [];
     private readonly List<Entry> _log = [];
+    private readonly List<(int Stream, PartyFrame Frame)> _frames = [];
     private readonly List<(Func<PartyFrame, bool> Wanted, TaskCompletionSource<PartyFrame> Seen)> _waiting = [];
     private AggregatorRound? _round;
     private RoundRecord? _record;
@@ -70,7 +71,14 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
     public string Address { get; private set; } = "";
 
     /// <summary>Frames of the outpost, with the number of the stream on which each came.</summary>
-    public List<(int Stream, PartyFrame Frame)> Frames { get; } = [];
+    public IReadOnlyList<(int Stream, PartyFrame Frame)> Frames
+    {
+        get
+        {
+            // More may come while a test counts them.
+            lock (_gate) return [.. _frames];
+        }
+    }
 
     public int Streams { get; private set; }
 
@@ -179,7 +187,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
         lock (_gate)
         {
             var seen = New<PartyFrame>();
-            if (Frames.Select(f => f.Frame).FirstOrDefault(wanted) is { } frame) seen.SetResult(frame);
+            if (_frames.Select(f => f.Frame).FirstOrDefault(wanted) is { } frame) seen.SetResult(frame);
             else _waiting.Add((wanted, seen));
             return seen.Task;
         }
@@ -251,7 +259,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
         lock (_gate)
         {
             stream = ++Streams;
-            Frames.Add((stream, requestStream.Current));
+            _frames.Add((stream, requestStream.Current));
             _out = frames.Writer;
             _head = hello.HeadSize;
             var hash = ByteString.CopyFrom(_consortium.Roster.Hash);
@@ -274,7 +282,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
                 var frame = requestStream.Current;
                 lock (_gate)
                 {
-                    Frames.Add((stream, frame));
+                    _frames.Add((stream, frame));
                     Keep(frame);
                     foreach (var (_, seen) in _waiting.Where(w => w.Wanted(frame))) seen.TrySetResult(frame);
                     if (Cut(stream, frame)) throw new RpcException(new Status(StatusCode.Unavailable, "cut by the test"));

@@ -52,7 +52,10 @@ public sealed class KilledProcessTests : IAsyncLifetime, IDisposable
 
         _station.Forget();
         var charged = Charged();
-        Assert.InRange(charged.Count, leastCharged, 1);
+        // The kill comes a moment after the step, and the outpost may be further by then: what follows goes by what it left.
+        var (paid, released) = (charged.Count, Released(query));
+        Assert.InRange(paid, leastCharged, 1);
+        Assert.True(released || step is not ("[2205]" or ": Ended"));
         AssertPaid(charged, leastVectors);
 
         await using (var second = OutpostProcess.Start(_config, "--set", "Outpost:Pause=00:00:00.400"))
@@ -70,11 +73,11 @@ public sealed class KilledProcessTests : IAsyncLifetime, IDisposable
             }
 
             // Released before: it says so, and is not charged. Else it draws new noise and is charged anew.
-            if (declined.IsCompleted) Assert.Contains(step, (string[])["[2205]", ": Ended"]);
-            else Assert.Equal(MessageKind.Total, (await _station.Ended.Task).Kind);
+            Assert.Equal(released, declined.IsCompleted);
+            if (!released) Assert.Equal(MessageKind.Total, (await _station.Ended.Task).Kind);
             second.Kill();
             charged = Charged();
-            Assert.Equal(declined.IsCompleted ? 1 : leastCharged + 1, charged.Count);
+            Assert.Equal(released ? paid : paid + 1, charged.Count);
         }
 
         AssertPaid(charged, 1);
@@ -90,6 +93,13 @@ public sealed class KilledProcessTests : IAsyncLifetime, IDisposable
         Assert.Equal(paid.Count, paid.Distinct(StringComparer.Ordinal).Count());
         Assert.Empty(vectors.Except(paid, StringComparer.Ordinal));
         Assert.All(charged, e => Assert.Equal(1_000_000, e.CostMicro));
+    }
+
+    private bool Released(SignedQuery query)
+    {
+        using var store = OutpostStore.Open(_scratch["state"]);
+        var body = Query.Parser.ParseFrom(query.Body);
+        return new PartyMemory(store, TimeProvider.System).MayBegin(new byte[16], body.QueryId.ToByteArray(), body.Attempts) == RefusalCode.AlreadyReleased;
     }
 
     private IReadOnlyList<LedgerEntry> Charged()
