@@ -1,4 +1,4 @@
-"""A bill of materials in CycloneDX 1.5: what the lock files of the four programs name, with the hash that NuGet checked. and the .NET runtime that is in the
+"""A bill of materials in CycloneDX 1.5: what the lock files of the four programs name, with the hash that NuGet checked, and the .NET runtime that is in the
 single files. usage: sbom.py ROOT COMMIT RUNTIME"""
 import base64
 import json
@@ -25,13 +25,13 @@ def main(root, commit, runtime):
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
         "version": 1,
-        "metadata": {"component": {"type": "application", "bom-ref": "secagg", "name": "SecureAggregation", "version": version,
+        "metadata": {"component": {"type": "application", "bom-ref": "SecureAggregation", "name": "SecureAggregation", "version": version,
                                    "properties": [{"name": "commit", "value": commit}]}},
         "components": [{"type": "application", "bom-ref": program, "name": program, "version": version} for program in PROGRAMS.values()]
         + [{"type": "framework", "bom-ref": "dotnet", "name": ".NET and ASP.NET Core runtime", "version": runtime}]
         + [{"type": "library", "bom-ref": purl, "purl": purl, "name": name, "version": resolved, "hashes": [{"alg": "SHA-512", "content": sha}]}
            for purl, (name, resolved, sha) in sorted(packages.items())],
-        "dependencies": [{"ref": "secagg", "dependsOn": sorted(PROGRAMS.values())}]
+        "dependencies": [{"ref": "SecureAggregation", "dependsOn": sorted(PROGRAMS.values())}]
         + [{"ref": program, "dependsOn": sorted(purls)} for program, purls in sorted(uses.items())],
     }
     json.dump(bom, sys.stdout, indent=1)

@@ -12,7 +12,7 @@ internal sealed record Ended(int Code, string Output, string Error)
     public override string ToString() => $"exit code {Code}\n--- standard output\n{Output}\n--- standard error\n{Error}";
 }
 
-/// <summary>The real programs, as processes. Nothing waits longer than <see cref="s_limit"/>.</summary>
+/// <summary>The real programs, as processes. Nothing waits longer than <see cref="s_limit"/>, or than it is told to.</summary>
 internal static class Programs
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);
@@ -27,12 +27,12 @@ internal static class Programs
 
     public static Task<Ended> Benchmarks(params string[] arguments) => Run(Of("benchmarks", "Benchmarks", arguments));
 
-    public static async Task<Ended> Shell(string command)
+    public static async Task<Ended> Shell(string command, TimeSpan? limit = null)
     {
         var start = new ProcessStartInfo("/bin/bash") { WorkingDirectory = Root };
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add(command);
-        return await Run(start);
+        return await Run(start, limit);
     }
 
     /// <summary>Starts a program that goes on running; its output is redirected.</summary>
@@ -60,8 +60,9 @@ internal static class Programs
         return start;
     }
 
-    private static async Task<Ended> Run(ProcessStartInfo start)
+    private static async Task<Ended> Run(ProcessStartInfo start, TimeSpan? patience = null)
     {
+        var limit = patience ?? s_limit;
         (start.UseShellExecute, start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (false, true, true, true);
         foreach (var name in (string[])["SECAGG_STATION", "SECAGG_ROSTER", "SECAGG_KEY"]) start.Environment.Remove(name);
         // What these runs remember is not what the machine's user remembers.
@@ -75,12 +76,12 @@ internal static class Programs
         process.BeginErrorReadLine();
         try
         {
-            await process.WaitForExitAsync().WaitAsync(s_limit);
+            await process.WaitForExitAsync().WaitAsync(limit);
         }
         catch (TimeoutException e)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{string.Join(' ', start.ArgumentList)} did not end within {s_limit}\n{output}\n{error}", e);
+            throw new TimeoutException($"{string.Join(' ', start.ArgumentList)} did not end within {limit}\n{output}\n{error}", e);
         }
 
         return new Ended(process.ExitCode, output.ToString(), error.ToString());
