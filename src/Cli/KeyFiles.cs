@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using SecureAggregation.Crypto;
 
 namespace SecureAggregation.Cli;
@@ -67,5 +68,12 @@ internal static class KeyFiles
         }
     }
 
-    private static string Text(string path) => SmallFile.Text(path, "key", MaxKeyFile, $"the key file {path} does not exist; make one with `secagg keygen`");
+    /// <summary>PEM is ASCII; what is not is no key, and said to be none.</summary>
+    private static string Text(string path)
+    {
+        var bytes = SmallFile.Bytes(path, "key", MaxKeyFile, $"the key file {path} does not exist; make one with `secagg keygen`");
+        var text = Encoding.ASCII.GetString(bytes);
+        CryptographicOperations.ZeroMemory(bytes);
+        return text;
+    }
 }

@@ -42,6 +42,17 @@ public sealed class WrongInputTests : IDisposable
         Assert.Equal(JsonValueKind.False, run.Json.GetProperty("verified").ValueKind);
     }
 
+    [Fact]
+    public async Task File_that_is_no_key_is_said_to_be_none()
+    {
+        File.WriteAllBytes(_folder["roster.bin"], [10, 200, 255]);
+        File.SetUnixFileMode(_folder["roster.bin"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var run = await Run.Of("schedule", "run", "--roster", _folder["roster.bin"], "--key", _folder["roster.bin"], "--station", "https://127.0.0.1:1");
+        Assert.Contains("not a roster", run.Error.ToLowerInvariant(), StringComparison.Ordinal);
+        run = await Run.Of("doctor", "--key", _folder["roster.bin"]);
+        Assert.Contains("PKCS#8 PEM", run.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("more than 1000 runs", "--until", "9999-12-31", "--total", "1")]
     [InlineData("--total is '79228162514264337593543950335'", "--until", "2999-01-01", "--total", "79228162514264337593543950335")]

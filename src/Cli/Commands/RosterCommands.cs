@@ -182,7 +182,7 @@ internal static class RosterCommands
     public static List<(string Name, IdentityPublicKey Key)> Named(string[]? values, string option) => [.. (values ?? []).Select(value =>
     {
         var at = value.IndexOf('=', StringComparison.Ordinal);
-        if (at <= 0 || at == value.Length - 1) throw new CliException(ExitCode.BadInput, $"{option} {value}: write NAME=KEY.pub");
+        if (at <= 0 || at == value.Length - 1) throw new CliException(ExitCode.BadInput, $"'{value}' is not a name with a public key: write NAME=KEY.pub{(option.StartsWith("--", StringComparison.Ordinal) ? $" behind {option}" : "")}");
         return (value[..at], KeyFiles.ReadPublic(value[(at + 1)..]));
     })];
 
