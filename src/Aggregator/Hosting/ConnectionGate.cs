@@ -11,12 +11,29 @@ namespace SecureAggregation.Aggregator.Hosting;
 /// Connections of each member, and of all strangers together, once TLS has shown whose they are: nobody can take the places of others. One too many ends
 /// the oldest of the same owner, so that an outpost whose old connections are dead without the station knowing it gets in.
 /// </summary>
-internal sealed class ConnectionGate(RosterHistory rosters)
+/// <param name="rosters">Whose roster in force says how many there may be.</param>
+/// <param name="most">How many in all; 0: as the roster says.</param>
+internal sealed class ConnectionGate(RosterHistory rosters, int most)
 {
     private readonly Lock _gate = new();
+    private int _all;
 
     // Oldest first; those of strangers under the key that nobody has.
     private readonly Dictionary<string, LinkedList<ConnectionContext>> _open = new(StringComparer.Ordinal);
+
+    /// <summary>Lets a connection through to TLS, unless there are too many in all.</summary>
+    public async Task Count(ConnectionContext connection, ConnectionDelegate next)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _all) <= (most > 0 ? most : ConnectionLimits.Connections(rosters.Current))) await next(connection);
+            else connection.Abort(new ConnectionAbortedException("There are too many connections."));
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _all);
+        }
+    }
 
     /// <summary>Lets a connection through for as long as it lasts.</summary>
     public async Task Pass(ConnectionContext connection, ConnectionDelegate next)

@@ -44,14 +44,19 @@ internal static class ConnectionLimits
     /// <summary>Bytes of a buffer of a connection. Each pipe that a connection's bytes pass has one that is not full, so all of them are small beside the window.</summary>
     public static int Buffer(int parties) => Math.Clamp((int)BitOperations.RoundUpToPowerOf2((uint)Window(parties)) / BuffersOfWindow, LeastBuffer, MostBuffer);
 
-    public static void Apply(KestrelServerLimits limits, Roster roster, int connections)
+    /// <summary>Divides the memory of all windows among the parties of a roster, for connections that are opened from now on.</summary>
+    public static void Share(KestrelServerLimits limits, int parties)
     {
-        limits.MaxConcurrentConnections = connections > 0 ? connections : Connections(roster);
+        limits.Http2.InitialStreamWindowSize = Window(parties);
+        limits.Http2.InitialConnectionWindowSize = Window(parties) + BesideStream;
+    }
+
+    public static void Apply(KestrelServerLimits limits, int parties)
+    {
+        Share(limits, parties);
         limits.MaxConcurrentUpgradedConnections = 0;
         limits.MaxRequestBufferSize = InputBuffer;
         limits.Http2.MaxStreamsPerConnection = Streams;
-        limits.Http2.InitialStreamWindowSize = Window(roster.Parties.Count);
-        limits.Http2.InitialConnectionWindowSize = Window(roster.Parties.Count) + BesideStream;
         limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         // Bodies are unbounded streams of bounded messages.
         limits.MaxRequestBodySize = null;

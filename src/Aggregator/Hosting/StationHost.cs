@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Options;
 using SecureAggregation.Aggregator.Events;
 using SecureAggregation.Aggregator.Log;
 using SecureAggregation.Aggregator.Parties;
@@ -32,6 +33,10 @@ internal sealed class StationHost : IAsyncDisposable
     private static readonly TimeSpan s_expiry = TimeSpan.FromHours(1);
 
     private const int FrameSlack = 4 * 1024;
+
+    // The largest frame that any member may send under any roster, since one may follow that has more parties: an outpost's message in a round with everybody,
+    // a roster, a part of a vector, or a query. Each is held to its own limit when it is read.
+    private static readonly int s_largestFrame = new[] { Limits.PartyEnvelope(Limits.Parties), Limits.Roster, Limits.Chunk, Limits.Query }.Max() + FrameSlack;
 
     private readonly StationOptions _options;
     private readonly TimeProvider _clock;
@@ -139,7 +144,7 @@ internal sealed class StationHost : IAsyncDisposable
         // Streams are ended at once; what is left then is callers that do not close their side.
         services.Configure<HostOptions>(host => host.ShutdownTimeout = s_patience);
         services.AddRoutingCore().AddSingleton<IMemoryPoolFactory<byte>>(new ConnectionMemory(ConnectionLimits.Buffer(files.Roster.Parties.Count)));
-        services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = LargestFrame(files.Roster.Parties.Count));
+        services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = s_largestFrame);
         services.AddSingleton(options).AddSingleton(clock).AddSingleton(storage.Transcript).AddSingleton(storage.Blobs).AddSingleton(events);
         services.AddSingleton(new StationClock(clock));
         services.AddSingleton<AlertBoard>().AddSingleton<PartyDirectory>().AddSingleton<PlanDesk>().AddSingleton<Access>().AddSingleton<CallGate>().AddSingleton<HealthServiceImpl>();
@@ -160,7 +165,7 @@ internal sealed class StationHost : IAsyncDisposable
             p.GetRequiredService<PartyDirectory>(),
             p.GetRequiredService<Witnesses>(),
             files.Keys,
-            LargestFrame(files.Roster.Parties.Count) - FrameSlack,
+            next => ConnectionLimits.Share(p.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits, next.Parties.Count),
             clock,
             p.GetRequiredService<ILogger<RosterAdoption>>()));
         services.AddSingleton<StationService>().AddSingleton<CoordinationService>().AddSingleton<AuditService>();
@@ -171,10 +176,12 @@ internal sealed class StationHost : IAsyncDisposable
     {
         var endpoint = options.Endpoint;
         kestrel.AddServerHeader = false;
-        ConnectionLimits.Apply(kestrel.Limits, files.Roster, options.Limits.Connections);
+        ConnectionLimits.Apply(kestrel.Limits, files.Roster.Parties.Count);
         kestrel.Listen(endpoint, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
+            var gate = new ConnectionGate(kestrel.ApplicationServices.GetRequiredService<RosterHistory>(), options.Limits.Connections);
+            listen.Use(next => connection => gate.Count(connection, next));
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
@@ -190,14 +197,10 @@ internal sealed class StationHost : IAsyncDisposable
                     CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
                 }),
             });
-            var gate = new ConnectionGate(kestrel.ApplicationServices.GetRequiredService<RosterHistory>());
             listen.Use(next => connection => gate.Pass(connection, next));
             if (options.TraceWire.Length > 0) WireTrace.Use(listen, options.TraceWire);
         });
     }
-
-    /// <summary>The largest frame that any caller may send: an outpost's message in a round with everybody, a part of a vector, or a query.</summary>
-    private static int LargestFrame(int parties) => Math.Max(Limits.PartyEnvelope(parties), Math.Max(Limits.Chunk, Limits.Query)) + FrameSlack;
 
     private StationLog Load()
     {

@@ -24,7 +24,7 @@ internal sealed class RosterAdoption(
     PartyDirectory parties,
     Witnesses witnesses,
     StationKeys keys,
-    int largestFrame,
+    Action<Roster> fit,
     TimeProvider clock,
     ILogger<RosterAdoption> log)
 {
@@ -88,6 +88,8 @@ internal sealed class RosterAdoption(
             throw Failed(StatusCode.Unavailable, $"The station cannot write its transcript, so roster epoch {before.Epoch} stays in force: {e.Message}");
         }
 
+        // All outposts connect anew now.
+        fit(next);
         var revoked = before.Parties.Concat(before.Coordinators).Concat(before.Auditors).Where(m => !Has(next, m)).ToList();
         witnesses.Forget(before.Parties.Where(p => next.FindParty(p.Index) is not { } now || !now.Key.Equals(p.Key)).Select(p => p.Index));
         foreach (var session in parties.Replace(next))
@@ -125,8 +127,6 @@ internal sealed class RosterAdoption(
         var problem = Succession.Broken(next, current) ?? Succession.NotCarried(next, current);
         if (problem is null && now > next.NotAfter) problem = $"The roster expired at {next.NotAfter:u}.";
         problem ??= KeyMissing(next);
-        if (problem is null && Limits.PartyEnvelope(next.Parties.Count) > largestFrame)
-            problem = $"The roster has {next.Parties.Count} parties; the frames that this station takes were measured for fewer when it was started. Start it with the new roster file.";
         if (problem is not null) throw Failed(StatusCode.FailedPrecondition, problem);
     }
 
