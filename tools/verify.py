@@ -234,12 +234,13 @@ def show_acts(folder, pinned, as_json):
         return False
     if as_json:
         print(json.dumps({"log": folder, "verified": True, "size": note.size, "acts": [
-            {"entry": a.index, "time_ms": a.time_ms, "code": a.code, "subject": a.act.subject, "by": a.act.by, "detail": a.act.detail} for a in acts]}))
+            {"entry": a.index, "time_ms": a.time_ms, "code": a.code, "subject": a.act.subject, "by": a.act.by, "detail": a.act.detail, "signer": a.signer} for a in acts]}))
         return True
     print(f"{folder}\n  verified: {note.size} entries, {len(acts)} acts")
     for a in acts:
         # ascii(): what a station wrote must not steer a terminal.
-        print(f"  {a.index:8} {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(min(a.time_ms // 1000, 253402300799)))} {a.code}: {ascii(a.act.subject)} by {ascii(a.act.by)} {ascii(a.act.detail)}")
+        print(f"  {a.index:8} {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(min(a.time_ms // 1000, 253402300799)))} {a.code}: {ascii(a.act.subject)} by {ascii(a.act.by)} {ascii(a.act.detail)}"
+              + (f", signed by {ascii(a.signer)}" if a.signer else ""))
     return True
 
 

@@ -40,6 +40,16 @@ public interface IConsortium : IAsyncDisposable
     /// <summary>The rosters that followed the pinned one, oldest first, as the station tells: <see cref="Succession"/> says what may be believed of them.</summary>
     Task<IReadOnlyList<byte[]>> GetSuccessionAsync(CancellationToken cancellation = default);
 
+    /// <summary>
+    /// Puts an act of this client's own program, signed with its key, into the log: who was let into a dashboard, and by whom. Only for keys of coordinators and auditors.
+    /// The same act again gives the same entry.
+    /// </summary>
+    /// <param name="act">What was done; its number is the caller's next (<see cref="ActOrder"/>), its signer is set here.</param>
+    /// <param name="cancellation">Gives up waiting; it may be in the log all the same.</param>
+    /// <returns>Its entry, or 0 and the number that is next.</returns>
+    /// <exception cref="TranscriptException">The act breaks a rule.</exception>
+    Task<RecordActReply> RecordActAsync(Act act, CancellationToken cancellation = default);
+
     /// <summary>Rounds, newest first.</summary>
     /// <param name="limit">At most 500.</param>
     /// <param name="offset">Rounds to skip.</param>

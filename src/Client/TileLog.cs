@@ -102,6 +102,7 @@ public sealed class TileLog
         var rosters = new List<long>();
         var rounds = new List<(EndedRound Round, List<long> Own)>();
         var open = new Dictionary<string, List<long>>(StringComparer.Ordinal);
+        var order = new ActOrder();
         Roster? last = null;
         for (long index = 0; index < Head.Size; index++)
         {
@@ -114,7 +115,7 @@ public sealed class TileLog
             }
             else if (entry.Envelope?.Kind == MessageKind.Act)
             {
-                CheckAct(path, entry, last);
+                CheckAct(path, entry, last, order);
             }
 
             if (!entry.RoundId.IsEmpty)
@@ -198,11 +199,11 @@ public sealed class TileLog
         }
     }
 
-    private static void CheckAct(string path, Entry entry, Roster? roster)
+    private static void CheckAct(string path, Entry entry, Roster? roster, ActOrder order)
     {
         try
         {
-            StationAct.Open(roster ?? throw new TranscriptException("it comes before any roster."), entry);
+            order.Take(ActEntry.Open(roster ?? throw new TranscriptException("it comes before any roster."), entry));
         }
         catch (TranscriptException e)
         {

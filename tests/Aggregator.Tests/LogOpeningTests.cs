@@ -76,10 +76,10 @@ public sealed class LogOpeningTests
         await host.Services.GetRequiredService<ActRecorder>().AppendAsync([act]).Guard();
         await station.Stop();
         Assert.Equal((1, act), (await station.Start()).Services.GetRequiredService<OpenedLog>().Acts is [var read] ? (read.Index, read.Act) : default);
-        Assert.Equal(act, StationAct.Open(station.Consortium.Roster, station.Entries()[1]));
+        Assert.Equal(act, ActEntry.Open(station.Consortium.Roster, station.Entries()[1]));
 
         var log = station.Host!.Services.GetRequiredService<StationLog>();
-        await log.Append([new NewLeaf([], StationAct.Create(station.Consortium.Roster, act, station.Consortium.Coordinator, station.Clock.GetUtcNow()).ToByteArray())]).Guard();
+        await log.Append([new NewLeaf([], ActEntry.Create(station.Consortium.Roster, act, station.Consortium.Coordinator, station.Clock.GetUtcNow()).ToByteArray())]).Guard();
         await station.Stop();
         var failure = await Assert.ThrowsAsync<StartException>(station.Start);
         Assert.Equal(TranscriptFault.EntryUnreadable, failure.Fault);

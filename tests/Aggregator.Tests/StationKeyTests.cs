@@ -45,7 +45,7 @@ public sealed class StationKeyTests : IDisposable
         var second = await Done(scene, Ask(scene, next, 2));
         var act = new Act { Code = ActCode.RoundStopped, Subject = "00ff", By = "alice" };
         await station.Host!.Services.GetRequiredService<ActRecorder>().AppendAsync([act]).Guard();
-        Assert.Equal(act, StationAct.Open(next, station.Entries()[^1]));
+        Assert.Equal(act, ActEntry.Open(next, station.Entries()[^1]));
         await Verify(scene, (first, members.Roster), (second, next));
 
         // The file of the new key is in its place, and a start with the old roster file goes on with both as they are in the log.

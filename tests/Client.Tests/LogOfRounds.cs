@@ -44,7 +44,7 @@ internal sealed class LogOfRounds
     /// <summary>An administrative act, signed by the station or by somebody else.</summary>
     public LogOfRounds Do(Act act, IdentityKey? signer = null)
     {
-        _leaves.Add(StationAct.Create(_members.Roster, act, signer ?? _members.Station, DateTimeOffset.UnixEpoch).ToByteArray());
+        _leaves.Add(ActEntry.Create(_members.Roster, act, signer ?? _members.Station, DateTimeOffset.UnixEpoch).ToByteArray());
         return this;
     }
 

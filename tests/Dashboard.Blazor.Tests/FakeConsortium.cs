@@ -55,6 +55,8 @@ internal sealed class FakeConsortium : IConsortium
 
     public Task<PublishRosterReply> PublishRosterAsync(byte[] signed, CancellationToken cancellation = default) => throw new NotSupportedException();
 
+    public Task<RecordActReply> RecordActAsync(Act act, CancellationToken cancellation = default) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<byte[]>> GetSuccessionAsync(CancellationToken cancellation = default) => throw new NotSupportedException();
 
     public Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, RoundFilter? filter = null, CancellationToken cancellation = default) => Away is not null

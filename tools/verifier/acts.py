@@ -8,7 +8,8 @@ from .heads import check_head, check_roster, parse_note
 from .wire import decode
 
 ROSTER, ACT = 17, 19
-CODES = ["", "account added", "account changed", "account removed", "key added", "key revoked", "round stopped"]
+CODES = ["", "account added", "account changed", "account removed", "key added", "key revoked", "round stopped", "roster published"]
+BY_MEMBERS = (1, 2, 3)
 
 
 def read_file(folder, path, most):
@@ -29,7 +30,7 @@ def entry_path(index):
 def check_act(roster, entry, index):
     envelope = entry.envelope
     demand(not entry.round_id and entry.sender == 0 and entry.rejection == 0 and not envelope.detached,
-           "an act belongs to no round, comes from the station, is not rejected and has no detached parts", index)
+           "an act belongs to no round, has no party as its sender, is not rejected and has no detached parts", index)
     demand(len(envelope.body) <= 4096, "an act is larger than 4,096 bytes", index)
     try:
         act = decode("Act", envelope.body)
@@ -38,16 +39,28 @@ def check_act(roster, entry, index):
     length = {name: len(getattr(act, name).encode("utf-16-le")) // 2 for name in ("subject", "by", "detail")}
     demand(act.code != 0 and 1 <= length["subject"] <= 128 and 1 <= length["by"] <= 128 and length["detail"] <= 512 and len(act.mark) in (0, 32),
            "an act says what was done, about what, and by whom", index)
+    demand(bool(act.signer) == (act.number != 0), "an act that a member signs has a number from 1, and one of the station has none", index)
     digest = H("sign/act", roster.log_origin.encode(), envelope.body)
-    demand(is_signed(roster.aggregator_key, digest, envelope.signature), "the act is not signed by the roster's station", index)
+    if not act.signer:
+        demand(is_signed(roster.aggregator_key, digest, envelope.signature), "the act is not signed by the roster's station", index)
+        return act
+    demand(act.code in BY_MEMBERS, "a member signs for accounts of its dashboard and for nothing else", index)
+    demand(any(act.signer == member.public_key for member in [*roster.coordinators, *roster.auditors]),
+           "the act is signed by a key that is no coordinator's and no auditor's of the roster in force", index)
+    demand(is_signed(act.signer, digest, envelope.signature), "the act is not signed by the member whom it names", index)
     return act
+
+
+def signer_of(roster, act):
+    """The name of the member who signed; None for the station."""
+    return next((member.name for member in [*roster.coordinators, *roster.auditors] if member.public_key == act.signer), None) if act.signer else None
 
 
 def verify_acts(folder, pinned=None):
     """All acts of a whole log, oldest first: every entry is hashed into the head's root. Refused if something does not hold."""
     note = parse_note(read_file(folder, "checkpoint", MIB).decode(errors="replace"))
     demand(note, "the checkpoint is no signed note of a log")
-    roster, digest, leaves, acts = None, None, [], []
+    roster, digest, leaves, acts, numbers = None, None, [], [], {}
     for index in range(note.size):
         leaf = read_file(folder, entry_path(index), 192 * MIB)
         leaves.append(leaf_hash(leaf))
@@ -61,7 +74,11 @@ def verify_acts(folder, pinned=None):
         elif kind == ACT:
             demand(roster, "an act comes before any roster", index)
             act = check_act(roster, entry, index)
-            acts.append(SimpleNamespace(index=index, time_ms=entry.time_ms, act=act, code=CODES[act.code] if 0 < act.code < len(CODES) else str(act.code)))
+            if act.signer:
+                after = numbers.get(act.signer, 0) + 1
+                demand(act.number == after, f"the act is number {act.number} of its signer, and {after} comes next: one was left out, put in twice or moved", index)
+                numbers[act.signer] = after
+            acts.append(SimpleNamespace(index=index, time_ms=entry.time_ms, act=act, signer=signer_of(roster, act), code=CODES[act.code] if 0 < act.code < len(CODES) else str(act.code)))
     demand(roster, "the log holds no roster")
     demand(pinned in (None, digest), f"the log's last roster is {digest.hex()}, not the pinned one")
     demand(tree_root(leaves) == note.root, "the entries are not those under the checkpoint's root")

@@ -48,7 +48,7 @@ MESSAGES = {
     "Abort": "1 reason enum, 2 blamed Blame[], 3 entries u32, 4 entries_root bytes",
     "Blame": "1 party u32, 2 code enum",
     "SignedBody": "1 body bytes, 2 signature bytes",
-    "Act": "1 code enum, 2 subject string, 3 by string, 4 detail string, 5 mark bytes",
+    "Act": "1 code enum, 2 subject string, 3 by string, 4 detail string, 5 mark bytes, 6 signer bytes, 7 number u64",
 }
 NUMBERS = {"u32": 2**32, "u64": 2**64, "bool": 2, "enum": 2**64}
 DEFAULTS = {"bytes": b"", "string": ""}

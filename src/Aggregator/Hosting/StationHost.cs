@@ -157,7 +157,7 @@ internal sealed class StationHost : IAsyncDisposable
         services.AddSingleton<Witnesses>().AddSingleton<RoundServices>().AddSingleton<StationMeters>();
         services.AddSingleton<RoundBook>(p => new RoundBook(
             p.GetRequiredService<RoundServices>(), p.GetRequiredService<RosterHistory>(), p.GetRequiredService<IRoundMeaning>(), files.Keys.New, RandomNumberGenerator.Create()));
-        services.AddSingleton<BundleExport>().AddSingleton<RoundStop>();
+        services.AddSingleton<BundleExport>().AddSingleton<RoundStop>().AddSingleton<MemberActs>();
         services.AddSingleton(p => new RosterAdoption(
             p.GetRequiredService<RosterHistory>(),
             p.GetRequiredService<ActRecorder>(),

@@ -22,6 +22,7 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, StationK
 {
     private readonly List<(long From, Roster Roster)> _epochs = [];
     private readonly List<LoggedAct> _acts = [];
+    private readonly ActOrder _order = new();
     private readonly LogTree _tree = new();
     private StartException? _odd;
 
@@ -142,7 +143,13 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, StationK
                     $"Entry {stored.Index} of the transcript is of round \"{PublicBytes.Hex(entry.RoundId.Span)}\" but filed under \"{PublicBytes.Hex(stored.RoundId)}\". Restore the transcript from a backup.");
             }
 
-            if (entry.Envelope?.Kind == MessageKind.Act && _epochs.Count > 0) _acts.Add(new LoggedAct(stored.Index, entry.TimeMs, StationAct.Open(_epochs[^1].Roster, entry)));
+            if (entry.Envelope?.Kind == MessageKind.Act && _epochs.Count > 0)
+            {
+                var act = ActEntry.Open(_epochs[^1].Roster, entry);
+                _order.Take(act);
+                _acts.Add(new LoggedAct(stored.Index, entry.TimeMs, act));
+            }
+
             if (entry.Envelope?.Kind != MessageKind.Roster) return;
             var next = Roster.Open(entry.Envelope.Body.Span);
             if (_epochs.Count > 0 && Succession.Broken(next, _epochs[^1].Roster) is not null)

@@ -81,7 +81,7 @@ internal sealed class RosterAdoption(
             var signer = next.Aggregator.Equals(before.Aggregator) ? null : keys.Find(next.Aggregator) ?? throw Failed(StatusCode.FailedPrecondition, KeyMissing(next)!);
             // Evidence of rounds so far is under a head of the key so far.
             if (signer is not null) witnesses.KeepLast();
-            entry = await recorder.AppendAsync(next, signer);
+            entry = await recorder.AppendAsync(next, signer, new Act { Code = ActCode.RosterPublished, Subject = $"epoch {next.Epoch}", By = by, Detail = string.Join(' ', next.Words) });
         }
         catch (StoreException e)
         {

@@ -157,13 +157,15 @@ internal sealed class StationRights : IAsyncDisposable
             Code = code,
             Subject = subject,
             By = who.Length > 0 ? who : by,
-            Detail = detail.Length <= StationAct.LongestDetail ? detail : detail[..(StationAct.LongestDetail - 2)] + " …",
+            Detail = detail.Length <= ActEntry.LongestDetail ? detail : detail[..(ActEntry.LongestDetail - 2)] + " …",
             Mark = ByteString.CopyFrom(mark),
         };
     }
 
     private void Take(Act act)
     {
+        // Another program's accounts may have the same names.
+        if (!act.Signer.IsEmpty) return;
         var name = act.Code switch
         {
             ActCode.AccountAdded or ActCode.AccountChanged or ActCode.AccountRemoved => "account " + act.Subject,

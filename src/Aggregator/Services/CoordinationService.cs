@@ -20,6 +20,7 @@ internal sealed class CoordinationService(
     PartyDirectory parties,
     RoundBook rounds,
     RoundStop stops,
+    MemberActs acts,
     Witnesses witnesses,
     PlanDesk plans,
     EventHub events,
@@ -109,6 +110,9 @@ internal sealed class CoordinationService(
         var caller = Caller.Of(context);
         return await adoption.Publish(request.Roster.Memory, caller.Member.Name, context.CancellationToken);
     }
+
+    [Admits(Roles.Coordinator | Roles.Auditor)]
+    public override Task<RecordActReply> RecordAct(RecordActRequest request, ServerCallContext context) => acts.RecordAsync(request.Act, Caller.Of(context).Member);
 
     [Admits(Roles.Member)]
     public override Task<RosterChain> GetSuccession(GetSuccessionRequest request, ServerCallContext context)

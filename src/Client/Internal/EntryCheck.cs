@@ -58,15 +58,17 @@ internal static class EntryCheck
     {
         try
         {
-            var act = StationAct.Open(roster, entry);
-            return report with { Signed = true, SignedDetail = $"The station signed that {act.By} did this to {act.Subject}." };
+            var act = ActEntry.Open(roster, entry);
+            return ActEntry.Signer(roster, act) is { } signer
+                ? report with { Signed = true, Sender = signer.Name, SignedDetail = $"{signer.Name} signed that {act.By} did this to {act.Subject} in its dashboard." }
+                : report with { Signed = true, SignedDetail = $"The station signed that {act.By} did this to {act.Subject}." };
         }
         catch (TranscriptException e)
         {
-            // A station may have had another key under an earlier roster, and this one is all that is pinned here.
+            // A station or a member may have had another key under an earlier roster, and this one is all that is pinned here.
             return roster.Epoch == 1
                 ? report with { Signed = false, SignedDetail = e.Message }
-                : report with { SignedDetail = $"Under the pinned roster of epoch {roster.Epoch}: {e.Message} If the station had another key before, `secagg log verify` checks each act under the roster of its time." };
+                : report with { SignedDetail = $"Under the pinned roster of epoch {roster.Epoch}: {e.Message} If who signed had another key before, `secagg log verify` checks each act under the roster of its time." };
         }
     }
 

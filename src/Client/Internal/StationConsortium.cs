@@ -57,6 +57,13 @@ internal sealed class StationConsortium : IConsortium
         return CallAsync(call => _link.Coordination.PublishRosterAsync(request, call), cancellation, s_roundsEnd);
     }
 
+    public Task<RecordActReply> RecordActAsync(Act act, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(act);
+        var request = new RecordActRequest { Act = ActEntry.Sign(_options.Roster, act, _options.Identity) };
+        return CallAsync(call => _coordination.RecordActAsync(request, call), cancellation);
+    }
+
     public async Task<IReadOnlyList<byte[]>> GetSuccessionAsync(CancellationToken cancellation = default)
     {
         try

@@ -39,13 +39,13 @@ internal static class TileTargets
         Must(shown.Entry is null || shown.Entry.ToByteArray().AsSpan().SequenceEqual(input), "an entry that was read encodes to other bytes");
         Must(shown.Problem is not null || shown.Messages.Count > 0, "an entry without a message has no problem");
         if (shown.Entry?.Envelope?.Kind == MessageKind.Act)
-            Or<TranscriptException>(() => Must(StationAct.Open(Round.Consortium.Roster, shown.Entry).Equals(s_act), "an act that the station has not signed was taken"));
+            Or<TranscriptException>(() => Must(ActEntry.Open(Round.Consortium.Roster, shown.Entry).Equals(s_act), "an act that the station has not signed was taken"));
         return shown.Problem is null;
     }
 
     private static readonly Act s_act = new() { Code = ActCode.AccountAdded, Subject = "ada", By = "operator", Detail = "roles: analyst", Mark = ByteString.CopyFrom(new byte[32]) };
 
-    private static byte[] Act() => StationAct.Create(Round.Consortium.Roster, s_act, Consortium.Station, DateTimeOffset.UnixEpoch).ToByteArray();
+    private static byte[] Act() => ActEntry.Create(Round.Consortium.Roster, s_act, Consortium.Station, DateTimeOffset.UnixEpoch).ToByteArray();
 
     private const string Book =
         """
