@@ -18,8 +18,10 @@ public sealed class Invitations(RandomNumberGenerator random, TimeProvider time)
     private readonly Dictionary<string, Invitation> _open = [];
 
     /// <summary>Makes a code for somebody who is to have these roles: 43 letters, digits, dashes and underscores. It is shown once.</summary>
+    /// <param name="roles">One at least.</param>
+    /// <param name="by">Who invites.</param>
     /// <exception cref="AccountException">Too many codes are open.</exception>
-    public string Issue(IEnumerable<Role> roles)
+    public string Issue(IEnumerable<Role> roles, string by)
     {
         var code = new byte[CodeSize];
         random.GetBytes(code);
@@ -27,7 +29,7 @@ public sealed class Invitations(RandomNumberGenerator random, TimeProvider time)
         {
             Forget();
             if (_open.Count >= MostOpen) throw new AccountException($"{MostOpen} invitations are open; wait until some are used or a day old");
-            _open.Add(KeyOf(code), new Invitation([.. roles.Distinct().Order()], time.GetUtcNow() + Life));
+            _open.Add(KeyOf(code), new Invitation([.. roles.Distinct().Order()], time.GetUtcNow() + Life, by));
         }
 
         return Base64Url.EncodeToString(code);
@@ -75,4 +77,5 @@ public sealed class Invitations(RandomNumberGenerator random, TimeProvider time)
 /// <summary>What an invitation is good for.</summary>
 /// <param name="Roles">Roles of the account that it makes.</param>
 /// <param name="Until">It is worth nothing from then on.</param>
-public sealed record Invitation(IReadOnlyList<Role> Roles, DateTimeOffset Until);
+/// <param name="By">Who invited.</param>
+public sealed record Invitation(IReadOnlyList<Role> Roles, DateTimeOffset Until, string By);

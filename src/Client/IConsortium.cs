@@ -26,6 +26,9 @@ public interface IConsortium : IAsyncDisposable
     /// <exception cref="ArgumentException">It is no later one of the same log, or does not name the identity that this client connects as.</exception>
     void GoOnUnder(Roster next);
 
+    /// <summary>The key that this client connects with.</summary>
+    IdentityPublicKey Identity { get; }
+
     /// <summary>The station's view: outposts, quorum, head of the log, newest alerts.</summary>
     Task<ConsortiumView> GetConsortiumAsync(CancellationToken cancellation = default);
 

@@ -51,7 +51,7 @@ internal static class DashboardApp
         services.AddHostedService(provider => new RosterFollower(consortium, provider.GetRequiredService<DeckStore>(), options.RosterFile, time, provider.GetRequiredService<ILogger<RosterFollower>>()));
         services.AddRazorComponents().AddInteractiveServerComponents();
 
-        services.AddDeckSignIn(options, time);
+        services.AddDeckSignIn(options, consortium, time);
         if (DashboardOptions.IsLoopback(options.Listen) && options.Proxy is null)
         {
             // A foreign page that points its own name at this machine must not read the deck.

@@ -5,6 +5,7 @@ using SecureAggregation.Accounts;
 using SecureAggregation.Client;
 using SecureAggregation.Crypto;
 using SecureAggregation.Dashboard.Blazor;
+using SecureAggregation.Dashboard.Blazor.Security;
 using SecureAggregation.Dashboard.Blazor.Store;
 using SecureAggregation.Dashboard.Blazor.Urls;
 using SecureAggregation.Protocol;
@@ -41,7 +42,7 @@ try
     if (app.Services.GetService<AccountBook>() is { All.Count: 0 })
     {
         // As Jupyter does: whoever sees this terminal makes the first account.
-        var code = app.Services.GetRequiredService<Invitations>().Issue([Role.Admin, Role.Coordinator, Role.Auditor]);
+        var code = app.Services.GetRequiredService<Invitations>().Issue([Role.Admin, Role.Coordinator, Role.Auditor], LoggedRights.Operator);
         await Console.Out.WriteLineAsync($"first account (good once, for a day): {address}{DeckUrls.Invitation(code)}");
     }
 

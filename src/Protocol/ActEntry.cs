@@ -41,10 +41,14 @@ public static class ActEntry
         return Signed(roster, own, key);
     }
 
-    /// <summary>The entry of a signed act.</summary>
-    /// <param name="signed">The act.</param>
+    /// <summary>The entry of a signed act: what its signature covers, and nothing that came beside it.</summary>
+    /// <param name="signed">The act, which <see cref="Open(Roster, Envelope)"/> has read.</param>
     /// <param name="now">The station's clock.</param>
-    public static Entry Of(Envelope signed, DateTimeOffset now) => new() { TimeMs = (ulong)now.ToUnixTimeMilliseconds(), Envelope = signed };
+    public static Entry Of(Envelope signed, DateTimeOffset now) => new()
+    {
+        TimeMs = (ulong)now.ToUnixTimeMilliseconds(),
+        Envelope = new Envelope { Kind = signed.Kind, Body = signed.Body, Signature = signed.Signature },
+    };
 
     /// <summary>Reads and checks an entry of kind act. That a member's acts are in order and complete is for <see cref="ActOrder"/>.</summary>
     /// <param name="roster">The roster in force at its place in the log.</param>

@@ -14,8 +14,8 @@ public sealed class InvitationTests : IDisposable
     public void Code_is_good_once_and_for_a_day()
     {
         var invitations = new Invitations(_random, _time);
-        var used = invitations.Issue([Role.Auditor]);
-        var old = invitations.Issue([Role.Admin]);
+        var used = invitations.Issue([Role.Auditor], "test");
+        var old = invitations.Issue([Role.Admin], "test");
         Assert.Equal([Role.Auditor], invitations.Find(used)!.Roles);
         Assert.True(invitations.TryUse(used));
         Assert.False(invitations.TryUse(used));
@@ -29,7 +29,7 @@ public sealed class InvitationTests : IDisposable
     public void Only_the_whole_code_is_good()
     {
         var invitations = new Invitations(_random, _time);
-        var code = invitations.Issue([Role.Admin]);
+        var code = invitations.Issue([Role.Admin], "test");
         Assert.Equal(43, code.Length);
         foreach (var wrong in new[] { "", code[..42], code + "A", code[..42] + "~", new string('A', 43), new string('A', 10_000) })
             Assert.Null(invitations.Find(wrong));
@@ -40,9 +40,9 @@ public sealed class InvitationTests : IDisposable
     public void Codes_do_not_pile_up()
     {
         var invitations = new Invitations(_random, _time);
-        for (var i = 0; i < 1000; i++) invitations.Issue([Role.Auditor]);
-        Assert.Throws<AccountException>(() => invitations.Issue([Role.Auditor]));
+        for (var i = 0; i < 1000; i++) invitations.Issue([Role.Auditor], "test");
+        Assert.Throws<AccountException>(() => invitations.Issue([Role.Auditor], "test"));
         _time.Advance(Invitations.Life);
-        invitations.Issue([Role.Auditor]);
+        invitations.Issue([Role.Auditor], "test");
     }
 }

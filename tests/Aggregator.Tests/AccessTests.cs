@@ -170,6 +170,9 @@ public sealed class AccessTests
             case "PublishRoster":
                 await coordination.PublishRosterAsync(new PublishRosterRequest { Roster = Google.Protobuf.ByteString.CopyFrom(1) });
                 break;
+            case "RecordAct":
+                await coordination.RecordActAsync(new RecordActRequest { Act = new Envelope() });
+                break;
             case "GetSuccession":
                 await coordination.GetSuccessionAsync(new GetSuccessionRequest { RosterHash = Google.Protobuf.ByteString.CopyFrom(station.Consortium.Roster.Hash) });
                 break;

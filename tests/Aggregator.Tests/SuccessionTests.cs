@@ -25,6 +25,9 @@ public sealed class SuccessionTests
         var reply = await Publish(scene, next);
         Assert.Empty(reply.Revoked);
         Assert.Equal(next.Signed, scene.Station.Entries()[(int)reply.Entry].Envelope.Body.ToByteArray());
+        // Who brought it stands right before it, under the roster before.
+        var brought = ActEntry.Open(members.Roster, scene.Station.Entries()[(int)reply.Entry - 1]);
+        Assert.Equal((ActCode.RosterPublished, $"epoch {next.Epoch}", members.Roster.FindCoordinator(members.Coordinator.Public)!.Name), (brought.Code, brought.Subject, brought.By));
         Assert.Equal(next.Epoch, (await Consortium(scene)).Epoch);
         Assert.All((await Consortium(scene)).Outposts, o => Assert.False(o.Online));
 

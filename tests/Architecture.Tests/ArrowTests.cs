@@ -17,7 +17,7 @@ public class ArrowTests
         ["Party"] = ["Protocol", "Statistics", "Grpc", "Telemetry"],
         ["Aggregator"] = ["Protocol", "Statistics", "Grpc", "Accounts", "Telemetry"],
         ["Client"] = ["Protocol", "Statistics", "Grpc"],
-        ["Accounts"] = [],
+        ["Accounts"] = ["Crypto"],
         ["Dashboard.Blazor"] = ["Client", "Accounts", "Telemetry"],
         ["Cli"] = ["Client"],
     };

@@ -48,6 +48,13 @@ internal sealed class LogOfRounds
         return this;
     }
 
+    /// <summary>An act that a member has signed.</summary>
+    public LogOfRounds Do(Envelope signed)
+    {
+        _leaves.Add(ActEntry.Of(signed, DateTimeOffset.UnixEpoch).ToByteArray());
+        return this;
+    }
+
     public LogOfRounds Play(RealRound round)
     {
         _leaves.AddRange(round.Log);

@@ -1,4 +1,6 @@
+using System.Text;
 using Google.Protobuf;
+using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
@@ -48,6 +50,48 @@ public sealed class TileLogTests : IDisposable
         (code, said) = await SecondVerdict();
         Assert.Equal(1, code);
         Assert.Contains($"\"failed_entry\": {forged}, \"detail\": \"the act is not signed by the roster's station\"", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Acts_of_a_dashboard_are_accepted_by_both_verifiers_under_its_members_key_in_their_order()
+    {
+        var log = new LogOfRounds(_members).Fill(2).Do(Signed(1, ActCode.AccountAdded)).Play(s_round.Value).Do(Signed(2, ActCode.AccountRemoved));
+        await Export(log);
+        await Verify();
+        var (code, said) = await SecondVerdict();
+        Assert.Equal(0, code);
+        Assert.Contains("\"code\": \"account removed\", \"subject\": \"alice\", \"by\": \"root\", \"detail\": \"roles: analyst\", \"signer\": \"Deck\"", said, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("put in twice", "is number 1 of its signer, and 2 comes next")]
+    [InlineData("one left out", "is number 3 of its signer, and 2 comes next")]
+    [InlineData("other words", "the act is not signed by the member whom it names")]
+    [InlineData("signed by the station", "the act is not signed by the member whom it names")]
+    [InlineData("an outpost's", "signed by a key that is no coordinator's and no auditor's")]
+    [InlineData("no number", "an act that a member signs has a number from 1")]
+    [InlineData("a key of the station's", "a member signs for accounts of its dashboard and for nothing else")]
+    public async Task Act_that_is_no_members_word_is_refused_by_both_verifiers(string what, string why)
+    {
+        var log = new LogOfRounds(_members).Do(Signed(1, ActCode.AccountAdded));
+        var odd = log.Size;
+        var second = Act.Parser.ParseFrom(Signed(2, ActCode.AccountChanged).Body);
+        log.Do(what switch
+        {
+            "put in twice" => Signed(1, ActCode.AccountAdded),
+            "one left out" => Signed(3, ActCode.AccountAdded),
+            "other words" => Body(Signed(2, ActCode.AccountChanged), act => act.Detail = "roles: admin"),
+            "signed by the station" => Resigned(second, _members.Station),
+            "an outpost's" => Resigned(Changed(second, act => act.Signer = ByteString.CopyFrom(_members.Parties[0].Public.Point)), _members.Parties[0]),
+            "no number" => Resigned(Changed(second, act => act.Number = 0), _members.Auditor),
+            _ => Resigned(Changed(second, act => act.Code = ActCode.KeyAdded), _members.Auditor),
+        });
+        await Export(log);
+        Assert.Contains(why, (await Assert.ThrowsAsync<TileException>(Verify)).Message, StringComparison.Ordinal);
+        var (code, said) = await SecondVerdict();
+        Assert.Equal(1, code);
+        Assert.Contains($"\"failed_entry\": {odd}", said, StringComparison.Ordinal);
+        Assert.Contains(why, said, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -215,6 +259,29 @@ public sealed class TileLogTests : IDisposable
     {
         Directory.Delete(_folder, recursive: true);
         _members.Dispose();
+    }
+
+    private Envelope Signed(ulong number, ActCode code) => ActEntry.Sign(
+        _members.Roster, new Act { Code = code, Subject = "alice", By = "root", Detail = "roles: analyst", Mark = ByteString.CopyFrom(new byte[32]), Number = number }, _members.Auditor);
+
+    private static Act Changed(Act act, Action<Act> change)
+    {
+        change(act);
+        return act;
+    }
+
+    private static Envelope Body(Envelope signed, Action<Act> change)
+    {
+        signed.Body = Changed(Act.Parser.ParseFrom(signed.Body), change).ToByteString();
+        return signed;
+    }
+
+    /// <summary>What a forger would sign; the label and its fields are those of docs/transcript.md section 14.</summary>
+    private Envelope Resigned(Act act, IdentityKey key)
+    {
+        var body = act.ToByteString();
+        using var hash = new LabelHash("sign/act");
+        return new Envelope { Kind = MessageKind.Act, Body = body, Signature = ByteString.CopyFrom(key.Sign(hash.Field(Encoding.ASCII.GetBytes(_members.Roster.LogOrigin)).Field(body.Span).Finish())) };
     }
 
     private Task<TileExportResult> Export(LogOfRounds log, bool vectors = true) => new TileExport(log.Consortium, _members.Roster, _folder).RunAsync(vectors);

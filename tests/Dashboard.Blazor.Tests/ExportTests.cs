@@ -11,6 +11,7 @@ using SecureAggregation.Client;
 using SecureAggregation.Dashboard.Blazor.Export;
 using SecureAggregation.Dashboard.Blazor.Model;
 using SecureAggregation.Dashboard.Blazor.Store;
+using SecureAggregation.Dashboard.Blazor.Security;
 using SecureAggregation.Dashboard.Blazor.Urls;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
@@ -186,9 +187,9 @@ public sealed class ExportTests : IAsyncLifetime
 
     private async Task<HttpClient> SignedInAsync(Role role)
     {
-        var accounts = _app.Services.GetRequiredService<AccountBook>();
-        if (accounts.All.Count == 0) accounts.Add("root", Password, [Role.Admin]);
-        accounts.Add("ada", Password, [role]);
+        var accounts = _app.Services.GetRequiredService<DeckAccounts>();
+        if (accounts.Book.All.Count == 0) await accounts.ChangeAsync("test", book => book.Add("root", Password, [Role.Admin])).Guard();
+        await accounts.ChangeAsync("test", book => book.Add("ada", Password, [role])).Guard();
         var browser = Browser();
         using var shown = new HtmlParser().ParseDocument(await browser.GetStringAsync("/sign-in").Guard());
         var values = shown.QuerySelector("form")!.QuerySelectorAll("input[type=hidden]").ToDictionary(i => i.GetAttribute("name")!, i => i.GetAttribute("value") ?? "");

@@ -16,11 +16,18 @@ internal sealed class FakeConsortium : IConsortium
 {
     private static readonly Lazy<Testing.Members> Members = new(() => new Testing.Members());
 
+    public FakeConsortium() => OnCheckEntry = index => Acts.ElementAtOrDefault((int)index - 1) is { } act ? Logged(index, act) : null;
+
     public Channel<Event> Events { get; private set; } = Channel.CreateUnbounded<Event>();
 
     public Roster Roster { get; private set; } = Members.Value.Roster;
 
     public void GoOnUnder(Roster next) => Roster = next.Epoch > Roster.Epoch ? next : throw new ArgumentException("Only a later one follows.", nameof(next));
+
+    public IdentityPublicKey Identity => Members.Value.Auditor.Public;
+
+    /// <summary>Acts that were brought.</summary>
+    public List<Act> Acts { get; } = [];
 
     public ConsortiumView View { get; set; } = new();
 
@@ -33,6 +40,9 @@ internal sealed class FakeConsortium : IConsortium
     public Func<byte[], RoundReport> OnVerify { get; set; } = id => new RoundReport { RoundId = id, Passed = true, Steps = [new ReportStep("total", true, "equal")] };
 
     public Func<Stream, Task<long>> OnExport { get; set; } = _ => Task.FromException<long>(new RoundNotFoundException("The station has no evidence of such a round."));
+
+    /// <summary>What is answered to an act, where a test says so.</summary>
+    public Func<Act, RecordActReply>? OnRecordAct { get; set; }
 
     /// <summary>Rounds that were told to stop.</summary>
     public List<byte[]> Stopped { get; } = [];
@@ -55,7 +65,13 @@ internal sealed class FakeConsortium : IConsortium
 
     public Task<PublishRosterReply> PublishRosterAsync(byte[] signed, CancellationToken cancellation = default) => throw new NotSupportedException();
 
-    public Task<RecordActReply> RecordActAsync(Act act, CancellationToken cancellation = default) => throw new NotSupportedException();
+    public Task<RecordActReply> RecordActAsync(Act act, CancellationToken cancellation = default)
+    {
+        if (Away is not null) return Task.FromException<RecordActReply>(Away);
+        if (OnRecordAct is not null) return Task.FromResult(OnRecordAct(act));
+        if (act.Number == (ulong)Acts.Count + 1) Acts.Add(act.Clone());
+        return Task.FromResult(new RecordActReply { Entry = act.Equals(Acts.ElementAtOrDefault((int)act.Number - 1)) ? act.Number : 0, Next = (ulong)Acts.Count + 1 });
+    }
 
     public Task<IReadOnlyList<byte[]>> GetSuccessionAsync(CancellationToken cancellation = default) => throw new NotSupportedException();
 
@@ -100,7 +116,8 @@ internal sealed class FakeConsortium : IConsortium
     /// <summary>The station's log; null while it has none that can be read.</summary>
     public FakeLog? Log { get; set; }
 
-    public Func<long, EntryReport?> OnCheckEntry { get; set; } = _ => null;
+    /// <summary>Unless a test says otherwise the log holds the acts, from its entry 1 on.</summary>
+    public Func<long, EntryReport?> OnCheckEntry { get; set; }
 
     /// <summary>What the pages wished for when they had evidence checked.</summary>
     public VerifyWishes? Wished { get; private set; }
@@ -173,4 +190,11 @@ internal sealed class FakeConsortium : IConsortium
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static EntryReport Logged(long index, Act act)
+    {
+        var leaf = LogLeaf.Read(index, ActEntry.Of(ActEntry.Sign(Members.Value.Roster, act, Members.Value.Auditor), DateTimeOffset.UnixEpoch).ToByteArray());
+        var head = Checkpoint.Create(Members.Value.Roster.LogOrigin, index + 1, leaf.Hash, Members.Value.Station);
+        return new EntryReport { Logged = leaf, Head = head, Path = [], InLog = true, Sender = "Deck", Signed = true, SignedDetail = "signed" };
+    }
 }

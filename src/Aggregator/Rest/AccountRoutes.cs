@@ -24,7 +24,7 @@ internal static class AccountRoutes
     private static async Task<IResult> Add(HttpContext context, NewAccount request, StationRights rights)
     {
         var by = RestCaller.Of(context.User).Name;
-        var account = await rights.ChangeAsync(by, () => rights.Book.Add(StationRights.NotOperator(request.Name), request.Password, request.Roles.Select(Accounts.Roles.Parse), request.Studies, by));
+        var account = await rights.ChangeAsync(by, () => rights.Book.Add(LoggedRights.NotOperator(request.Name), request.Password, request.Roles.Select(Accounts.Roles.Parse), request.Studies, by));
         return Results.Created($"/api/v1/accounts/{Uri.EscapeDataString(account.Name)}", AccountView.Of(account));
     }
 

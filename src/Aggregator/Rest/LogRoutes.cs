@@ -6,6 +6,7 @@ using SecureAggregation.Accounts;
 using SecureAggregation.Aggregator.Events;
 using SecureAggregation.Aggregator.Log;
 using SecureAggregation.Crypto;
+using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Aggregator.Rest;
@@ -33,11 +34,11 @@ internal static class LogRoutes
         return new CheckpointView(newest.Origin, newest.Size, PublicBytes.Hex(newest.Root), witnesses.Count(newest.Size), newest.Note, [.. proof]);
     }
 
-    private static ActsView Acts(long? before, int? limit, ActRecorder acts)
+    private static ActsView Acts(long? before, int? limit, ActRecorder acts, RosterHistory rosters)
     {
         if (limit is < 1 or > MaxActs) throw new RestException("parameter-invalid", $"limit is {limit}; it is from 1 to {MaxActs}.");
         return new ActsView([.. acts.All.Where(a => a.Index < (before ?? long.MaxValue)).Reverse().Take(limit ?? 50)
-            .Select(a => new ActView(a.Index, Values.Time(a.TimeMs), Values.Word(a.Act.Code), a.Act.Subject, a.Act.By, a.Act.Detail))]);
+            .Select(a => new ActView(a.Index, Values.Time(a.TimeMs), Values.Word(a.Act.Code), a.Act.Subject, a.Act.By, a.Act.Detail, ActEntry.Signer(rosters.At(a.Index), a.Act)?.Name))]);
     }
 
     private static ServerSentEventsResult<EventView> Events(HttpContext context, EventHub events, IHostApplicationLifetime lifetime)

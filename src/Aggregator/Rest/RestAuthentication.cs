@@ -82,7 +82,7 @@ internal static class RestAuthentication
 
         return Task.CompletedTask;
 
-        Account? Found() => rights.Book.Find(name) is { } account && rights.Counts(account) && Base64UrlEncoder.Encode(StationRights.MarkOf(account)) == mark ? account : null;
+        Account? Found() => rights.Book.Find(name) is { } account && rights.Counts(account) && Base64UrlEncoder.Encode(LoggedRights.MarkOf(account)) == mark ? account : null;
     }
 
     private static Task OfProvider(TokenValidatedContext context, OidcOptions oidc, TimeProvider clock)
@@ -116,8 +116,8 @@ internal static class RestAuthentication
         {
             var text = Request.Headers.Authorization.ToString()["Bearer ".Length..].Trim();
             if (Found() is not { } key) return Task.FromResult(AuthenticateResult.Fail("The key is none of this station's, has expired or was revoked; an admin can make a new one."));
-            var mark = StationRights.MarkOf(key);
-            Context.Features.Set(new Standing(() => Found() is { } now && PublicBytes.Equal(StationRights.MarkOf(now), mark)));
+            var mark = LoggedRights.MarkOf(key);
+            Context.Features.Set(new Standing(() => Found() is { } now && PublicBytes.Equal(LoggedRights.MarkOf(now), mark)));
             return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(RestCaller.Principal(Key, $"{key.Name} ({Key})", key.Permissions, key.Studies), Key)));
 
             ApiKey? Found() => rights.Book.CheckKey(text) is { } found && rights.Counts(found) ? found : null;

@@ -223,7 +223,7 @@ internal sealed class RestHost : IAsyncDisposable
     private async Task Bind()
     {
         // Before anybody can call: what the file says and the log does not yet is put there.
-        await Services.GetRequiredService<StationRights>().RecordAsync(StationRights.Operator);
+        await Services.GetRequiredService<StationRights>().RecordAsync(LoggedRights.Operator);
         try
         {
             await _app.StartAsync();

@@ -126,7 +126,8 @@ internal sealed record CheckpointView(string Origin, long Size, string Root, uin
 
 internal sealed record ActsView(IReadOnlyList<ActView> Acts);
 
-internal sealed record ActView(long Entry, DateTimeOffset? At, string What, string Subject, string By, string Detail);
+/// <param name="Signer">The member whose dashboard it was done in; absent: at the station.</param>
+internal sealed record ActView(long Entry, DateTimeOffset? At, string What, string Subject, string By, string Detail, string? Signer);
 
 internal sealed record TokenRequest(string GrantType, string? Username = null, string? Password = null, string? RefreshToken = null)
 {

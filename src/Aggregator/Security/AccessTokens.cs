@@ -90,7 +90,7 @@ internal sealed class AccessTokens : IDisposable
             SigningCredentials = _credentials,
             Claims = new Dictionary<string, object>(StringComparer.Ordinal)
             {
-                [JwtRegisteredClaimNames.Sub] = account.Name, [MarkClaim] = Base64UrlEncoder.Encode(StationRights.MarkOf(account)),
+                [JwtRegisteredClaimNames.Sub] = account.Name, [MarkClaim] = Base64UrlEncoder.Encode(LoggedRights.MarkOf(account)),
             },
         });
     }

@@ -77,12 +77,12 @@ internal static class RightsCommand
 
     private static void Do(IReadOnlyList<string> words, Dictionary<string, string> own, AccountBook book, TextWriter output)
     {
-        var by = StationRights.Operator;
+        var by = LoggedRights.Operator;
         switch (words)
         {
             case ["accounts", "add", var name]:
                 var (password, made) = Password(own);
-                book.Add(StationRights.NotOperator(name), password, Roles(own) ?? [], Studies(own), by);
+                book.Add(LoggedRights.NotOperator(name), password, Roles(own) ?? [], Studies(own), by);
                 output.WriteLine($"Account {name} is made.{(made ? $" Its password, shown this once: {password}" : "")}");
                 break;
             case ["accounts", "set", var name]:

@@ -47,6 +47,8 @@ internal sealed class StationConsortium : IConsortium
         }
     }
 
+    public IdentityPublicKey Identity => _options.Identity.Public;
+
     public Task<ConsortiumView> GetConsortiumAsync(CancellationToken cancellation = default) =>
         CallAsync(options => _link.Coordination.GetConsortiumAsync(new GetConsortiumRequest(), options), cancellation);
 
@@ -60,8 +62,8 @@ internal sealed class StationConsortium : IConsortium
     public Task<RecordActReply> RecordActAsync(Act act, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(act);
-        var request = new RecordActRequest { Act = ActEntry.Sign(_options.Roster, act, _options.Identity) };
-        return CallAsync(call => _coordination.RecordActAsync(request, call), cancellation);
+        var request = new RecordActRequest { Act = ActEntry.Sign(Roster, act, _options.Identity) };
+        return CallAsync(call => _link.Coordination.RecordActAsync(request, call), cancellation);
     }
 
     public async Task<IReadOnlyList<byte[]>> GetSuccessionAsync(CancellationToken cancellation = default)

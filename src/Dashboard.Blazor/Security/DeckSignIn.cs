@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.RateLimiting;
 using SecureAggregation.Accounts;
+using SecureAggregation.Client;
 using SecureAggregation.Dashboard.Blazor.Urls;
 
 namespace SecureAggregation.Dashboard.Blazor.Security;
@@ -21,12 +22,18 @@ internal static class DeckSignIn
     private const int TriesInAMinute = 10;
     private static readonly TimeSpan s_session = TimeSpan.FromHours(8);
 
-    public static IServiceCollection AddDeckSignIn(this IServiceCollection services, DashboardOptions options, TimeProvider time)
+    public static IServiceCollection AddDeckSignIn(this IServiceCollection services, DashboardOptions options, IConsortium consortium, TimeProvider time)
     {
         services.AddSingleton(options);
         var random = RandomNumberGenerator.Create();
         services.AddSingleton(new Invitations(random, time)).AddSingleton(new SignInGuard(time));
-        if (options.SignIn == SignInMode.Local) services.AddSingleton(AccountBook.Open(Path.Combine(options.DataFolder, "accounts.json"), random, time));
+        if (options.SignIn == SignInMode.Local)
+        {
+            services.AddSingleton(AccountBook.Open(Path.Combine(options.DataFolder, "accounts.json"), random, time));
+            services.AddSingleton(ActReceipts.Open(Path.Combine(options.DataFolder, "acts.json"), consortium.Roster.LogOrigin, consortium.Identity));
+            services.AddSingleton<DeckAccounts>().AddHostedService(provider => provider.GetRequiredService<DeckAccounts>());
+        }
+
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, SessionWatch>();
         services.AddScoped<Session>();
@@ -52,8 +59,8 @@ internal static class DeckSignIn
         CookieAuthenticationDefaults.AuthenticationScheme));
 
     /// <summary>Whether the account behind a session still is what it was when the session began; always true for sessions of a provider.</summary>
-    public static bool Stands(ClaimsPrincipal user, AccountBook? accounts) =>
-        user.FindFirstValue(StampClaim) is not { } stamp || (accounts?.Stands(user.Identity?.Name ?? "", stamp) ?? false);
+    public static bool Stands(ClaimsPrincipal user, DeckAccounts? accounts) =>
+        user.FindFirstValue(StampClaim) is not { } stamp || (accounts?.Stands(user, stamp) ?? false);
 
     private static void AddSchemes(IServiceCollection services, DashboardOptions options)
     {
@@ -81,7 +88,7 @@ internal static class DeckSignIn
             cookie.ReturnUrlParameter = "to";
             cookie.Events.OnValidatePrincipal = async context =>
             {
-                if (Stands(context.Principal!, context.HttpContext.RequestServices.GetService<AccountBook>())) return;
+                if (Stands(context.Principal!, context.HttpContext.RequestServices.GetService<DeckAccounts>())) return;
                 context.RejectPrincipal();
                 await context.HttpContext.SignOutAsync();
             };

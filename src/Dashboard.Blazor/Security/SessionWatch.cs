@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Server;
-using SecureAggregation.Accounts;
 
 namespace SecureAggregation.Dashboard.Blazor.Security;
 
@@ -10,5 +9,5 @@ internal sealed class SessionWatch(ILoggerFactory loggers, IServiceProvider serv
     protected override TimeSpan RevalidationInterval => TimeSpan.FromSeconds(30);
 
     protected override Task<bool> ValidateAuthenticationStateAsync(AuthenticationState authenticationState, CancellationToken cancellationToken) =>
-        Task.FromResult(DeckSignIn.Stands(authenticationState.User, services.GetService<AccountBook>()));
+        Task.FromResult(DeckSignIn.Stands(authenticationState.User, services.GetService<DeckAccounts>()));
 }

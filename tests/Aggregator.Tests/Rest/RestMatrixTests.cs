@@ -92,7 +92,7 @@ public sealed partial class RestMatrixTests
         {
             TokenType = "at+jwt", Issuer = issuer ?? scene.Tokens.Issuer, Audience = audience ?? scene.Tokens.Audience, NotBefore = now, IssuedAt = now, Expires = now.AddMinutes(5),
             SigningCredentials = new SigningCredentials(key, SecurityAlgorithms.EcdsaSha256),
-            Claims = new Dictionary<string, object> { ["sub"] = account.Name, [AccessTokens.MarkClaim] = Base64UrlEncoder.Encode(StationRights.MarkOf(account)) },
+            Claims = new Dictionary<string, object> { ["sub"] = account.Name, [AccessTokens.MarkClaim] = Base64UrlEncoder.Encode(LoggedRights.MarkOf(account)) },
         });
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using SecureAggregation.Accounts;
 using SecureAggregation.Aggregator.Events;
 using SecureAggregation.Aggregator.Log;
+using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
 
@@ -80,6 +81,20 @@ public sealed class RestRightsTests
         Assert.Equal("token-invalid", await scene.Refusal("GET", "/api/v1/nodes", key));
         await scene.Ask(HttpStatusCode.OK, "GET", "/api/v1/nodes", next);
         Assert.Equal([(ActCode.KeyAdded, "quiet"), (ActCode.AccountAdded, "ada"), (ActCode.KeyRevoked, "quiet"), (ActCode.KeyAdded, "quiet")], Acts(scene).Select(a => (a.Code, a.Subject)));
+    }
+
+    [Fact]
+    public async Task Act_about_a_dashboards_account_says_nothing_of_the_stations_account_of_that_name()
+    {
+        await using var scene = await RestScene.Open();
+        var members = scene.Station.Consortium;
+        await scene.Account("ada", [Role.Analyst]);
+        var removed = ActEntry.Sign(members.Roster, new Act { Code = ActCode.AccountRemoved, Subject = "ada", By = "root", Number = 1 }, members.Auditor);
+        await scene.Station.Host!.Services.GetRequiredService<ActRecorder>().AppendAsync(removed, members.Auditor.Public).Guard();
+        await scene.Station.Stop();
+        await scene.Restart();
+        Assert.True(scene.Rights.Counts(scene.Rights.Book.Find("ada")!));
+        Assert.Equal([(ActCode.AccountAdded, "ada"), (ActCode.AccountRemoved, "ada")], Acts(scene).Select(a => (a.Code, a.Subject)));
     }
 
     [Fact]

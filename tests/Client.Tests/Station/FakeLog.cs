@@ -12,6 +12,7 @@ public sealed class FakeLog
     private readonly List<byte[]> _leaves = [];
     private readonly List<byte[]> _hashes = [];
     private readonly Dictionary<string, (RealRound Round, int First)> _rounds = [];
+    private readonly ActOrder _order = new();
 
     public FakeLog(Members members)
     {
@@ -38,6 +39,21 @@ public sealed class FakeLog
         _rounds.Add(Convert.ToHexStringLower(round.RoundId.Span), (round, first));
         foreach (var leaf in round.Log) Append(leaf);
         return first;
+    }
+
+    /// <summary>Appends an act if it is its signer's next, as a station does.</summary>
+    public RecordActReply Record(Envelope signed)
+    {
+        var act = ActEntry.Open(_members.Roster, signed);
+        var signer = act.Signer.ToByteArray();
+        if (act.Number == _order.Next(signer))
+        {
+            _order.Take(act);
+            Append(ActEntry.Of(signed, DateTimeOffset.UnixEpoch).ToByteArray());
+            return new RecordActReply { Entry = (ulong)Size - 1, Next = act.Number + 1 };
+        }
+
+        return new RecordActReply { Next = _order.Next(signer) };
     }
 
     public IEnumerable<byte[]> Read(int start, int limit) => _leaves.Skip(start).Take(limit);

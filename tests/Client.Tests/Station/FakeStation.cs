@@ -179,6 +179,11 @@ public sealed class FakeStation : IAsyncDisposable
             lock (station.Rounds) return Task.FromResult(RoundListing.Of(station.Rounds, request));
         }
 
+        public override Task<RecordActReply> RecordAct(RecordActRequest request, ServerCallContext context)
+        {
+            lock (station.Log) return Task.FromResult(station.Log.Record(request.Act));
+        }
+
         public override Task<AbortRoundReply> AbortRound(AbortRoundRequest request, ServerCallContext context)
         {
             station.Stopped.Add(request.RoundId);
