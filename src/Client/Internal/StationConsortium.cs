@@ -34,6 +34,8 @@ internal sealed class StationConsortium : IConsortium
 
     public Roster Roster => _link.Options.Roster;
 
+    public IdentityPublicKey Identity => _link.Options.Identity.Public;
+
     public void GoOnUnder(Roster next)
     {
         ArgumentNullException.ThrowIfNull(next);
@@ -46,8 +48,6 @@ internal sealed class StationConsortium : IConsortium
             _links.Add(_link = new Link(options, Consortium.NameOf(options)));
         }
     }
-
-    public IdentityPublicKey Identity => _options.Identity.Public;
 
     public Task<ConsortiumView> GetConsortiumAsync(CancellationToken cancellation = default) =>
         CallAsync(options => _link.Coordination.GetConsortiumAsync(new GetConsortiumRequest(), options), cancellation);
@@ -62,8 +62,9 @@ internal sealed class StationConsortium : IConsortium
     public Task<RecordActReply> RecordActAsync(Act act, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(act);
-        var request = new RecordActRequest { Act = ActEntry.Sign(Roster, act, _options.Identity) };
-        return CallAsync(call => _link.Coordination.RecordActAsync(request, call), cancellation);
+        var link = _link;
+        var request = new RecordActRequest { Act = ActEntry.Sign(link.Options.Roster, act, link.Options.Identity) };
+        return CallAsync(call => link.Coordination.RecordActAsync(request, call), cancellation);
     }
 
     public async Task<IReadOnlyList<byte[]>> GetSuccessionAsync(CancellationToken cancellation = default)
