@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using SecureAggregation.Accounts;
 using SecureAggregation.Aggregator.Events;
 using SecureAggregation.Aggregator.Log;
+using SecureAggregation.Aggregator.Rounds;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
@@ -34,12 +35,20 @@ internal static class LogRoutes
         return new CheckpointView(newest.Origin, newest.Size, PublicBytes.Hex(newest.Root), witnesses.Count(newest.Size), newest.Note, [.. proof]);
     }
 
-    private static ActsView Acts(long? before, int? limit, ActRecorder acts, RosterHistory rosters)
+    private static ActsView Acts(HttpContext context, long? before, int? limit, ActRecorder acts, RosterHistory rosters, RoundBook rounds)
     {
         if (limit is < 1 or > MaxActs) throw new RestException("parameter-invalid", $"limit is {limit}; it is from 1 to {MaxActs}.");
-        return new ActsView([.. acts.All.Where(a => a.Index < (before ?? long.MaxValue)).Reverse().Take(limit ?? 50)
-            .Select(a => new ActView(a.Index, Values.Time(a.TimeMs), Values.Word(a.Act.Code), a.Act.Subject, a.Act.By, a.Act.Detail, ActEntry.Signer(rosters.At(a.Index), a.Act)?.Name))]);
+        var caller = RestCaller.Of(context.User);
+        return new ActsView([.. acts.All.Where(a => a.Index < (before ?? long.MaxValue)).Reverse().Where(a => IsFor(caller, a.Act, rounds)).Take(limit ?? 50)
+            .Select(a => new ActView(a.Index, Values.Time(a.TimeMs), Values.Word(a.Act.Code), a.Act.Subject, a.Act.By, Detail(caller, a.Act), ActEntry.Signer(rosters.At(a.Index), a.Act)?.Name))]);
     }
+
+    /// <summary>Rounds of other studies are not shown, stopped ones neither.</summary>
+    private static bool IsFor(RestCaller caller, Act act, RoundBook rounds) =>
+        caller.Studies is null || act.Code != ActCode.RoundStopped || caller.Sees(rounds.View(Convert.FromHexString(act.Subject)).Study);
+
+    /// <summary>Without the studies of other people, for who is not for all.</summary>
+    private static string Detail(RestCaller caller, Act act) => caller.Studies is null || act.Code is ActCode.RoundStopped or ActCode.RosterPublished ? act.Detail : "";
 
     private static ServerSentEventsResult<EventView> Events(HttpContext context, EventHub events, IHostApplicationLifetime lifetime)
     {

@@ -81,7 +81,9 @@ internal sealed class ScheduleFolder(string folder)
     {
         if (schedule.Name.Length is 0 or > 64 || !schedule.Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
             throw new CliException(ExitCode.BadInput, $"--name is '{schedule.Name}'; it has 1 to 64 letters, digits, - and _");
-        Directory.CreateDirectory(folder);
+        // Answers and their evidence come to lie in it: the members' to read, not this machine's.
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+        else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var path = Path.Combine(folder, schedule.Name + Suffix);
         if (File.Exists(path)) throw new CliException(ExitCode.BadInput, $"{path} exists already; choose another --name");
         using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);

@@ -120,6 +120,11 @@ public sealed class RestJobTests
         Assert.Equal("job-aborted", await scene.Refusal("GET", $"/api/v1/jobs/{id}/result", token));
         var act = (await scene.Ask(HttpStatusCode.OK, "GET", "/api/v1/acts?limit=1", token)).GetProperty("acts")[0];
         Assert.Equal(("round_stopped", id, "alice"), (Text(act, "what"), Text(act, "subject"), Text(act, "by")));
+
+        // The round is of no study; who is for one reads of neither the round nor what alice is for.
+        var heart = await scene.Account("ada", [Role.Auditor], ["heart"]);
+        var seen = (await scene.Ask(HttpStatusCode.OK, "GET", "/api/v1/acts", heart)).GetProperty("acts").EnumerateArray().ToList();
+        Assert.Equal([("account_added", "ada", ""), ("account_added", "alice", "")], seen.Select(a => (Text(a, "what"), Text(a, "subject"), Text(a, "detail"))));
     }
 
     [Fact]
