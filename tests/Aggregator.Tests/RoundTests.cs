@@ -212,7 +212,8 @@ public sealed class RoundTests
     {
         await using var scene = await RoundScene.Open(3);
         var outpost = scene.Outposts[0];
-        await outpost.Send(new PartyFrame { Chunk = new VectorChunk { Data = ByteString.CopyFrom(new byte[2 * Limits.Chunk]) } });
+        // More than the largest message of the largest roster.
+        await outpost.Send(new PartyFrame { Chunk = new VectorChunk { Data = ByteString.CopyFrom(new byte[2 << 20]) } });
         Assert.Equal(Grpc.Core.StatusCode.ResourceExhausted, (await outpost.Ended.Guard()).StatusCode);
         await outpost.Connect();
         await outpost.Send(new PartyFrame { Hello = new Hello() });

@@ -21,6 +21,9 @@ internal static class Programs
 
     public static Task<Ended> Secagg(params string[] arguments) => Run("Cli", arguments);
 
+    /// <summary>The same with a memory of heads of its own, for logs of which other runs have seen another one under the same key.</summary>
+    public static Task<Ended> SecaggRemembering(string heads, params string[] arguments) => Run(Of("src/Cli", "SecureAggregation.Cli", arguments), heads: heads);
+
     public static Task<Ended> Outpost(params string[] arguments) => Run("Party", arguments);
 
     public static Task<Ended> Station(params string[] arguments) => Run("Aggregator", arguments);
@@ -60,13 +63,13 @@ internal static class Programs
         return start;
     }
 
-    private static async Task<Ended> Run(ProcessStartInfo start, TimeSpan? patience = null)
+    private static async Task<Ended> Run(ProcessStartInfo start, TimeSpan? patience = null, string? heads = null)
     {
         var limit = patience ?? s_limit;
         (start.UseShellExecute, start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (false, true, true, true);
         foreach (var name in (string[])["SECAGG_STATION", "SECAGG_ROSTER", "SECAGG_KEY"]) start.Environment.Remove(name);
         // What these runs remember is not what the machine's user remembers.
-        start.Environment["SECAGG_HEADS"] = Path.Combine(AppContext.BaseDirectory, "heads");
+        start.Environment["SECAGG_HEADS"] = heads ?? Path.Combine(AppContext.BaseDirectory, "heads");
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var (output, error) = (new StringBuilder(), new StringBuilder());

@@ -65,7 +65,8 @@ public sealed class ProxyTests(MadeDemo demo) : IDisposable
         var key = Path.Combine(demo.Folder, "coordinator", "coordinator.pem");
         string[] access = ["--station", through, "--roster", demo.Roster, "--key", key];
         await Until(async () => (await Programs.Secagg(["watch", "--once", .. access])).Output.Contains("5 of 5 outposts online", StringComparison.Ordinal));
-        var run = await Programs.Secagg(["query", "run", Path.Combine(demo.Folder, "2-age-by-decade.yaml"), .. access]);
+        // Other tests have asked the demo's own station and remember its log.
+        var run = await Programs.SecaggRemembering(_folder["heads"], ["query", "run", Path.Combine(demo.Folder, "2-age-by-decade.yaml"), .. access]);
         Assert.True(run.Code == 0, run.ToString());
         Assert.Contains("5 of 5 outposts", run.Output, StringComparison.Ordinal);
         Assert.Contains("Verified: recomputed here", run.Output, StringComparison.Ordinal);

@@ -25,6 +25,7 @@ public sealed class PythonSurfaceTests
         ("watch", "watch", ""), ("export_bundle", "export", ""), ("verify", "verify", ""), ("get_checkpoint", "checkpoint", ""), ("get_consistency", "checkpoint", "with a size"), ("read_head", null, "a head is the note of the evidence"),
         ("get_inclusion", null, "not in REST: evidence has it"), ("list_entries", null, "not in REST: evidence has a round's"), ("check_entry", null, "not in REST: the auditor's page"),
         ("get_question", null, "in the evidence"), ("publish_roster", null, "not in REST: rosters come from founders"), ("get_succession", null, "not in REST: rosters come from founders"),
+        ("go_on_under", null, "for programs that stay open over a change of the roster"), ("record_act", null, "not in REST: what a dashboard signs about its accounts"),
     ];
 
     private static readonly (string Sharp, string Python)[] s_asking =

@@ -9,6 +9,7 @@ namespace SecureAggregation.Browser.Real;
 /// <summary>What an open page shows while processes come and go behind it.</summary>
 public class LiveTests
 {
+    private const string Password = "four words nobody links";
     private const int MostSteps = 8;
     private const float Patience = 60_000;
 
@@ -73,6 +74,41 @@ public class LiveTests
         await Expect(main).ToContainTextAsync(new Regex("Patients by sex|1 new round"), new() { Timeout = Patience });
         Assert.True(await visit.Page.EvaluateAsync<bool>("() => window.sameDocument === true"));
         Assert.Equal([], visit.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task Accounts_of_the_deck_are_entries_of_the_real_stations_log_and_outlive_its_absence()
+    {
+        await using var consortium = await RealConsortium.StartAsync(CanaryClinics.Make);
+        await using var deck = await DeckProcess.StartAsync(Path.Combine(consortium.Folder, "deck"), consortium.Address, consortium.RosterFile, consortium.CoordinatorKey, signIn: true);
+        await using var chrome = await Chrome.LaunchAsync();
+        var visit = await chrome.VisitAsync(deck.FirstLink!, live: false);
+        foreach (var (label, text) in new[] { ("Name", "ada"), ("Password", Password), ("Password again", Password) })
+            await visit.Page.GetByLabel(label, new() { Exact = true }).FillAsync(text);
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Make the account" }).ClickAsync();
+        await Expect(visit.Page.Locator("h1")).ToHaveTextAsync("Station deck", new() { Timeout = Patience });
+
+        // Its act is the log's newest entry, signed by the key that the deck has.
+        var head = await consortium.Sdk.GetCheckpointAsync();
+        var entry = await consortium.Sdk.CheckEntryAsync(head.Size - 1);
+        Assert.True(entry is { InLog: true, Signed: true }, entry?.SignedDetail);
+        var act = Assert.IsType<Act>(Assert.Single(entry.Logged.Messages));
+        Assert.Equal((ActCode.AccountAdded, "ada", "operator", "roles: admin, coordinator, auditor; all studies"), (act.Code, act.Subject, act.By, act.Detail));
+        await visit.Page.GotoAsync($"{deck.Address}/transcript/{head.Size - 1}");
+        await Expect(visit.Page.Locator("main")).ToContainTextAsync("ada", new() { Timeout = Patience });
+        await visit.ShootAsync(Deck.Pictures, "act-dark-1440");
+
+        await consortium.StopStationAsync();
+        await visit.Page.GotoAsync($"{deck.Address}/access");
+        await Expect(visit.Page.Locator(".banner").First).ToContainTextAsync("Station offline", new() { Timeout = Patience });
+        await visit.Page.GetByLabel("ada is analyst").ClickAsync();
+        await Expect(visit.Page.Locator("main")).ToContainTextAsync("nothing was changed", new() { Timeout = Patience });
+        await visit.ShootAsync(Deck.Pictures, "access-offline-dark-1440");
+        var again = await chrome.VisitAsync(deck.Address + "/sign-in", live: false);
+        await again.Page.GetByLabel("Name", new() { Exact = true }).FillAsync("ada");
+        await again.Page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
+        await again.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Expect(again.Page.Locator("h1")).ToHaveTextAsync("Station deck", new() { Timeout = Patience });
     }
 
     private static Task<DeckProcess> DeckAsync(RealConsortium consortium) =>
