@@ -90,20 +90,21 @@ public class LiveTests
 
         // Its act is the log's newest entry, signed by the key that the deck has.
         var head = await consortium.Sdk.GetCheckpointAsync();
-        var entry = await consortium.Sdk.CheckEntryAsync(head.Size - 1);
-        Assert.True(entry is { InLog: true, Signed: true }, entry?.SignedDetail);
+        var entry = (await consortium.Sdk.CheckEntryAsync(head.Size - 1))!;
+        Assert.True(entry is { InLog: true, Signed: true }, entry.SignedDetail);
         var act = Assert.IsType<Act>(Assert.Single(entry.Logged.Messages));
         Assert.Equal((ActCode.AccountAdded, "ada", "operator", "roles: admin, coordinator, auditor; all studies"), (act.Code, act.Subject, act.By, act.Detail));
         await visit.Page.GotoAsync($"{deck.Address}/transcript/{head.Size - 1}");
         await Expect(visit.Page.Locator("main")).ToContainTextAsync("ada", new() { Timeout = Patience });
-        await visit.ShootAsync(Deck.Pictures, "act-dark-1440");
+        await visit.ShootAsync("act-dark-1440");
 
         await consortium.StopStationAsync();
         await visit.Page.GotoAsync($"{deck.Address}/access");
         await Expect(visit.Page.Locator(".banner").First).ToContainTextAsync("Station offline", new() { Timeout = Patience });
         await visit.Page.GetByLabel("ada is analyst").ClickAsync();
         await Expect(visit.Page.Locator("main")).ToContainTextAsync("nothing was changed", new() { Timeout = Patience });
-        await visit.ShootAsync(Deck.Pictures, "access-offline-dark-1440");
+        await Expect(visit.Page.GetByLabel("ada is analyst")).Not.ToBeCheckedAsync();
+        await visit.ShootAsync("access-offline-dark-1440");
         var again = await chrome.VisitAsync(deck.Address + "/sign-in", live: false);
         await again.Page.GetByLabel("Name", new() { Exact = true }).FillAsync("ada");
         await again.Page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
