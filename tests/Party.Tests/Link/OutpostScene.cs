@@ -7,9 +7,11 @@ public abstract class OutpostScene : IAsyncLifetime, IDisposable
 {
     private protected readonly Scratch _scratch = new();
     private protected readonly Recorder _recorder = new();
-    private protected readonly TestConsortium _consortium = TestConsortium.Shared;
+    private protected readonly TestConsortium _consortium;
     private protected TestStation _station = null!;
     private protected HostedOutpost _outpost = null!;
+
+    private protected OutpostScene(TestConsortium? consortium = null) => _consortium = consortium ?? TestConsortium.Shared;
 
     public async Task InitializeAsync()
     {

@@ -13,35 +13,16 @@ using SecureAggregation.Testing;
 namespace SecureAggregation.Party.Tests.Rounds;
 
 /// <summary>An outpost that is told to stop in the middle of a round: it ends the round if there is time, and leaves it in order if not.</summary>
-public sealed class StopTests : IAsyncLifetime, IDisposable
+public sealed class StopTests : OutpostScene
 {
     private const string Rows = "full_name,age,sex\nx,63,1\ny,37,0\n";
 
     private static readonly DatasetSchema s_schema = SchemaFile.Parse(OutpostFiles.Schema).Schema;
 
     /// <summary>Any four of these five go on without the fifth.</summary>
-    private readonly TestConsortium _consortium = new(5, colluders: 1);
-    private readonly Scratch _scratch = new();
-    private readonly Recorder _recorder = new();
-    private TestStation _station = null!;
-    private HostedOutpost _outpost = null!;
-
-    public async Task InitializeAsync()
+    public StopTests()
+        : base(new TestConsortium(5, colluders: 1))
     {
-        _station = await TestStation.StartAsync(_consortium);
-        _outpost = new HostedOutpost(_consortium, _scratch, _recorder);
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _outpost.DisposeAsync();
-        await _station.DisposeAsync();
-    }
-
-    public void Dispose()
-    {
-        _scratch.Dispose();
-        _recorder.Dispose();
     }
 
     [Fact]
