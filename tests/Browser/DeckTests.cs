@@ -72,6 +72,9 @@ public class DeckTests
                     await visit.Page.SetViewportSizeAsync(width, 1000);
                     var overflow = await visit.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
                     Assert.True(overflow <= 0, $"{name} at {width} px is {overflow} px too wide");
+                    // What a card cuts off, or lets stick out a little, the measure above does not see.
+                    var cut = await visit.Page.EvaluateAsync<int>("() => Math.max(0, ...[...document.querySelectorAll('.card-flush')].map(card => card.scrollWidth - card.clientWidth))");
+                    Assert.True(cut <= 0, $"{name} at {width} px has a table that is {cut} px wider than its card");
                     await CheckAsync(visit, $"{name}, {theme}, {width} px");
                     await visit.ShootAsync($"{name}-{theme}-{width}");
                 }

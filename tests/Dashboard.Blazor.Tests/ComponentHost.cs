@@ -73,6 +73,17 @@ internal sealed class ComponentHost : IAsyncDisposable
         return new Drawn(_renderer, root);
     }
 
+    /// <summary>Draws without waiting for answers that a page asked for.</summary>
+    public async Task<Drawn> BeginAsync<T>(params (string Name, object? Value)[] parameters)
+        where T : IComponent
+    {
+        var view = ParameterView.FromDictionary(parameters.ToDictionary(p => p.Name, p => p.Value));
+        return new Drawn(_renderer, await _renderer.Dispatcher.InvokeAsync(() => _renderer.BeginRenderingComponent<T>(view)));
+    }
+
+    /// <summary>To another address, as a link would: what the page takes from the query is new.</summary>
+    public Task GoAsync(string path) => _renderer.Dispatcher.InvokeAsync(() => _scope.ServiceProvider.GetRequiredService<NavigationManager>().NavigateTo(path));
+
     public async ValueTask DisposeAsync()
     {
         await _renderer.DisposeAsync();
@@ -84,7 +95,11 @@ internal sealed class ComponentHost : IAsyncDisposable
     {
         public FixedNavigation(string path) => Initialize("http://deck/", "http://deck/" + path);
 
-        protected override void NavigateToCore(string uri, NavigationOptions options) => Uri = ToAbsoluteUri(uri).ToString();
+        protected override void NavigateToCore(string uri, NavigationOptions options)
+        {
+            Uri = ToAbsoluteUri(uri).ToString();
+            NotifyLocationChanged(isInterceptedLink: false);
+        }
     }
 
     public sealed class FixedPerson : AuthenticationStateProvider

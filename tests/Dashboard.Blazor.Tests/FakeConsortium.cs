@@ -47,6 +47,9 @@ internal sealed class FakeConsortium : IConsortium
     /// <summary>Rounds that were told to stop.</summary>
     public List<byte[]> Stopped { get; } = [];
 
+    /// <summary>What the next answers wait for; a test that answers late holds it.</summary>
+    public Func<Task> Late { get; set; } = () => Task.CompletedTask;
+
     public Func<byte[], RoundView> OnGetRound { get; set; } = _ => throw new RoundNotFoundException("none");
 
     /// <summary>Ends the stream of events, and makes a fresh one for the next watcher.</summary>
@@ -75,23 +78,20 @@ internal sealed class FakeConsortium : IConsortium
 
     public Task<IReadOnlyList<byte[]>> GetSuccessionAsync(CancellationToken cancellation = default) => throw new NotSupportedException();
 
-    public Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, RoundFilter? filter = null, CancellationToken cancellation = default) => Away is not null
-        ? Task.FromException<ListRoundsReply>(Away)
-        : Task.FromResult(RoundListing.Of(Rounds, new ListRoundsRequest
+    public async Task<ListRoundsReply> ListRoundsAsync(int limit = 50, int offset = 0, RoundFilter? filter = null, CancellationToken cancellation = default)
+    {
+        await Late();
+        if (Away is not null) throw Away;
+        return RoundListing.Of(Rounds, new ListRoundsRequest
         {
             Limit = (uint)limit, Offset = (uint)offset, State = filter?.State ?? default, Find = filter?.Find ?? "", Content = ByteString.CopyFrom((filter?.Content ?? default).Span), Brief = filter?.Brief ?? false,
-        }));
+        });
+    }
 
-    public Task<RoundView> GetRoundAsync(byte[] roundId, CancellationToken cancellation = default)
+    public async Task<RoundView> GetRoundAsync(byte[] roundId, CancellationToken cancellation = default)
     {
-        try
-        {
-            return Task.FromResult(OnGetRound(roundId));
-        }
-        catch (ConsortiumException e)
-        {
-            return Task.FromException<RoundView>(e);
-        }
+        await Late();
+        return OnGetRound(roundId);
     }
 
     /// <summary>Questions by round, in hexadecimal digits.</summary>
@@ -124,10 +124,11 @@ internal sealed class FakeConsortium : IConsortium
 
     public Task<RoundReport> VerifyAsync(byte[] roundId, CancellationToken cancellation = default) => VerifyAsync(roundId, new VerifyWishes(), cancellation);
 
-    public Task<RoundReport> VerifyAsync(byte[] roundId, VerifyWishes wishes, CancellationToken cancellation = default)
+    public async Task<RoundReport> VerifyAsync(byte[] roundId, VerifyWishes wishes, CancellationToken cancellation = default)
     {
         Wished = wishes;
-        return Away is null ? Task.FromResult(OnVerify(roundId)) : Task.FromException<RoundReport>(Away);
+        await Late();
+        return Away is null ? OnVerify(roundId) : throw Away;
     }
 
     public Task<RoundReport> VerifyAsync(Stream bundle, VerifyWishes wishes, CancellationToken cancellation = default)
@@ -136,7 +137,11 @@ internal sealed class FakeConsortium : IConsortium
         return Task.FromResult(OnVerifyBundle(bundle, wishes));
     }
 
-    public Task<EntryReport?> CheckEntryAsync(long index, CancellationToken cancellation = default) => Away is null ? Task.FromResult(OnCheckEntry(index)) : Task.FromException<EntryReport?>(Away);
+    public async Task<EntryReport?> CheckEntryAsync(long index, CancellationToken cancellation = default)
+    {
+        await Late();
+        return Away is null ? OnCheckEntry(index) : throw Away;
+    }
 
     public Checkpoint ReadHead(string note) => OnReadHead(note);
 

@@ -66,6 +66,28 @@ public sealed class FitDeskTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Fit_that_runs_stays_within_reach_however_many_began_after_it()
+    {
+        var begun = 0;
+        _host.Consortium.OnFit = async (query, _, stop) =>
+        {
+            if (Interlocked.Increment(ref begun) == 1) await Task.Delay(Timeout.Infinite, stop);
+            return new ModelFit(query);
+        };
+        var first = _host.Fits.Start(Yaml, "ada", TimeSpan.FromHours(1));
+        await UntilAsync(() => Volatile.Read(ref begun) == 1).Guard();
+        for (var i = 0; i < 101; i++)
+        {
+            var next = _host.Fits.Start(Yaml, "ada", TimeSpan.FromHours(1));
+            await UntilAsync(() => _host.Fits.Find(next)!.State != FitState.Running).Guard();
+        }
+
+        _host.Fits.Cancel(first);
+        await UntilAsync(() => _host.Fits.Find(first) is { State: FitState.Cancelled }).Guard();
+        Assert.Equal(101, _host.Fits.All.Length);
+    }
+
+    [Fact]
     public async Task Cancelled_fit_asks_no_further_round_and_says_so()
     {
         _host.Consortium.OnFit = async (_, _, stop) =>

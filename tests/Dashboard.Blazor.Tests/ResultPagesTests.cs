@@ -41,6 +41,8 @@ public sealed class ResultPagesTests
     [InlineData("results?dataset=ships", "Flights", "Maximum heart rate")]
     [InlineData("results?dataset=ships&find=Flights", "Flights", "Cargo")]
     [InlineData("results?dataset=none", "No result matches", "Flights")]
+    [InlineData("results?dataset=ships&from=second", "Flights", "Maximum heart rate")]
+    [InlineData("results?dataset=ships&from=99999999999", "Flights", "Maximum heart rate")]
     public async Task Filters_of_the_library_are_in_the_address(string path, string shown, string hidden)
     {
         await using var host = Host(path);

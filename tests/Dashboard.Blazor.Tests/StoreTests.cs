@@ -64,6 +64,28 @@ public sealed class StoreTests
         Assert.Equal($"{DeckState.MaxAlerts + 9}", state.Alerts[0].Id);
         Assert.Equal((ulong)DeckState.MaxRounds + 9, state.Rounds[0].StartedMs);
         Assert.Equal(DeckState.MaxRounds + 9, state.RoundsInAll);
+
+        // News of a round that is too old to be held does not make it one more.
+        var old = state.Rounds[^1].Clone();
+        (old.RoundId, old.StartedMs) = (Google.Protobuf.ByteString.CopyFrom(new byte[16]), 1);
+        state = state.With(new Event { Sequence = 1, Round = old }, _time.GetUtcNow());
+        Assert.Equal((DeckState.MaxRounds, DeckState.MaxRounds + 9), (state.Rounds.Length, state.RoundsInAll));
+    }
+
+    [Fact]
+    public void Checks_are_capped_and_one_that_failed_is_forgotten_last()
+    {
+        var state = DeckState.Empty.WithCheck("failed", new RoundCheck(CheckState.Failed, _time.GetUtcNow()));
+        for (var i = 0; i < DeckState.MaxChecks + 5; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            state = state.WithCheck($"{i}", new RoundCheck(CheckState.Verified, _time.GetUtcNow()));
+        }
+
+        Assert.Equal(DeckState.MaxChecks, state.Checks.Count);
+        Assert.True(state.Checks.ContainsKey("failed"));
+        Assert.False(state.Checks.ContainsKey("5"));
+        Assert.True(state.Checks.ContainsKey($"{DeckState.MaxChecks + 4}"));
     }
 
     [Fact]

@@ -6,8 +6,11 @@ namespace SecureAggregation.Dashboard.Blazor.Components;
 /// <summary>A component that shows the store: drawn again when its browser's view changed, gone from the subscribers when it is gone.</summary>
 public abstract class DeckComponent : ComponentBase, IDisposable
 {
+    private readonly CancellationTokenSource _leaving = new();
     private IDisposable? _view;
     private IDisposable? _clock;
+
+    protected DeckComponent() => Gone = _leaving.Token;
 
     [Inject]
     public DeckView Deck { get; set; } = null!;
@@ -16,6 +19,9 @@ public abstract class DeckComponent : ComponentBase, IDisposable
     public DeckClock Clock { get; set; } = null!;
 
     protected DeckState State => Deck.State;
+
+    /// <summary>Cancelled when the component is gone. Taken once: what goes on after a late answer may still ask for it.</summary>
+    protected CancellationToken Gone { get; }
 
     /// <summary>Stands still while paused, and while the station is away: nothing is known of the time since.</summary>
     protected DateTimeOffset Now => Deck.PausedSince ?? (State.Link == StationLink.Offline ? State.AsOf : null) ?? Clock.Now;
@@ -39,6 +45,8 @@ public abstract class DeckComponent : ComponentBase, IDisposable
     {
         _view?.Dispose();
         _clock?.Dispose();
+        _leaving.Cancel();
+        _leaving.Dispose();
     }
 
     private void Refresh() => _ = InvokeAsync(StateHasChanged);

@@ -25,6 +25,8 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
         var side = IsRatio(statistic) && value > low ? value - low : half;
         var whole = IsWhole(statistic) || ((double[])[value, low, high]).All(v => v == Math.Floor(v));
         var place = Place(side, value, whole);
+        // A quantile is an edge or a point of a grid: zeros behind its last digit would say that it is known finer than that.
+        if (statistic.Kind == MeasureKind.Quantiles) while (place < 0 && ((double[])[value, low, high, half]).All(v => IsAt(v, place + 1))) place++;
         return new EstimateText(Number(value, place), Number(low, place), Number(high, place), Number(half, place), statistic.Unit);
     }
 
@@ -56,6 +58,9 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
         if (comma > 0 && IsEdge(inner[..comma]) && IsEdge(inner[(comma + 1)..])) return $"{inner[..comma]}–{inner[(comma + 1)..]}";
         return inner.Trim('(', ')').Replace(",", ", ", StringComparison.Ordinal).Replace("=", " = ", StringComparison.Ordinal);
     }
+
+    // Half of a difference of two such numbers has an error of rounding.
+    private static bool IsAt(double value, int place) => Math.Abs(value - Math.Round(value, Math.Min(-place, 12))) <= 1e-9 * Math.Max(1, Math.Abs(value));
 
     private static bool IsEdge(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _) || DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
 

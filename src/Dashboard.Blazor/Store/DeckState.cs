@@ -52,6 +52,9 @@ public sealed record DeckState
     public const int MaxAlerts = 100;
     public const int MaxLog = 400;
 
+    /// <summary>Checks that are kept: of as many rounds as the pages list, and of older ones that people asked for.</summary>
+    public const int MaxChecks = 2 * MaxRounds;
+
     public static DeckState Empty { get; } = new();
 
     public StationLink Link { get; init; }
@@ -129,7 +132,14 @@ public sealed record DeckState
 
     public DeckState WithOffline(string problem) => this with { Link = StationLink.Offline, LinkProblem = problem };
 
-    public DeckState WithCheck(string roundId, RoundCheck check) => this with { Checks = Checks.SetItem(roundId, check) };
+    /// <summary>Of too many the oldest is forgotten, one that waits or failed last of all.</summary>
+    public DeckState WithCheck(string roundId, RoundCheck check)
+    {
+        var checks = Checks.SetItem(roundId, check);
+        if (checks.Count > MaxChecks)
+            checks = checks.Remove(checks.Where(known => known.Key != roundId).MinBy(known => (known.Value.State is CheckState.Waiting or CheckState.Running or CheckState.Failed, known.Value.At)).Key);
+        return this with { Checks = checks };
+    }
 
     private DeckState WithRound(RoundView round)
     {
@@ -145,6 +155,9 @@ public sealed record DeckState
 
         var at = 0;
         while (at < Rounds.Length && Rounds[at].StartedMs > round.StartedMs) at++;
+
+        // Older than all that are held: no new one, but news of one that the station counted long ago.
+        if (at == MaxRounds) return this;
         var grown = Rounds.Insert(at, round);
         return this with
         {

@@ -87,7 +87,8 @@ public sealed partial class FitDesk(IConsortium consortium, DeckKey key, TimePro
             view = new FitView($"{++_begun}", query, yaml, account, time.GetUtcNow()) { Most = fit.Model.Iterations };
             var stop = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
             _running.Add(view.Id, stop);
-            _fits = [view, .. _fits.Take(MostKept - 1)];
+            // One that runs is never put out of reach: it can be cancelled from its page alone.
+            _fits = [view, .. _fits.Where((known, i) => i < MostKept - 1 || known.State == FitState.Running)];
             _tasks.RemoveAll(task => task.IsCompleted);
             _tasks.Add(Task.Run(() => RunAsync(view, validity, stop.Token), CancellationToken.None));
         }

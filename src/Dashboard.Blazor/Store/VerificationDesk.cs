@@ -20,12 +20,11 @@ internal sealed partial class VerificationDesk(
     /// <summary>Takes up the newest finished round unless it has been checked, and again those that more outposts have countersigned since.</summary>
     public void Consider(DeckState state)
     {
-        if (state.LastDone is { } round && state.CheckOf(round) is null) Ask(round.Id());
-        foreach (var (id, check) in state.Checks)
+        if (state.LastDone is { } newest && state.CheckOf(newest) is null) Ask(newest.Id());
+        foreach (var round in state.Rounds)
         {
             // The count is the station's word: at most as many checks follow it as there are outposts.
-            var now = Math.Min(state.FindRound(id)?.Cosignatures ?? 0, (uint)state.Outposts.Count);
-            if (check.State == CheckState.Verified && check.Cosignatures < now) Ask(id);
+            if (state.CheckOf(round) is { State: CheckState.Verified } check && check.Cosignatures < Math.Min(round.Cosignatures, (uint)state.Outposts.Count)) Ask(round.Id());
         }
     }
 

@@ -14,7 +14,7 @@ public sealed record Boxes(string Title, IReadOnlyList<BoxRow> Rows, string XNam
         var rows = panel.Statistics.Where(s => s is { Kind: MeasureKind.Quantiles, Withheld: "", Bin.Length: > 3 } && s.Bin.StartsWith("[q", StringComparison.Ordinal)).GroupBy(s => s.Group).Select(Row).OfType<BoxRow>().ToArray();
         if (rows.Length == 0) return null;
         var first = rows[0].MedianView;
-        var finding = string.Join(", ", rows.Select(r => $"{(rows.Length > 1 ? r.Label + ": " : "")}median {EstimateText.Of(r.MedianView).Value}{Unit(first)}, half of all between {Number(r.Q1)} and {Number(r.Q3)}"));
+        var finding = string.Join(", ", rows.Select(r => $"{(rows.Length > 1 ? r.Label + ": " : "")}median {Median(EstimateText.Of(r.MedianView))}, half of all between {Number(r.Q1)} and {Number(r.Q3)}"));
         return new Boxes(panel.Title, rows, first.Unit.Length > 0 ? $"{first.Column}, {first.Unit}" : first.Column, Text.Capital(finding) + ".");
     }
 
@@ -27,7 +27,7 @@ public sealed record Boxes(string Title, IReadOnlyList<BoxRow> Rows, string XNam
             : null;
     }
 
-    private static string Unit(ReleasedStatistic s) => s.Unit.Length > 0 ? " " + s.Unit : "";
+    private static string Median(EstimateText text) => $"{text.Value}{(text.Unit.Length > 0 ? " " + text.Unit : "")} ({text.Low} to {text.High})";
 
     private static string Number(double value) => value.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture).Replace('-', '−');
 }
