@@ -153,9 +153,8 @@ public sealed class CallGateTests
         var calls = Rules(station.Host!).Where(r => (r.Rule & Security.Roles.Auditor) != Security.Roles.None).Select(r => (r.Call, Body: new Withheld())).ToList();
         Assert.NotEmpty(calls);
         var answers = calls.Select(c => revoked.Send(c.Call, c.Body)).ToList();
-        // Headers are sent in order: when this answer is there, the station has seen those of all others.
-        await Task.WhenAll(calls.Select(c => c.Body.Begun)).Guard();
-        using (var last = await revoked.Send("/grpc.health.v1.Health/Check", new ByteArrayContent([0, 0, 0, 0, 0])).Guard()) Assert.Equal(HttpStatusCode.OK, last.StatusCode);
+        // The server takes the calls of a connection beside each other: each says itself that it is past the gate.
+        foreach (var (call, _) in calls) await station.Logs.Until(l => l.Text.StartsWith("Executing endpoint", StringComparison.Ordinal) && l.Text.Contains(call, StringComparison.Ordinal));
         using var coordinating = members.Channel(station.Host!, members.Coordinator);
         var next = members.NextEpoch(r => r.Auditors.Clear());
         await new Coordination.CoordinationClient(coordinating).PublishRosterAsync(new PublishRosterRequest { Roster = ByteString.CopyFrom(next.Signed) }).ResponseAsync.Guard();

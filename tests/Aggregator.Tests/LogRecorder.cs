@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using SecureAggregation.Testing;
 
 namespace SecureAggregation.Aggregator.Tests;
 
@@ -7,12 +8,24 @@ namespace SecureAggregation.Aggregator.Tests;
 internal sealed class LogRecorder : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<(int Id, LogLevel Level, string Text)> _lines = new();
+    private volatile TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public IReadOnlyList<(int Id, LogLevel Level, string Text)> Lines => [.. _lines];
 
     public void Clear() => _lines.Clear();
 
     public bool Has(int id) => _lines.Any(l => l.Id == id);
+
+    /// <summary>Waits until a line is there; what follows it in the code that wrote it may still be to come.</summary>
+    public async Task Until(Func<(int Id, LogLevel Level, string Text), bool> line)
+    {
+        while (true)
+        {
+            var next = _next.Task;
+            if (_lines.Any(line)) return;
+            await next.Guard();
+        }
+    }
 
     /// <summary>Called with the id of each line before it is kept; what it throws, the caller of the logger gets.</summary>
     public Action<int> Before { get; set; } = _ => { };
@@ -30,6 +43,7 @@ internal sealed class LogRecorder : ILoggerProvider, ILogger
     {
         Before(eventId.Id);
         _lines.Enqueue((eventId.Id, logLevel, exception is null ? formatter(state, null) : $"{formatter(state, null)} {exception}"));
+        Interlocked.Exchange(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
     public void Dispose()

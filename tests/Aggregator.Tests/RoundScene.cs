@@ -2,6 +2,9 @@ using System.Buffers.Binary;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
+using SecureAggregation.Aggregator.Parties;
+using SecureAggregation.Aggregator.Rounds;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
@@ -73,15 +76,26 @@ internal sealed class RoundScene : IAsyncDisposable
     /// <summary>Waits until a phase waits for these parties only, then lets its deadline pass.</summary>
     public async Task<RoundView> PassDeadline(ByteString round, RoundPhase phase, params uint[] missing)
     {
-        await Until(round, v => v.Phase > phase || v.State != RoundState.Running || (v.Phase == phase && v.Parties.All(p =>
-            missing.Contains(p.Index) || p.State is not (PartyState.Active or PartyState.Invited) || HasDone(p, phase))));
+        var view = await Until(round, v => v.Phase > phase || v.State != RoundState.Running || (v.Phase == phase && Awaited(v).All(p => p.Marks.Any(m => m.Phase == phase))));
+        // A view says nothing of a vector that has come whole; the log does.
+        if (view.Phase == phase && phase == RoundPhase.Input)
+            foreach (var party in Awaited(view)) await Station.Logs.Until(l => l.Id == 1204 && l.Text.Contains($"vector of {party.Name} ", StringComparison.Ordinal));
+        await Settle(round);
         Station.Clock.Advance(TimeSpan.FromMinutes(10));
         return await Until(round, v => v.Phase > phase || v.State != RoundState.Running);
+
+        IEnumerable<RoundPartyView> Awaited(RoundView v) => v.Parties.Where(p => !missing.Contains(p.Index) && p.State is PartyState.Active or PartyState.Invited);
     }
 
-    private bool HasDone(RoundPartyView party, RoundPhase phase) =>
-        party.Marks.Any(m => m.Phase == phase)
-        && (phase != RoundPhase.Input || Station.Logs.Lines.Any(l => l.Id == 1204 && l.Text.Contains($"vector of {party.Name} ", StringComparison.Ordinal)));
+    /// <summary>Waits until a round has done with everything that came to it before this, and its clock is set.</summary>
+    private async Task Settle(ByteString round)
+    {
+        if (Station.Host!.Services.GetRequiredService<RoundBook>().Find(round.Memory) is not { } driver) return;
+        using var stream = new PartySession(0, new Hello(), Station.Clock.GetUtcNow(), 100, 1);
+        var arrival = new RoundInput.Arrival(stream);
+        await driver.Offer(arrival);
+        await Task.WhenAny(arrival.Told.Task, driver.Stopped).Guard();
+    }
 
     /// <summary>An advertisement that differs from the one that a party sent, signed by the party all the same (docs/protocol.md section 3).</summary>
     public PartyFrame Contradict(PartyFrame said, Entry proposed)

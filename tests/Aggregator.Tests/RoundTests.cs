@@ -69,6 +69,8 @@ public sealed class RoundTests
         await using var scene = await RoundScene.Open();
         scene.Outposts[2].VanishBefore = before;
         var round = await scene.Ask();
+        // The station, too, must know that it is gone before the round goes on without it.
+        await scene.Outposts[2].Ended.Guard();
         await scene.PassDeadline(round, phase, 2);
         // Who does not agree does not unmask either, so that phase waits for it once more.
         if (before == MessageKind.Agree) await scene.PassDeadline(round, RoundPhase.Unmask, 2);

@@ -6,10 +6,6 @@ namespace SecureAggregation.Aggregator.Tests;
 internal sealed class Withheld : HttpContent
 {
     private readonly TaskCompletionSource<byte[]> _bytes = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>The request's headers are on their way.</summary>
-    public Task Begun => _begun.Task;
 
     public void Send(byte[] bytes) => _bytes.SetResult(bytes);
 
@@ -18,7 +14,6 @@ internal sealed class Withheld : HttpContent
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         await stream.FlushAsync(cancellationToken);
-        _begun.SetResult();
         await stream.WriteAsync(await _bytes.Task.WaitAsync(cancellationToken), cancellationToken);
     }
 
