@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using SecureAggregation.Cli.Demo;
 
 namespace SecureAggregation.Benchmarks;
 
-/// <summary>A program beside this one, as a process of its own, so that its memory and CPU are its own too. Linux tells both in /proc.</summary>
+/// <summary>A program beside this one, as a process of its own, so that its memory and CPU are its own too. Linux tells both in /proc. It never outlives this process.</summary>
 internal sealed class ChildProgram : IAsyncDisposable
 {
     private const double TicksPerSecond = 100;
@@ -12,13 +13,13 @@ internal sealed class ChildProgram : IAsyncDisposable
     private readonly List<string> _lines = [];
     private readonly TaskCompletionSource<string> _said = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ChildProgram(Process process)
+    private ChildProgram(string assembly, Process process)
     {
         _process = process;
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.OutputDataReceived += (_, line) =>
         {
-            if (line.Data is null) _said.TrySetException(new InvalidOperationException($"{process.StartInfo.Arguments} ended: {Log}"));
+            if (line.Data is null) _said.TrySetException(new InvalidOperationException($"{assembly} ended: {Log}"));
             else _said.TrySetResult(line.Data);
         };
         process.BeginErrorReadLine();
@@ -56,7 +57,7 @@ internal sealed class ChildProgram : IAsyncDisposable
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        return new ChildProgram(Process.Start(start)!);
+        return new ChildProgram(assembly, BoundProcess.Start(start));
     }
 
     /// <summary>Waits until it has had nothing to do for a while.</summary>

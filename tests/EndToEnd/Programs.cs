@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using SecureAggregation.Cli.Demo;
 
 namespace SecureAggregation.EndToEnd;
 
@@ -38,17 +39,25 @@ internal static class Programs
         return await Run(start, limit);
     }
 
-    /// <summary>Starts a program that goes on running; its output is redirected.</summary>
-    public static Process Start(string room, IEnumerable<string> arguments)
+    /// <summary>Starts a program that goes on running, at most as long as the tests; its output is redirected.</summary>
+    public static Process Start(string room, IEnumerable<string> arguments) => Start(Of(room, arguments));
+
+    /// <summary>The same of the program that measures, which makes its files in a folder.</summary>
+    public static Process StartBenchmarks(string folder, params string[] arguments)
     {
-        var start = Of(room, arguments);
-        (start.UseShellExecute, start.RedirectStandardOutput, start.RedirectStandardError) = (false, true, true);
-        // Never null: UseShellExecute is off.
-        return Process.Start(start)!;
+        var start = Of("benchmarks", "Benchmarks", arguments);
+        start.Environment["TMPDIR"] = folder;
+        return Start(start);
     }
 
     /// <summary>The program of a room as `dotnet` takes it.</summary>
     public static string Assembly(string room) => Of(room, []).ArgumentList[0];
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        (start.UseShellExecute, start.RedirectStandardOutput, start.RedirectStandardError) = (false, true, true);
+        return BoundProcess.Start(start);
+    }
 
     private static Task<Ended> Run(string room, string[] arguments) => Run(Of(room, arguments));
 

@@ -36,8 +36,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Starts an assembly of this repository. The kernel kills it when this process dies, however that happens.</summary>
     public static ChildProcess Start(string name, string assembly, IEnumerable<string> arguments, string logPath, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var setpriv = File.Exists("/usr/bin/setpriv") ? "/usr/bin/setpriv" : null;
-        var start = new ProcessStartInfo(setpriv ?? Programs.Runtime)
+        var start = new ProcessStartInfo(Programs.Runtime)
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -45,11 +44,6 @@ internal sealed class ChildProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = Path.GetDirectoryName(logPath)!,
         };
-        if (setpriv is not null)
-        {
-            foreach (var part in (string[])["--pdeathsig", "KILL", Programs.Runtime]) start.ArgumentList.Add(part);
-        }
-
         start.ArgumentList.Add(assembly);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         start.Environment["DOTNET_NOLOGO"] = "1";
@@ -58,7 +52,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         foreach (var (key, value) in environment ?? new Dictionary<string, string>()) start.Environment[key] = value;
 
         var log = new StreamWriter(logPath, new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite }) { AutoFlush = true };
-        var process = Spawner.Start(start);
+        var process = BoundProcess.Start(start);
         var child = new ChildProcess(name, process, log, logPath);
         process.OutputDataReceived += (_, e) => child.Write(e.Data);
         process.ErrorDataReceived += (_, e) => child.Write(e.Data);
@@ -109,40 +103,6 @@ internal sealed class ChildProcess : IAsyncDisposable
         lock (_log)
         {
             if (_log.BaseStream is not null) _log.WriteLine(line);
-        }
-    }
-
-    /// <summary>
-    /// PR_SET_PDEATHSIG, which setpriv sets, counts from the thread that started the child, and a pool thread may end long before the process.
-    /// All children are started by one thread that never does.
-    /// </summary>
-    private static class Spawner
-    {
-        private static readonly System.Collections.Concurrent.BlockingCollection<(ProcessStartInfo Start, TaskCompletionSource<Process> Done)> s_queue = [];
-
-        static Spawner() => new Thread(Run) { IsBackground = true, Name = "spawner" }.Start();
-
-        public static Process Start(ProcessStartInfo start)
-        {
-            var done = new TaskCompletionSource<Process>();
-            s_queue.Add((start, done));
-            return done.Task.GetAwaiter().GetResult();
-        }
-
-        private static void Run()
-        {
-            foreach (var (start, done) in s_queue.GetConsumingEnumerable())
-            {
-                try
-                {
-                    // Never null: UseShellExecute is off.
-                    done.SetResult(Process.Start(start)!);
-                }
-                catch (Exception e)
-                {
-                    done.SetException(e);
-                }
-            }
         }
     }
 
