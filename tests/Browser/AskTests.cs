@@ -97,6 +97,10 @@ public class AskTests
         await page.Keyboard.TypeAsync("By sex");
         await page.TabToAsync("ε exactly");
         await page.Keyboard.PressAsync("Control+A");
+        await page.Keyboard.TypeAsync("250");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator(".number-field:has(input[aria-invalid]) [role=alert]")).ToContainTextAsync("The privacy cost ε is 250; type a number from 0.000001 to 100. Until then it stays 1.", new() { Timeout = 20_000 });
+        await page.Keyboard.PressAsync("Control+A");
         await page.Keyboard.TypeAsync("0.5");
         await page.Keyboard.PressAsync("Tab");
         await Expect(page.Locator("button.button-wide")).ToHaveTextAsync("Ask, for ε 0.5 at each outpost", new() { Timeout = 30_000 });
@@ -187,22 +191,7 @@ public class AskTests
         const int All = 10_000;
         await using var deck = await Deck.OpenAsync((station, scenario) => ManyRounds(station, scenario, All));
         await deck.Station.WatchedAsync().Guard();
-        var visit = await deck.VisitAsync("/rounds", before: page => _ = page.RouteWebSocketAsync(_ => true, socket =>
-        {
-            var server = socket.ConnectToServer();
-            // In their order, each a while after the one before: the page is always ahead of what the server knows.
-            var last = Task.CompletedTask;
-            server.OnMessage(frame =>
-            {
-                last = last.ContinueWith(_ => Task.Delay(150), TaskScheduler.Default).Unwrap().ContinueWith(
-                    _ =>
-                    {
-                        if (frame.Binary is { } bytes) socket.Send(bytes);
-                        else socket.Send(frame.Text!);
-                    },
-                    TaskScheduler.Default);
-            });
-        }));
+        var visit = await deck.VisitAsync("/rounds", before: LateFrames.Delay);
         await Expect(visit.Page.Locator("main")).ToContainTextAsync("rounds; the newest 500 are live", new() { Timeout = 60_000 });
         var height = await visit.Page.EvaluateAsync<double>("() => document.documentElement.scrollHeight");
 

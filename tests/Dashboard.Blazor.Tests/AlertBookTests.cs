@@ -117,7 +117,10 @@ public sealed class AlertBookTests : IDisposable
         var book = Open();
         // A folder where the file should be: the rename fails.
         Directory.CreateDirectory(File);
-        Assert.ThrowsAny<Exception>(() => book.Add(Alert(1000), AlertStep.Closed, "ada", ""));
+        var problem = Assert.Throws<IOException>(() => book.Add(Alert(1000), AlertStep.Closed, "ada", "")).Message;
+        // The thing, the rule, the fix.
+        Assert.StartsWith($"The deck cannot write {File} (", problem, StringComparison.Ordinal);
+        Assert.EndsWith("so nothing was changed; whoever runs the deck makes room there, or gives the folder to the deck's user, and then it can be tried again.", problem, StringComparison.Ordinal);
         Assert.Equal(AlertState.Open, StateOf(book, Alert(1000)));
     }
 

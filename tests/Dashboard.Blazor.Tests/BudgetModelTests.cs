@@ -1,6 +1,7 @@
 using FsCheck.Fluent;
 using SecureAggregation.Dashboard.Blazor.Model;
 using SecureAggregation.Dashboard.Blazor.Model.Budgets;
+using SecureAggregation.Dashboard.Blazor.Store;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
 
@@ -67,6 +68,21 @@ public sealed class BudgetModelTests
 
         Assert.Equal(["Mars", "Titan"], BudgetBook.Of([full, silent, Mars(1, 0)], [], s_coordinators).Select(book => book.Whole.Name));
         Assert.Equal(["Europa"], BudgetBook.Silent([full, silent]).Select(outpost => outpost.Name));
+    }
+
+    [Fact]
+    public void Tightest_budget_has_the_smallest_part_left_after_what_was_signed_since_and_a_limit_of_zero_is_none()
+    {
+        Assert.Null(TightestBudget.In(DeckState.Empty));
+        var titan = Mars(2_500_000, statedHoursAgo: 3);
+        (titan.Index, titan.Name) = (2, "Titan");
+        titan.Budgets[0].CapMicro = titan.Budgets[0].LeftMicro = 0;
+        LedgerRound[] since = [Round(1, 1_600_000)];
+
+        TightestBudget Of(IReadOnlyList<LedgerRound> rounds) => TightestBudget.In(BudgetBook.Of([titan, Mars(10_000_000, statedHoursAgo: 3)], rounds, s_coordinators))!;
+        Assert.Equal(("Titan", "patients", "25 %", 5), (Of([]).Account.Name, Of([]).Of, Of([]).Percent, Of([]).Accounts));
+        Assert.Equal(("Mars", "patients, coordinator Dr. Vega", "8 %", Tone.Warn), (Of(since).Account.Name, Of(since).Of, Of(since).Percent, Of(since).Account.Status.Tone));
+        Assert.Equal("100 %", TightestBudget.In(BudgetBook.Of([new OutpostView { BudgetsAtMs = 1, Budgets = { new BudgetLine { Scope = BudgetScope.Dataset, CapMicro = 1, LeftMicro = ulong.MaxValue } } }], [], s_coordinators))!.Percent);
     }
 
     [Theory]

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using SecureAggregation.Accounts;
+using SecureAggregation.Dashboard.Blazor.Components.Controls;
 using SecureAggregation.Dashboard.Blazor.Components.Pages;
 using SecureAggregation.Dashboard.Blazor.Store;
 using SecureAggregation.Protocol.Wire;
@@ -15,13 +17,27 @@ public sealed class BudgetPageTests
         var document = await (await host.DrawAsync<BudgetsPage>()).NowAsync();
         var text = Text(document);
 
-        Assert.Contains("Tightest: Callisto, patients, ε 0 of 40 left. 1 budget is used up.", text);
+        Assert.Contains("Tightest: Callisto, patients, ε 0 of 40 left (0 %). 5 budgets are used up.", text);
         Assert.Contains("Limits stand in the outpost's policy file and are changed there alone", text);
         Assert.Contains("6 of it signed since its word", text);
         Assert.Contains("Nothing is left at Callisto.", text);
         Assert.All(document.QuerySelectorAll("[role=meter]"), meter => Assert.Matches("^ε [0-9.,]+ of [0-9.,]+ left$", meter.GetAttribute("aria-valuetext")!));
         Assert.Contains("coordinator Dr. Vega", text);
         Assert.Contains("study Heart 2026", text);
+    }
+
+    [Fact]
+    public async Task Deck_and_page_of_budgets_name_the_same_budget_as_the_tightest_also_when_it_was_charged_since_its_word()
+    {
+        await using var host = Host("budgets");
+        var view = host.Store.Current.Consortium!.Clone();
+        // The word of one is an hour old; two rounds have charged it 6 since.
+        foreach (var outpost in view.Outposts.Where(outpost => outpost.Index != 1)) outpost.BudgetsAtMs = 0;
+        host.Store.Update(state => state with { Outposts = view.Outposts.ToImmutableSortedDictionary(outpost => outpost.Index, outpost => outpost) });
+
+        Assert.Contains("Tightest: Titan, patients, coordinator Dr. Vega, ε 0 of 30 left (0 %).", Text(await (await host.DrawAsync<BudgetsPage>()).NowAsync()));
+        var tile = Text(await (await host.DrawAsync<TightestBudgetTile>((nameof(TightestBudgetTile.State), host.Store.Current))).NowAsync());
+        Assert.Contains("0 % left Titan, patients, coordinator Dr. Vega ε 0 of 30 left, 6 signed since its word", tile);
     }
 
     [Fact]

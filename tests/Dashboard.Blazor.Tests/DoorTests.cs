@@ -83,10 +83,10 @@ public sealed class DoorTests : IAsyncLifetime
 
     [Theory]
     [InlineData("ada", "short", "short", "at least 12")]
-    [InlineData("ada", Password, "another one altogether", "differ")]
+    [InlineData("ada", Password, "another one altogether", "type the same into both fields")]
     [InlineData("ad a", Password, Password, "letters")]
-    [InlineData("grace", Password, Password, "taken")]
-    [InlineData("Operator", Password, Password, "taken")]
+    [InlineData("grace", Password, Password, "grace is taken; choose another")]
+    [InlineData("Operator", Password, Password, "Operator is taken; choose another")]
     public async Task Rule_that_an_invited_person_breaks_is_said_and_the_link_stays_good(string name, string password, string again, string rule)
     {
         await AddAsync("grace", [Role.Admin]);
@@ -105,7 +105,7 @@ public sealed class DoorTests : IAsyncLifetime
         await AddAsync("ada", [Role.Admin]);
         using var browser = Browser();
         using var wrong = await PostAsync(browser, "/sign-in", ("Input.Name", "ada"), ("Input.Password", Password + "!"));
-        Assert.Contains("do not fit", await wrong.Content.ReadAsStringAsync());
+        Assert.Contains("type both again, capitals count. Who forgot the password asks an administrator", await wrong.Content.ReadAsStringAsync());
         using var right = await PostAsync(browser, "/sign-in?to=%2Frounds", ("Input.Name", "ada"), ("Input.Password", Password));
         Assert.Equal(new Uri(_address, "/rounds"), new Uri(_address, right.Headers.Location!));
         Assert.Contains("ada", await browser.GetStringAsync("/account").Guard());
@@ -167,6 +167,7 @@ public sealed class DoorTests : IAsyncLifetime
         await AddAsync("ada", [Role.Auditor]);
         using var browser = await SignedInAsync("ada");
         Assert.Contains("ada", await browser.GetStringAsync("/account").Guard());
+        using (var refused = await PostAsync(browser, "/account", ("Input.Old", "no such words here"), ("Input.New", "some other four words"))) Assert.Contains("type the one that you signed in with", await refused.Content.ReadAsStringAsync());
         using (var changed = await PostAsync(browser, "/account", ("Input.Old", Password), ("Input.New", "some other four words"))) Assert.Contains("is changed", await changed.Content.ReadAsStringAsync());
         Assert.Contains("ada", await browser.GetStringAsync("/account").Guard());
         await Accounts.RemoveAsync("root", "ada");

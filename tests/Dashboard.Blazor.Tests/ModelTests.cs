@@ -33,7 +33,7 @@ public sealed class ModelTests
     [InlineData(MeasureKind.Quantiles, 0.7, 0.7, 0.7, "0.7")]
     [InlineData(MeasureKind.Quantiles, 5.49999, 4.9, 5.5, "5.50")]
     [InlineData(MeasureKind.Quantiles, 5.50001, 5.5, 6.1, "5.50")]
-    [InlineData(MeasureKind.Quantiles, 5.6, 5.6, 5.7, "5.60")]
+    [InlineData(MeasureKind.Quantiles, 5.6, 5.6, 5.7, "5.6")]
     [InlineData(MeasureKind.Quantiles, 5.6, 5.58, 5.62, "5.60")]
     [InlineData(MeasureKind.Quantiles, 5.6, 5.5, 5.7, "5.6")]
     [InlineData(MeasureKind.Mean, 5.6, 5.5, 5.7, "5.60")]
@@ -118,7 +118,7 @@ public sealed class ModelTests
     {
         var panels = ResultPanel.Of(Released.Of(Scenario.Ages()));
         Assert.Equal([PanelShape.Groups, PanelShape.Alone, PanelShape.Histogram], panels.Select(p => p.Shape));
-        Assert.Equal("Highest: sex = male with 726, clear of the next by more than the noise.", panels[0].Finding);
+        Assert.Equal("Highest: sex = male with 726 (717 to 735), clear of the next by more than the noise.", panels[0].Finding);
         Assert.Contains("60–70 with 301 (290 to 312)", panels[2].Finding);
     }
 

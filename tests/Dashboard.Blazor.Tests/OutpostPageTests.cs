@@ -106,7 +106,7 @@ public sealed class OutpostPageTests
         host.Store.Update(state => state.WithView(view, new ListRoundsReply(), host.Time.GetUtcNow()));
 
         var document = await (await host.DrawAsync<OutpostsPage>()).NowAsync();
-        Assert.Equal(60, document.QuerySelectorAll("tbody tr").Length);
+        Assert.Equal(40, document.QuerySelectorAll("tbody tr.row").Length);
         Assert.Equal("201", document.QuerySelector("table")!.GetAttribute("aria-rowcount"));
     }
 

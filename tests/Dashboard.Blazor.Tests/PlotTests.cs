@@ -17,7 +17,7 @@ public sealed class PlotTests
         Assert.Equal(["rx = Obs", "rx = Lev", "rx = Lev+5FU"], plot.Lines.Select(line => line.Name));
         Assert.All(plot.Lines, line => Assert.Equal(new CurvePoint(0, 1, 1, 1), line.Points[0]));
         Assert.Equal(Enumerable.Range(0, 21).Select(i => 90.0 * i), plot.Lines[0].Points.Select(p => p.X));
-        Assert.Contains("log-rank p = 0.003", plot.Finding);
+        Assert.Contains("Log-rank test of no difference between the groups: p = 0.003", plot.Finding);
         Assert.Contains("time, days", plot.XName);
     }
 
@@ -59,9 +59,41 @@ public sealed class PlotTests
     public void Box_ends_at_outer_quantiles()
     {
         var boxes = Boxes.Of(Panel(Analyses.Boxes()))!;
-        Assert.Equal(new BoxRow("sex = female", 30, 45, 53, 61, 76, boxes.Rows[0].MedianView), boxes.Rows[0]);
+        Assert.Equal(("sex = female", "30 45 53 61 76"), (boxes.Rows[0].Label, string.Join(' ', boxes.Rows[0].All.Select(s => s.Value))));
+        Assert.Equal("1 % quantile and 99 % quantile", boxes.Whiskers);
         Assert.Equal(2, boxes.Rows.Count);
-        Assert.Contains("median 53 years", boxes.Finding);
+        // Every number has its interval beside it, and no digit that the grid does not have.
+        Assert.StartsWith("Sex = female: median 53 years (52 to 54), half of all between 45 years (44 to 46) and 61 years (60 to 62); sex = male: median 56 years", boxes.Finding, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Effect_is_clear_only_if_the_noise_cannot_have_made_it_so()
+    {
+        var terms = Analyses.Linear().ToArray();
+        Assert.Equal("Clear of no effect: age.", Forest.Of(Panel(terms))!.Finding);
+        // The same sampling interval, from −0.98 to −0.7, under noise that may have moved its upper end beyond 0.
+        foreach (var end in terms.Where(s => s is { Bin: "[age]", Quantity: "ci_high" })) end.High = 0.1;
+        Assert.Equal("No interval is clear of no effect. Clear only if the privacy noise is left aside: age.", Forest.Of(Panel(terms))!.Finding);
+    }
+
+    [Fact]
+    public async Task Coefficients_and_quantiles_are_written_with_their_intervals()
+    {
+        await using var host = new ComponentHost();
+        var forest = await (await host.DrawAsync<MeasurePlot>(("Panel", Panel(Analyses.Linear())))).NowAsync();
+        Assert.Equal(["−0.840", "−0.863 to −0.817"], forest.QuerySelectorAll("svg text").Select(t => t.TextContent).SkipWhile(t => t != "age").Skip(1).Take(2));
+        // An interval of one point of the grid is one.
+        var sure = Released.Of(new StatisticView { Kind = "quantiles", Measure = "quantiles(glucose)", Column = "glucose", Bin = "[q0.5]", Unit = "mmol/L", Value = 5.5, Low = 5.5, High = 5.5, Confidence = 0.95 });
+        var table = await (await host.DrawAsync<MeasurePlot>(("Panel", Assert.Single(ResultPanel.Of(sure))))).NowAsync();
+        Assert.Contains("median", table.QuerySelector("tbody th")!.TextContent);
+        Assert.Contains("5.5 to 5.5", table.QuerySelector("tbody td")!.TextContent);
+    }
+
+    [Fact]
+    public void Quantile_between_two_points_of_its_grid_has_no_more_digits_than_the_grid()
+    {
+        var text = EstimateText.Of(Released.Number(MeasureKind.Quantiles, 5.5, 5.5, 5.6, bin: "[q0.5]"));
+        Assert.Equal(("5.5", "5.5", "5.6", "0.05"), (text.Value, text.Low, text.High, text.HalfWidth));
     }
 
     [Fact]

@@ -72,6 +72,30 @@ public sealed class QueryDraftTests
         Assert.Equal(3, Assert.IsType<AndFilter>(analysis.Where).Items.Count);
     }
 
+    [Theory]
+    [InlineData("250", "The privacy cost ε is 250; type a number from 0.000001 to 100. Until then it stays 1")]
+    [InlineData("0", "The privacy cost ε is 0; type a number from 0.000001 to 100. Until then it stays 1")]
+    [InlineData("", "The privacy cost ε is empty or no number; type a number from 0.000001 to 100. Until then it stays 1")]
+    [InlineData("NaN", "The privacy cost ε is NaN; type a number from 0.000001 to 100. Until then it stays 1")]
+    [InlineData("0.000001", null)]
+    [InlineData("1e2", null)]
+    public void Epsilon_outside_of_its_range_is_said_with_the_range_and_what_stays(string text, string? problem)
+    {
+        Assert.Equal(problem, NumberRule.Epsilon.Wrong(text, 1, out var number));
+        Assert.Equal(problem is null, number is not null);
+    }
+
+    [Fact]
+    public void Whole_numbers_have_no_fraction_and_nothing_is_an_answer_where_that_may_be()
+    {
+        var bins = new NumberRule("The number of bins", 1, 1000, Whole: true, MayBeEmpty: true);
+        Assert.Equal("The number of bins is 2.5; type a whole number from 1 to 1,000, or nothing. Until then nothing changes", bins.Wrong("2.5", null, out _));
+        Assert.Null(bins.Wrong("", 10, out var none));
+        Assert.Null(none);
+        Assert.Null(bins.Wrong("1000", 10, out var most));
+        Assert.Equal(1000, most);
+    }
+
     [Fact]
     public void What_is_missing_is_named()
     {

@@ -225,28 +225,6 @@ public sealed partial class ShellTests : IDisposable
         Assert.Equal((1103, "outpost turned away", "warning", Id(9)), (line.GetProperty("eventId").GetInt32(), line.GetProperty("event").GetString(), line.GetProperty("severity").GetString(), line.GetProperty("roundId").GetString()));
     }
 
-    [Fact]
-    public void Tightest_budget_is_the_one_with_the_smallest_part_left_whatever_outposts_say()
-    {
-        Assert.Null(TightestBudget.Of(DeckState.Empty));
-        var state = With((0, "patients", 1_000_000, 400_000), (1, "patients", 50_000_000, 9_000_000), (2, "other", 1_000_000, 9_000_000_000), (3, "none", 0, 0));
-        var tightest = TightestBudget.Of(state)!;
-        Assert.Equal(("Titan", "18 %", Tone.Warn, 3), (tightest.Outpost.Name, tightest.Percent, tightest.Tone, tightest.Lines));
-        Assert.Equal("100 %", TightestBudget.Of(With((2, "other", 1, ulong.MaxValue)))!.Percent);
-        Assert.Equal(("0 %", Tone.Bad), (TightestBudget.Of(With((2, "other", 1_000_000, 1)))!.Percent, TightestBudget.Of(With((2, "other", 1_000_000, 1)))!.Tone));
-
-        static DeckState With(params (uint Index, string Dataset, ulong Cap, ulong Left)[] lines)
-        {
-            var view = new ConsortiumView();
-            foreach (var line in lines)
-            {
-                view.Outposts.Add(new OutpostView { Index = line.Index, Name = Members.Names[line.Index], Budgets = { new BudgetLine { Dataset = line.Dataset, CapMicro = line.Cap, LeftMicro = line.Left } } });
-            }
-
-            return DeckState.Empty.WithView(view, new ListRoundsReply(), default);
-        }
-    }
-
     [Theory]
     [InlineData(0, "Connect the outposts")]
     [InlineData(1, "Offer a dataset")]

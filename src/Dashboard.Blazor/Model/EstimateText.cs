@@ -9,6 +9,9 @@ namespace SecureAggregation.Dashboard.Blazor.Model;
 /// </summary>
 internal sealed record EstimateText(string Value, string Low, string High, string HalfWidth, string Unit)
 {
+    /// <summary>"50.9 years (50.8 to 51.1)": in a sentence too no number stands without its interval.</summary>
+    public string Said => $"{Value}{(Unit.Length > 0 ? " " + Unit : "")} ({Low} to {High})";
+
     public const string Meaning = "95 % interval for privacy noise only; sampling error is not included";
 
     /// <summary>The tooltip; the confidence is the released one.</summary>
@@ -25,9 +28,15 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
         var side = IsRatio(statistic) && value > low ? value - low : half;
         var whole = IsWhole(statistic) || ((double[])[value, low, high]).All(v => v == Math.Floor(v));
         var place = Place(side, value, whole);
-        // A quantile is an edge or a point of a grid: zeros behind its last digit would say that it is known finer than that.
-        if (statistic.Kind == MeasureKind.Quantiles) while (place < 0 && ((double[])[value, low, high, half]).All(v => IsAt(v, place + 1))) place++;
-        return new EstimateText(Number(value, place), Number(low, place), Number(high, place), Number(half, place), statistic.Unit);
+        var halfPlace = place;
+        if (statistic.Kind == MeasureKind.Quantiles)
+        {
+            // A quantile is an edge or a point of a grid: zeros behind its last digit would say that it is known finer than that. Half of an interval may lie between two points.
+            while (place < 0 && ((double[])[value, low, high]).All(v => IsAt(v, place + 1))) place++;
+            while (halfPlace < place && IsAt(half, halfPlace + 1)) halfPlace++;
+        }
+
+        return new EstimateText(Number(value, place), Number(low, place), Number(high, place), Number(half, halfPlace), statistic.Unit);
     }
 
     public static string Percent(double confidence) => (confidence is > 0 and <= 1 ? confidence * 100 : 95).ToString("0.##", CultureInfo.InvariantCulture) + " %";
@@ -52,12 +61,19 @@ internal sealed record EstimateText(string Value, string Low, string High, strin
     {
         var bin = statistic.Bin;
         if (bin.Length < 2) return bin;
+        if (Level(statistic) is { } level)
+            return level switch { 0.25 => "first quartile", 0.5 => "median", 0.75 => "third quartile", _ => (level * 100).ToString("0.##", CultureInfo.InvariantCulture) + " % quantile" };
         var inner = bin[1..^1];
         var comma = inner.IndexOf(',', StringComparison.Ordinal);
         // Edges are numbers or dates; labels with a comma are neither on both sides.
         if (comma > 0 && IsEdge(inner[..comma]) && IsEdge(inner[(comma + 1)..])) return $"{inner[..comma]}–{inner[(comma + 1)..]}";
         return inner.Trim('(', ')').Replace(",", ", ", StringComparison.Ordinal).Replace("=", " = ", StringComparison.Ordinal);
     }
+
+    /// <summary>Of "[q0.25]" of quantiles 0.25; null for what is none.</summary>
+    public static double? Level(ReleasedStatistic statistic) =>
+        statistic.Kind == MeasureKind.Quantiles && statistic.Bin.StartsWith("[q", StringComparison.Ordinal)
+            && double.TryParse(statistic.Bin.AsSpan(2, statistic.Bin.Length - 3), NumberStyles.Float, CultureInfo.InvariantCulture, out var level) ? level : null;
 
     // Half of a difference of two such numbers has an error of rounding.
     private static bool IsAt(double value, int place) => Math.Abs(value - Math.Round(value, Math.Min(-place, 12))) <= 1e-9 * Math.Max(1, Math.Abs(value));

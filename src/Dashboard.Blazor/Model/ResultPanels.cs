@@ -64,14 +64,12 @@ public sealed record ResultPanel(string Title, PanelShape Shape, IReadOnlyList<R
         var groups = shape == PanelShape.Groups ? shown.Where(s => s.Group.Length > 0).ToArray() : shown;
         var top = (groups.Length > 0 ? groups : shown).MaxBy(s => s.Value)!;
         var text = EstimateText.Of(top);
-        if (shape == PanelShape.Alone) return $"{EstimateText.Title(top)} is {With(text)}; privacy noise moves it by {text.HalfWidth} at most, {EstimateText.Percent(top.Confidence)} of the time.";
+        if (shape == PanelShape.Alone) return $"{EstimateText.Title(top)} is {text.Said}; privacy noise moves it by {text.HalfWidth} at most, {EstimateText.Percent(top.Confidence)} of the time.";
         if (shape == PanelShape.Histogram)
-            return $"Fullest bin: {EstimateText.Bin(top)} with {With(text)} ({text.Low} to {text.High}), of {Text.Plural(shown.Length, "bin")}.{tail}";
+            return $"Fullest bin: {EstimateText.Bin(top)} with {text.Said}, of {Text.Plural(shown.Length, "bin")}.{tail}";
         var second = groups.Where(s => !ReferenceEquals(s, top)).MaxBy(s => s.Value);
-        if (second is null) return $"Only {EstimateText.Group(top.Group)} is shown: {With(text)}.{tail}";
+        if (second is null) return $"Only {EstimateText.Group(top.Group)} is shown: {text.Said}.{tail}";
         var apart = top.Low > second.High ? "clear of the next by more than the noise" : "within the noise of the next";
-        return $"Highest: {EstimateText.Group(top.Group)} with {With(text)}, {apart}.{tail}";
+        return $"Highest: {EstimateText.Group(top.Group)} with {text.Said}, {apart}.{tail}";
     }
-
-    private static string With(EstimateText text) => text.Unit.Length == 0 ? text.Value : $"{text.Value} {text.Unit}";
 }

@@ -16,6 +16,6 @@ internal sealed class Session(AuthenticationStateProvider state)
     /// <exception cref="UnauthorizedAccessException">The person may not do this.</exception>
     public async Task DemandAsync(Permission permission)
     {
-        if (!await MayAsync(permission)) throw new UnauthorizedAccessException($"Your roles do not allow you to {permission.Words()}.");
+        if (!await MayAsync(permission)) throw new UnauthorizedAccessException($"Your roles do not allow you to {permission.Words()}; an administrator of this deck gives roles, on the page Access.");
     }
 }

@@ -87,7 +87,7 @@ public sealed partial class AlertBook
         ArgumentNullException.ThrowIfNull(note);
         note = string.Concat(note.Select(c => char.IsControl(c) ? ' ' : c)).Trim();
         if (note.Length > LongestNote) throw new AlertException($"The note has {note.Length} characters; write at most {LongestNote}.");
-        if (alert.Id.Length is 0 or > LongestId) throw new AlertException($"The station's id of this alert has {alert.Id.Length} characters; the deck keeps notes for ids of 1 to {LongestId}.");
+        if (alert.Id.Length is 0 or > LongestId) throw new AlertException($"The station's id of this alert has {alert.Id.Length} characters; the deck keeps notes for ids of 1 to {LongestId}. Tell the station's operator.");
         var added = new AlertNote(step, by.Length <= LongestName ? by : by[..LongestName], _time.GetUtcNow(), note, alert.TimeMs, alert.Count);
         lock (_gate)
         {

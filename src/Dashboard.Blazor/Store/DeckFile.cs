@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using SecureAggregation.Accounts;
 
 namespace SecureAggregation.Dashboard.Blazor.Store;
 
@@ -15,21 +16,19 @@ internal static class DeckFile
         return JsonSerializer.Deserialize<T>(file, json);
     }
 
-    /// <summary>Written beside, for its owner's eyes alone, flushed, and renamed into place: never half a file.</summary>
+    /// <summary>Whole or not at all, for its owner's eyes alone (<see cref="PrivateFile"/>); its folder is made.</summary>
+    /// <exception cref="IOException">It cannot be written; the message says what and what to do.</exception>
     public static void Write<T>(string path, T content, JsonSerializerOptions json)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var draft = path + ".new";
-        File.Delete(draft);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(draft, options))
+        try
         {
-            JsonSerializer.Serialize(stream, content, json);
-            stream.Flush(flushToDisk: true);
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            PrivateFile.Write(path, stream => JsonSerializer.Serialize(stream, content, json));
         }
-
-        File.Move(draft, path, overwrite: true);
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The deck cannot write {path} ({e.Message.TrimEnd('.')}), so nothing was changed; whoever runs the deck makes room there, or gives the folder to the deck's user, and then it can be tried again.", e);
+        }
     }
 
     /// <summary>Out of the way, never lost; where it is now.</summary>

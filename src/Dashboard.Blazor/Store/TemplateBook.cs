@@ -122,9 +122,9 @@ public sealed partial class TemplateBook
             {
                 DeckFile.Write(_path, templates, s_json);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (IOException e)
             {
-                throw new TemplateException($"The templates cannot be written: {e.Message} Nothing was changed.", e);
+                throw new TemplateException(e.Message, e);
             }
         }
 

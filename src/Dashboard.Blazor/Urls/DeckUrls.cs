@@ -29,7 +29,9 @@ internal static class DeckUrls
 
     public static string Round(RoundView round) => Round(round.Id());
 
-    public static string Outpost(OutpostView outpost) => $"{Outposts}/{outpost.Index}";
+    public static string Outpost(OutpostView outpost) => Outpost(outpost.Index);
+
+    public static string Outpost(uint index) => $"{Outposts}/{index}";
 
     public static string Entry(ulong index) => $"{Transcript}/{index}";
 

@@ -31,6 +31,8 @@ public sealed record BudgetAccount(uint Outpost, string Name, string Dataset, Bu
 public sealed record DatasetBudget(BudgetAccount Whole, IReadOnlyList<BudgetAccount> Within)
 {
     public string Key => $"{Whole.Outpost} {Whole.Dataset}";
+
+    public IEnumerable<BudgetAccount> All => Within.Prepend(Whole);
 }
 
 /// <summary>What the outposts say is left, brought up to date with what they signed since.</summary>

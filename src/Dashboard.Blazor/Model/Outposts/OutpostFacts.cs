@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Google.Protobuf;
 using SecureAggregation.Protocol;
@@ -49,9 +50,13 @@ public sealed record OpenedRoster(Roster? Roster, string Problem)
 {
     public static readonly OpenedRoster None = new(null, "The station has not shown a roster.");
 
-    public static OpenedRoster Of(ByteString signed)
+    // A view of the consortium is the same object until the station is read anew: its signatures are checked once for all browsers.
+    private static readonly ConditionalWeakTable<ByteString, OpenedRoster> s_known = [];
+
+    public static OpenedRoster Of(ByteString signed) => signed.IsEmpty ? None : s_known.GetValue(signed, Open);
+
+    private static OpenedRoster Open(ByteString signed)
     {
-        if (signed.IsEmpty) return None;
         try
         {
             return new OpenedRoster(Roster.Open(signed.Span), "");
@@ -63,7 +68,7 @@ public sealed record OpenedRoster(Roster? Roster, string Problem)
     }
 
     /// <summary>The coordinators' names by the fingerprints of their keys.</summary>
-    public IReadOnlyDictionary<string, string> Coordinators =>
+    public IReadOnlyDictionary<string, string> Coordinators { get; } =
         Roster?.Coordinators.DistinctBy(member => member.Key.Fingerprint).ToDictionary(member => member.Key.Fingerprint, member => member.Name) ?? [];
 }
 

@@ -39,7 +39,7 @@ public sealed record Curves(string Title, IReadOnlyList<Curve> Lines, string XNa
         var finding = medians.Length == 0
             ? "The median survival is not determined."
             : "Median survival: " + string.Join(", ", medians.Select(m => $"{(m.Group.Length > 0 ? NameOf(m) + " " : "")}{Said(m)}")) + ".";
-        if (test is not null) finding += $" The groups differ with log-rank p = {EstimateText.Of(test).Value} ({EstimateText.Of(test).Low} to {EstimateText.Of(test).High}).";
+        if (test is not null) finding += $" Log-rank test of no difference between the groups: p = {EstimateText.Of(test).Said}.";
         return new Curves(panel.Title, shown, Axis(time.Column, time.Unit), "still without the event", IsStep: true, Diagonal: false, finding);
     }
 
@@ -61,11 +61,7 @@ public sealed record Curves(string Title, IReadOnlyList<Curve> Lines, string XNa
 
     private static CurvePoint Point(double x, ReleasedStatistic s) => new(Math.Clamp(x, double.MinValue, double.MaxValue), s.Value ?? 0, s.Low ?? 0, s.High ?? 0);
 
-    private static string Said(ReleasedStatistic s)
-    {
-        var text = EstimateText.Of(s);
-        return $"{text.Value}{(text.Unit.Length > 0 ? " " + text.Unit : "")} ({text.Low} to {text.High})";
-    }
+    private static string Said(ReleasedStatistic s) => EstimateText.Of(s).Said;
 
     private static string NameOf(ReleasedStatistic s) => EstimateText.Group(s.Group);
 

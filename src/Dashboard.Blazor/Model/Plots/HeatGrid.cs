@@ -22,7 +22,7 @@ public sealed record HeatGrid(string Title, IReadOnlyList<string> Rows, IReadOnl
         var (cells, shade) = Fill(counts, rows, columns, s => Math.Clamp(percent.GetValueOrDefault(s.Bin) / 100, 0, 1), bothWays: false);
         var p = panel.Statistics.FirstOrDefault(s => s is { Quantity: "p", Withheld: "" });
         var chi = panel.Statistics.FirstOrDefault(s => s is { Quantity: "chi2", Withheld: "" });
-        var finding = chi is null || p is null ? "Shaded by the share of the row." : $"χ² = {EstimateText.Of(chi).Value} ({EstimateText.Of(chi).Low} to {EstimateText.Of(chi).High}), p = {EstimateText.Of(p).Value}. Shaded by the share of the row.";
+        var finding = chi is null || p is null ? "Shaded by the share of the row." : $"χ² = {EstimateText.Of(chi).Said}, p = {EstimateText.Of(p).Said}. Shaded by the share of the row.";
         return new HeatGrid(panel.Title, rows, columns, cells, shade, finding);
     }
 
@@ -33,7 +33,7 @@ public sealed record HeatGrid(string Title, IReadOnlyList<string> Rows, IReadOnl
         if (names.Length < 2 || names.Length * names.Length > MostCells) return null;
         var (cells, shade) = Fill(pairs, names, names, s => Math.Clamp(s.Value ?? 0, -1, 1), bothWays: true);
         var strongest = pairs.Where(s => s.Withheld.Length == 0 && Pair(s.Bin) is var (a, b) && a != b).MaxBy(s => Math.Abs(s.Value ?? 0));
-        var finding = strongest is null ? "No correlation is determined." : $"Strongest: {EstimateText.Bin(strongest)} with {EstimateText.Of(strongest).Value} ({EstimateText.Of(strongest).Low} to {EstimateText.Of(strongest).High}).";
+        var finding = strongest is null ? "No correlation is determined." : $"Strongest: {EstimateText.Bin(strongest)} with {EstimateText.Of(strongest).Said}.";
         return new HeatGrid(panel.Title, names, names, cells, shade, finding);
     }
 
