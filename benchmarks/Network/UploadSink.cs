@@ -25,7 +25,7 @@ internal static class UploadSink
     /// <summary>The sink: prints its address and runs until it is killed.</summary>
     public static async Task<int> Run(string[] args)
     {
-        using var key = IdentityKey.FromPem(await File.ReadAllTextAsync(args[0]));
+        using var key = IdentityKey.FromPem(await File.ReadAllBytesAsync(args[0]));
         var now = TimeProvider.System.GetUtcNow();
         using var certificate = key.CreateCertificate("sink", now.AddDays(-1), now.AddDays(1), ["127.0.0.1"]);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

@@ -80,9 +80,7 @@ internal sealed record Invitation(string Name, string Role, DateTimeOffset Expir
     /// <summary>For its owner only: with the key in it anybody could answer.</summary>
     public void Write(string path)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var writer = new StreamWriter(path, options);
+        using var writer = new StreamWriter(OwnersFile.Open(path, FileMode.CreateNew));
         writer.Write(string.Create(CultureInfo.InvariantCulture, $"{Heading}\nname: {Name}\nrole: {Role}\nexpires: {Expires:u}\nkey: {Key}\n"));
     }
 

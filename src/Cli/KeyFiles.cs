@@ -23,11 +23,7 @@ internal static class KeyFiles
             throw new CliException(ExitCode.BadInput, $"{path} exists already and a lost key cannot be made again; choose another name, or --force to overwrite it");
         if (Path.GetDirectoryName(path) is { Length: > 0 } folder) Directory.CreateDirectory(folder);
         // Without the word for it not even a file that came this moment.
-        if (overwrite) File.Delete(path);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        // The mode is set as the file is made, so that there is no moment at which others can read it.
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var writer = new StreamWriter(path, options)) writer.WriteLine(key.ToPem());
+        using (var writer = new StreamWriter(overwrite ? OwnersFile.Create(path) : OwnersFile.Open(path, FileMode.CreateNew))) writer.WriteLine(key.ToPem());
         WritePublic(PublicPath(path), key.Public);
     }
 
@@ -37,12 +33,12 @@ internal static class KeyFiles
 
     public static IdentityKey Read(string path)
     {
-        var text = Text(path);
+        using var pem = Secret(path);
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Foreign) != UnixFileMode.None)
             throw new CliException(ExitCode.BadInput, $"the key file {path} is open to other users of this machine; close it: chmod 600 '{path}'");
         try
         {
-            return IdentityKey.FromPem(text);
+            return IdentityKey.FromPem(pem.Span);
         }
         catch (CryptographicException e)
         {
@@ -52,13 +48,14 @@ internal static class KeyFiles
 
     public static IdentityPublicKey ReadPublic(string path)
     {
-        var text = Text(path);
-        if (text.Contains("PRIVATE KEY", StringComparison.Ordinal))
+        using var pem = Secret(path);
+        // It is one if somebody named the wrong file.
+        if (pem.Span.IndexOf("PRIVATE KEY"u8) >= 0)
             throw new CliException(ExitCode.BadInput, $"{path} is a private key, which nobody but its owner should have; a roster takes the public one, which `secagg keygen` wrote to {PublicPath(path)}");
         try
         {
             using var key = ECDsa.Create();
-            key.ImportFromPem(text);
+            key.ImportFromPem(Encoding.ASCII.GetString(pem.Span));
             var q = key.ExportParameters(includePrivateParameters: false).Q;
             return new IdentityPublicKey([4, .. q.X!, .. q.Y!]);
         }
@@ -68,12 +65,5 @@ internal static class KeyFiles
         }
     }
 
-    /// <summary>PEM is ASCII; what is not is no key, and said to be none.</summary>
-    private static string Text(string path)
-    {
-        var bytes = SmallFile.Bytes(path, "key", MaxKeyFile, $"the key file {path} does not exist; make one with `secagg keygen`");
-        var text = Encoding.ASCII.GetString(bytes);
-        CryptographicOperations.ZeroMemory(bytes);
-        return text;
-    }
+    private static SecretBytes Secret(string path) => SmallFile.Secret(path, "key", MaxKeyFile, $"the key file {path} does not exist; make one with `secagg keygen`");
 }

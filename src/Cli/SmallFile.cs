@@ -1,4 +1,5 @@
 using System.Text;
+using SecureAggregation.Crypto;
 
 namespace SecureAggregation.Cli;
 
@@ -11,18 +12,24 @@ internal static class SmallFile
     /// <exception cref="CliException">It is larger than <paramref name="limit"/> bytes, or not there: then <paramref name="missing"/> is said.</exception>
     public static byte[] Bytes(string path, string what, int limit, string missing)
     {
-        if (Directory.Exists(path)) throw new CliException(ExitCode.BadInput, $"{path} is a folder; name a {what} file");
-        if (!File.Exists(path)) throw new CliException(ExitCode.BadInput, missing);
+        Find(path, what, missing);
         using var file = File.OpenRead(path);
         using var bytes = new MemoryStream();
         var piece = new byte[8192];
         for (int read; (read = file.Read(piece)) > 0;)
         {
-            if (bytes.Length + read > limit) throw new CliException(ExitCode.BadInput, $"{path} has more than {limit} bytes, the most that a {what} file has; is it the right file?");
+            if (bytes.Length + read > limit) throw TooLarge(path, what, limit);
             bytes.Write(piece, 0, read);
         }
 
         return bytes.ToArray();
+    }
+
+    /// <summary>The same of a file of which nothing may be left in memory.</summary>
+    public static SecretBytes Secret(string path, string what, int limit, string missing)
+    {
+        Find(path, what, missing);
+        return SecretBytes.ReadFile(path, limit) ?? throw TooLarge(path, what, limit);
     }
 
     /// <inheritdoc cref="Bytes"/>
@@ -39,4 +46,13 @@ internal static class SmallFile
             throw new CliException(ExitCode.BadInput, $"{path}, byte {e.Index + 1}: not UTF-8. Convert the file, e.g. from Latin-1: iconv -f LATIN1 -t UTF-8 '{path}' > new", e);
         }
     }
+
+    private static void Find(string path, string what, string missing)
+    {
+        if (Directory.Exists(path)) throw new CliException(ExitCode.BadInput, $"{path} is a folder; name a {what} file");
+        if (!File.Exists(path)) throw new CliException(ExitCode.BadInput, missing);
+    }
+
+    private static CliException TooLarge(string path, string what, int limit) =>
+        new(ExitCode.BadInput, $"{path} has more than {limit} bytes, the most that a {what} file has; is it the right file?");
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -57,20 +58,22 @@ public sealed class IdentityKey : IDisposable
         }
     }
 
-    /// <summary>Reads a PKCS#8 key (RFC 5958) from PEM text with one "PRIVATE KEY" block.</summary>
+    /// <summary>Reads a PKCS#8 key (RFC 5958) from PEM text with one "PRIVATE KEY" block. Its copies are zeroed; the text itself stays the caller's to zero.</summary>
+    /// <param name="pem">The text, in ASCII or UTF-8: bytes can be erased, a string cannot.</param>
     /// <exception cref="CryptographicException">The text has no such block, or it is not a key on P-256.</exception>
-    public static IdentityKey FromPem(string pem)
+    public static IdentityKey FromPem(ReadOnlySpan<byte> pem)
     {
-        ArgumentNullException.ThrowIfNull(pem);
-        var text = pem.AsSpan();
-        if (!PemEncoding.TryFind(text, out var fields) || text[fields.Label] is not PemLabel)
+        if (!PemEncoding.TryFindUtf8(pem, out var fields) || !PublicBytes.Equal(pem[fields.Label], "PRIVATE KEY"u8))
             throw new CryptographicException($"The key file has no unencrypted \"{PemLabel}\" block (PKCS#8 PEM); {FixIt}.");
+        using var der = new SecretBytes(fields.DecodedDataLength);
         var key = ECDsa.Create();
         try
         {
-            key.ImportFromPem(text[fields.Location]);
+            // The block was found to be base64, with white space, of so many bytes.
+            Base64.DecodeFromUtf8(pem[fields.Base64Data], der.Span, out _, out _);
+            key.ImportPkcs8PrivateKey(der.Span, out var read);
             // Fails for curves without a name, and for points that do not fit the curve.
-            if (P256.PointOf(key.ExportSubjectPublicKeyInfo()).IsEmpty) throw new CryptographicException("another curve");
+            if (read != der.Length || P256.PointOf(key.ExportSubjectPublicKeyInfo()).IsEmpty) throw new CryptographicException("more than a key, or another curve");
             return new IdentityKey(key);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException or PlatformNotSupportedException)

@@ -79,6 +79,21 @@ public sealed class SecretBytes : IDisposable
         return secret;
     }
 
+    /// <summary>What a file holds that is a secret as a whole, such as a key; no other copy of it is made.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="limit">The most bytes that it may have; held while reading, for a pipe has no length to look at before.</param>
+    /// <returns>Null if it has more.</returns>
+    /// <exception cref="IOException">It is not there, or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static SecretBytes? ReadFile(string path, int limit)
+    {
+        // No buffer of the stream's own: nobody would erase it.
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        using var room = new SecretBytes(limit + 1);
+        var length = file.ReadAtLeast(room.Span, room.Length, throwOnEndOfStream: false);
+        return length > limit ? null : Copy(room.Span[..length]);
+    }
+
     /// <summary>Compares in time that depends on the lengths only.</summary>
     /// <exception cref="ObjectDisposedException">The secret was disposed.</exception>
     public bool FixedTimeEquals(ReadOnlySpan<byte> other) => CryptographicOperations.FixedTimeEquals(Span, other);

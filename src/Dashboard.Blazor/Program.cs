@@ -59,10 +59,8 @@ catch (Exception e) when (e is OptionsException or AccountException or RosterExc
 static IdentityKey ReadKey(string path)
 {
     const int MaxKeyFile = 16 * 1024;
-    var length = new FileInfo(path).Length;
-    return length <= MaxKeyFile
-        ? IdentityKey.FromPem(File.ReadAllText(path))
-        : throw new OptionsException($"--key {path} has {length} bytes; a key file has under {MaxKeyFile}");
+    using var pem = SecretBytes.ReadFile(path, MaxKeyFile) ?? throw new OptionsException($"--key {path} has more than {MaxKeyFile} bytes; a key file has fewer");
+    return IdentityKey.FromPem(pem.Span);
 }
 
 // Whoever waits for the file must never read half an address.

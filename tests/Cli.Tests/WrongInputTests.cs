@@ -166,10 +166,13 @@ public sealed class WrongInputTests : IDisposable
 
         Assert.Equal(["q.secagg"], Directory.EnumerateFiles(_folder.Path).Select(Path.GetFileName));
         Assert.Equal("old", File.ReadAllText(_folder["q.secagg"]));
+        // Of a program that was killed, and open to others.
+        File.WriteAllText(_folder["q.secagg.part"], "half");
         await using var kept = EvidenceFile.Create(_folder["q.secagg"]);
         kept.Stream.Write("new"u8);
         Assert.Equal(_folder["q.secagg"], await kept.KeepAsync());
         Assert.Equal("new", File.ReadAllText(_folder["q.secagg"]));
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder["q.secagg"]));
     }
 
     public void Dispose() => _folder.Dispose();

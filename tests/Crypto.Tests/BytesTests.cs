@@ -5,6 +5,25 @@ namespace SecureAggregation.Crypto.Tests;
 public sealed class BytesTests
 {
     [Fact]
+    public void Secret_file_is_read_whole_up_to_its_limit_and_not_beyond()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, [.. Enumerable.Range(0, 700).Select(i => (byte)(i % 251))]);
+            using var whole = SecretBytes.ReadFile(path, 700);
+            Assert.Equal(File.ReadAllBytes(path), whole!.Span.ToArray());
+            Assert.Null(SecretBytes.ReadFile(path, 699));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+
+        Assert.Throws<FileNotFoundException>(() => SecretBytes.ReadFile(path, 700));
+    }
+
+    [Fact]
     public void Secret_is_zeroed_and_refuses_use_after_dispose()
     {
         var secret = SecretBytes.Copy([1, 2, 3]);

@@ -240,9 +240,17 @@ public sealed class KeysTests
         using var key = IdentityKey.Generate();
         var pem = key.ToPem();
         Assert.StartsWith("-----BEGIN PRIVATE KEY-----", pem, StringComparison.Ordinal);
-        using var back = IdentityKey.FromPem("# Mars\n" + pem + "\n");
+        using var back = IdentityKey.FromPem(Encoding.ASCII.GetBytes("# Mars\n" + pem + "\n"));
         Assert.Equal(key.Public, back.Public);
         Assert.True(key.Public.Verify(new byte[32], back.Sign(new byte[32])));
+    }
+
+    [Fact]
+    public void Pem_whose_block_holds_more_than_a_key_is_refused()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var pem = PemEncoding.Write("PRIVATE KEY", [.. key.ExportPkcs8PrivateKey(), 0]);
+        Assert.Throws<CryptographicException>(() => IdentityKey.FromPem(Encoding.ASCII.GetBytes(pem)));
     }
 
     [Fact]
@@ -258,7 +266,7 @@ public sealed class KeysTests
         ];
         foreach (var pem in bad)
         {
-            var message = Assert.ThrowsAny<CryptographicException>(() => IdentityKey.FromPem(pem)).Message;
+            var message = Assert.ThrowsAny<CryptographicException>(() => IdentityKey.FromPem(Encoding.ASCII.GetBytes(pem))).Message;
             Assert.Contains("keygen", message, StringComparison.Ordinal);
             Assert.DoesNotContain("canary", message, StringComparison.Ordinal);
             Assert.DoesNotContain("Y2FuYXJ5", message, StringComparison.Ordinal);

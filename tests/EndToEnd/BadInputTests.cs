@@ -134,7 +134,7 @@ public sealed class BadInputTests(MadeDemo demo) : IDisposable
     {
         await using var station = await RunningStation.StartAsync(StationKey, demo.Roster, _folder);
         var roster = Roster.Open(File.ReadAllBytes(demo.Roster));
-        using var key = IdentityKey.FromPem(File.ReadAllText(CoordinatorKey));
+        using var key = IdentityKey.FromPem(File.ReadAllBytes(CoordinatorKey));
         await using var consortium = Consortium.Connect(new ConsortiumOptions { Address = new Uri(station.Address), Roster = roster, Identity = key, Time = TimeProvider.System });
         var query = new Query
         {
@@ -187,7 +187,7 @@ public sealed class BadInputTests(MadeDemo demo) : IDisposable
         var signed = SignedRoster.Parser.ParseFrom(await File.ReadAllBytesAsync(demo.Roster));
         var body = Protocol.Wire.Roster.Parser.ParseFrom(signed.Body);
         change(body);
-        var founders = Directory.EnumerateFiles(Path.Combine(demo.Folder, "outposts"), "key.pem", SearchOption.AllDirectories).Select(f => IdentityKey.FromPem(File.ReadAllText(f))).Append(coordinator);
+        var founders = Directory.EnumerateFiles(Path.Combine(demo.Folder, "outposts"), "key.pem", SearchOption.AllDirectories).Select(f => IdentityKey.FromPem(File.ReadAllBytes(f))).Append(coordinator);
         await File.WriteAllBytesAsync(_folder["other.bin"], Roster.Sign(body, founders));
         return _folder["other.bin"];
     }

@@ -60,7 +60,7 @@ public class LogTests(MadeDemo demo)
     {
         using var folder = new TemporaryFolder();
         var roster = Roster.Open(File.ReadAllBytes(demo.Roster));
-        using var key = IdentityKey.FromPem(File.ReadAllText(StationKey));
+        using var key = IdentityKey.FromPem(File.ReadAllBytes(StationKey));
         var other = Checkpoint.Create(roster.LogOrigin, 10, MerkleTree.Root([.. Enumerable.Range(0, 10).Select(i => MerkleTree.LeafHash([(byte)i]))]), key);
         var note = folder.Write("remembered.note", other.Note);
         await using var station = await StationAsync(folder);

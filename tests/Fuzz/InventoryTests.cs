@@ -45,6 +45,6 @@ public sealed partial class InventoryTests
     private static partial Regex Target();
 
     /// <summary>What turns bytes or text into something with a shape; the plainest of them (a number, a flag) belong to who calls them.</summary>
-    [GeneratedRegex(@"\b(Parser|parser)\.(ParseFrom|ParseDelimitedFrom|ParseJson)\(|\.WithDiscardUnknownFields\(true\)|Canonical\.Decode\(|RoundRecord\.Decode\(|TotalBody\.Decode\(|Checkpoint\.Parse\(|Analysis\.Decode\(|DatasetSchema\.Decode\(|JsonNode\.Parse\(|JsonDocument\.Parse\(|JsonSerializer\.Deserialize|new YamlStream\(|Convert\.FromBase64String\(|Convert\.FromHexString\(|ImportFromPem\(|IdentityKey\.FromPem\(|AddJsonFile\(|new GZipStream\(|new CsvParser\(|RingVector\.Unpack\(", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"\b(Parser|parser)\.(ParseFrom|ParseDelimitedFrom|ParseJson)\(|\.WithDiscardUnknownFields\(true\)|Canonical\.Decode\(|RoundRecord\.Decode\(|TotalBody\.Decode\(|Checkpoint\.Parse\(|Analysis\.Decode\(|DatasetSchema\.Decode\(|JsonNode\.Parse\(|JsonDocument\.Parse\(|JsonSerializer\.Deserialize|new YamlStream\(|Convert\.FromBase64String\(|Convert\.FromHexString\(|ImportFromPem\(|ImportPkcs8PrivateKey\(|IdentityKey\.FromPem\(|AddJsonFile\(|new GZipStream\(|new CsvParser\(|RingVector\.Unpack\(", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Decoding();
 }

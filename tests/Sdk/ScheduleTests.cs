@@ -50,6 +50,10 @@ public sealed class ScheduleTests
         Assert.Equal("count", numbers.GetProperty("statistics")[0].GetProperty("name").GetString());
         var verified = await RunAsync(["verify", Assert.Single(Directory.GetFiles(folder, "weekly-*.secagg")), "--roster", consortium.RosterFile, "--heads", Path.Combine(consortium.Folder, "heads"), "--json"]);
         Assert.Equal((ExitCode.Ok, numbers.GetProperty("round").GetString()), (verified.Code, verified.Json.GetProperty("round").GetString()));
+        // Accepted series, record, lock, numbers, evidence: totals that the members may read, not whoever else has an account on this machine.
+        var files = Directory.GetFiles(folder, "*", new EnumerationOptions { AttributesToSkip = FileAttributes.None });
+        Assert.Equal(5, files.Length);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, files.Aggregate(default(UnixFileMode), (modes, file) => modes | new FileInfo(file).UnixFileMode));
     }
 
     private static async Task<Run> RunAsync(string[] arguments)

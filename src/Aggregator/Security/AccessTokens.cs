@@ -1,8 +1,11 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using SecureAggregation.Accounts;
 using SecureAggregation.Aggregator.Hosting;
+using SecureAggregation.Crypto;
 
 namespace SecureAggregation.Aggregator.Security;
 
@@ -13,6 +16,7 @@ namespace SecureAggregation.Aggregator.Security;
 internal sealed class AccessTokens : IDisposable
 {
     public const string MarkClaim = "mark";
+    private const int MaxKeyFile = 16 * 1024;
     public static readonly TimeSpan Life = TimeSpan.FromMinutes(30);
 
     private readonly ECDsa _key;
@@ -64,8 +68,8 @@ internal sealed class AccessTokens : IDisposable
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         try
         {
-            if (File.Exists(path)) key.ImportFromPem(File.ReadAllText(path));
-            else PrivateFile.Write(path, stream => stream.Write(System.Text.Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem())));
+            if (File.Exists(path)) Import(key, path);
+            else PrivateFile.Write(path, stream => stream.Write(Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem())));
             return new AccessTokens(key, logOrigin, clock);
         }
         catch (Exception e) when (e is ArgumentException or CryptographicException)
@@ -101,7 +105,7 @@ internal sealed class AccessTokens : IDisposable
         var secret = _key.ExportParameters(includePrivateParameters: true).D!;
         try
         {
-            return HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, 32, info: System.Text.Encoding.UTF8.GetBytes(use));
+            return HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, 32, info: Encoding.UTF8.GetBytes(use));
         }
         finally
         {
@@ -110,4 +114,20 @@ internal sealed class AccessTokens : IDisposable
     }
 
     public void Dispose() => _key.Dispose();
+
+    private static void Import(ECDsa key, string path)
+    {
+        using var pem = SecretBytes.ReadFile(path, MaxKeyFile) ?? throw new CryptographicException($"more than {MaxKeyFile} bytes");
+        // A string could not be erased.
+        var text = GC.AllocateArray<char>(pem.Length, pinned: true);
+        try
+        {
+            Encoding.ASCII.GetChars(pem.Span, text);
+            key.ImportFromPem(text);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(text.AsSpan()));
+        }
+    }
 }

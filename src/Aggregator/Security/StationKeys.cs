@@ -12,15 +12,20 @@ namespace SecureAggregation.Aggregator.Security;
 /// </summary>
 internal sealed class StationKeys : IDisposable
 {
+    // Any file that is larger is not a P-256 key.
+    private const int MaxKeyFile = 16 * 1024;
+
     private static readonly TimeSpan s_certificateLife = TimeSpan.FromDays(3650);
 
     private readonly Lock _gate = new();
     private readonly string _file;
     private readonly List<IdentityKey> _handles = [];
+    // The one in force may be in use while it is replaced.
+    private readonly List<SecretBytes> _pems;
     private volatile Held _held;
     private volatile Held? _next;
 
-    private StationKeys(string file, Held held) => (_file, _held) = (file, held);
+    private StationKeys(string file, Held held) => (_file, _held, _pems) = (file, held, [held.Pem]);
 
     /// <summary>The key in force.</summary>
     public IdentityPublicKey Public => _held.Public;
@@ -32,7 +37,7 @@ internal sealed class StationKeys : IDisposable
     public static StationKeys Open(string file) => new(file, Read(file));
 
     /// <summary>One more handle on the key in force, for use at the same time as others; the caller disposes it.</summary>
-    public IdentityKey New() => IdentityKey.FromPem(_held.Pem);
+    public IdentityKey New() => IdentityKey.FromPem(_held.Pem.Span);
 
     /// <summary>Whether a key is the one in force or the one that is to follow.</summary>
     /// <exception cref="StartException">The file of the one that is to follow is there and cannot be used.</exception>
@@ -44,7 +49,7 @@ internal sealed class StationKeys : IDisposable
     public IdentityKey? Find(IdentityPublicKey named)
     {
         if (Named(named) is not { } held) return null;
-        var handle = IdentityKey.FromPem(held.Pem);
+        var handle = IdentityKey.FromPem(held.Pem.Span);
         lock (_gate) _handles.Add(handle);
         return handle;
     }
@@ -71,7 +76,7 @@ internal sealed class StationKeys : IDisposable
         lock (_gate)
         {
             if (held.Certificate is not null) return held.Certificate;
-            using var key = IdentityKey.FromPem(held.Pem);
+            using var key = IdentityKey.FromPem(held.Pem.Span);
             var certificate = key.CreateCertificate(origin, now.AddDays(-1), now + s_certificateLife, [address.ToString(), "localhost"]);
             return held.Certificate = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
         }
@@ -80,6 +85,7 @@ internal sealed class StationKeys : IDisposable
     public void Dispose()
     {
         foreach (var handle in _handles) handle.Dispose();
+        foreach (var pem in _pems) pem.Dispose();
     }
 
     private Held? Named(IdentityPublicKey named)
@@ -88,7 +94,16 @@ internal sealed class StationKeys : IDisposable
         if (held.Public.Equals(named)) return held;
         // What was found once counts, whatever becomes of the file: a roster may be on its way into the log by it.
         if (_next?.Public.Equals(named) is true) return _next;
-        return File.Exists(NextFile) && Read(NextFile) is var next && next.Public.Equals(named) ? _next = next : null;
+        if (!File.Exists(NextFile)) return null;
+        var next = Read(NextFile);
+        if (!next.Public.Equals(named))
+        {
+            next.Pem.Dispose();
+            return null;
+        }
+
+        lock (_gate) _pems.Add(next.Pem);
+        return _next = next;
     }
 
     /// <summary>The one before is kept beside it. Where files cannot be moved, the next key is used from where it is, now and at each start.</summary>
@@ -109,11 +124,19 @@ internal sealed class StationKeys : IDisposable
     {
         try
         {
-            var pem = File.ReadAllText(file);
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & StationFiles.Foreign) != UnixFileMode.None)
                 throw new StartException(ExitCode.Identity, $"The key file {file} is open to other users of this machine; close it: chmod 600 '{file}'");
-            using var key = IdentityKey.FromPem(pem);
-            return new Held(pem, key.Public);
+            var pem = SecretBytes.ReadFile(file, MaxKeyFile) ?? throw new StartException(ExitCode.Identity, $"The key file {file} has more than {MaxKeyFile} bytes; is it the right file?");
+            try
+            {
+                using var key = IdentityKey.FromPem(pem.Span);
+                return new Held(pem, key.Public);
+            }
+            catch
+            {
+                pem.Dispose();
+                throw;
+            }
         }
         catch (CryptographicException e)
         {
@@ -125,9 +148,9 @@ internal sealed class StationKeys : IDisposable
         }
     }
 
-    private sealed class Held(string pem, IdentityPublicKey key)
+    private sealed class Held(SecretBytes pem, IdentityPublicKey key)
     {
-        public string Pem { get; } = pem;
+        public SecretBytes Pem { get; } = pem;
 
         public IdentityPublicKey Public { get; } = key;
 

@@ -91,12 +91,12 @@ internal static class ScheduleCommands
         var number = 0;
         foreach (var report in answer.Reports)
         {
-            await using var file = File.Create(place(++number == 1 ? ".secagg" : $"-{number}.secagg"));
+            await using var file = OwnersFile.Create(place(++number == 1 ? ".secagg" : $"-{number}.secagg"));
             await consortium.ExportBundleAsync(report.RoundId, file, cancellation: stop);
         }
 
         var round = Convert.ToHexStringLower(answer.Reports[^1].RoundId);
-        await using var numbers = File.Create(place(".json"));
+        await using var numbers = OwnersFile.Create(place(".json"));
         await System.Text.Json.JsonSerializer.SerializeAsync(numbers, new { round, statistics = answer.Statistics.Select(QueryCommands.Document) }, Terminal.JsonForm, stop);
         return round;
     }

@@ -86,7 +86,7 @@ internal sealed class ScheduleFolder(string folder)
         else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var path = Path.Combine(folder, schedule.Name + Suffix);
         if (File.Exists(path)) throw new CliException(ExitCode.BadInput, $"{path} exists already; choose another --name");
-        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+        using var file = OwnersFile.Open(path, FileMode.CreateNew);
         JsonSerializer.Serialize(file, schedule, s_shown);
         file.Flush(flushToDisk: true);
     }
@@ -109,7 +109,7 @@ internal sealed class ScheduleFolder(string folder)
         var path = Path.Combine(folder, ".lock");
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return OwnersFile.Open(path, FileMode.OpenOrCreate, FileShare.None);
         }
         catch (IOException e)
         {
@@ -120,7 +120,7 @@ internal sealed class ScheduleFolder(string folder)
     /// <summary>Adds a line, on disk when it returns.</summary>
     public void Add(Schedule schedule, RunLine line)
     {
-        using var file = new FileStream(RecordPath(schedule), FileMode.Append, FileAccess.Write);
+        using var file = OwnersFile.Open(RecordPath(schedule), FileMode.Append);
         file.Write(JsonSerializer.SerializeToUtf8Bytes(line, s_json));
         file.Write("\n"u8);
         file.Flush(flushToDisk: true);

@@ -144,7 +144,7 @@ internal sealed class Identity : IDisposable
         var bytes = SecretFile.ReadSecret(path, MaxKeyBytes, setting);
         try
         {
-            return IdentityKey.FromPem(System.Text.Encoding.UTF8.GetString(bytes));
+            return IdentityKey.FromPem(bytes);
         }
         catch (CryptographicException e)
         {

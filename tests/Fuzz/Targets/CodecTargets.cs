@@ -253,7 +253,7 @@ internal static class CodecTargets
 
     private static bool AsPem(byte[] input) => Or<CryptographicException>(() =>
     {
-        using var key = IdentityKey.FromPem(Encoding.UTF8.GetString(input));
+        using var key = IdentityKey.FromPem(input);
         Must(key.Public.Verify(new byte[32], key.Sign(new byte[32])), "a key that was taken does not sign");
     });
 
