@@ -117,6 +117,7 @@ class Verifier:
                 self.round.apply(entry, leaf)
             except Refused as fault:
                 raise Refused(str(fault), index) from None
+        demand(self.round.phase == ENDED, "the round has not ended", self.entries[-1][0])
         first, asked = self.entries[0][0], self.asked or self.header.round_id
         demand(self.round.proposal.round_id == self.header.round_id == asked, "the proposal is of another round", first)
         refused = sum(entry.rejection != 0 for _, entry, _ in self.entries)

@@ -287,6 +287,9 @@ public sealed class TranscriptVerifier
                 _inputs.Add(entry.Sender - 1, (index, Input.Parser.ParseFrom(entry.Envelope.Body)));
         }
 
+        // What looks like an end may be a party's message that the log rightly rejects.
+        if (round.State == RoundState.Running) throw new TranscriptException("the round has not ended after this entry: entries are missing.");
+
         _entry = _entries[0].Index;
         LookAtMessages(round);
         if (!PublicBytes.Equal(round.RoundId, header.RoundId.Span))

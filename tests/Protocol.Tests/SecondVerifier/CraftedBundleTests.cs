@@ -238,6 +238,27 @@ public sealed class CraftedBundleTests
     }
 
     [SecondVerifierFact]
+    public async Task Rejected_message_that_looks_like_the_end_of_the_round_is_none()
+    {
+        using var round = new RoundHarness(Consortium.Of(5), new RoundShape(8, 1), seed: 80).Run();
+        foreach (var kind in (MessageKind[])[MessageKind.Total, MessageKind.Abort])
+        {
+            var evidence = Evidence.Of(round, 80);
+            var before = evidence.Entries.SkipLast(1).Select(e => MerkleTree.LeafHash(e.ToByteArray())).ToList();
+            var (count, root) = ((uint)before.Count, ByteString.CopyFrom(MerkleTree.Root(before)));
+            IMessage end = kind == MessageKind.Total ? new Total { Entries = count, EntriesRoot = root } : new Abort { Entries = count, EntriesRoot = root };
+            evidence.Entries[^1].Sender = 1;
+            evidence.Entries[^1].Rejection = RejectionCode.BadMessage;
+            evidence.Entries[^1].Envelope = new Envelope { Kind = kind, Body = end.ToByteString() };
+
+            var both = await BothVerifiers.VerifyAsync([new BothVerifiers.Case($"{kind}", round.Shape, Evidence.Bytes(evidence.Write()))]);
+
+            Assert.Equal(VerificationSteps.Messages, both[0].Verdict.FailedStep);
+            Assert.Contains("the round has not ended", both[0].Text, StringComparison.Ordinal);
+        }
+    }
+
+    [SecondVerifierFact]
     public async Task Program_that_is_called_wrongly_says_so()
     {
         var file = Path.GetTempFileName();
