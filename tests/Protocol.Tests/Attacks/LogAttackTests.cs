@@ -64,6 +64,16 @@ public sealed class LogAttackTests
     }
 
     [Fact]
+    public void Log_with_an_own_message_under_another_signature_is_refused()
+    {
+        var published = new PublishedRound();
+        foreach (var at in published.Own)
+        {
+            Refused(new PublishedRound(log => log.Select((e, i) => i == at ? Unsigned(e) : e)).Publication(0), null);
+        }
+    }
+
+    [Fact]
     public void Own_message_that_is_logged_as_rejected_or_as_anothers_is_refused()
     {
         var at = new PublishedRound().Own[0];
@@ -150,6 +160,12 @@ public sealed class LogAttackTests
     private static Entry Flipped(Entry entry)
     {
         entry.Envelope.Body = ByteString.CopyFrom([.. entry.Envelope.Body.SkipLast(1), (byte)(entry.Envelope.Body[^1] ^ 1)]);
+        return entry;
+    }
+
+    private static Entry Unsigned(Entry entry)
+    {
+        entry.Envelope.Signature = ByteString.CopyFrom(new byte[IdentityKey.SignatureSize]);
         return entry;
     }
 
