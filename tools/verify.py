@@ -2,6 +2,7 @@
 """Verifies the evidence of rounds: bundles as docs/transcript.md describes them.
 
     tools/verify.py FILE... [--roster-hash HEX] [--round HEX] [--head NOTE-FILE] [--json]
+    tools/verify.py --tiles DIR --round HEX [--roster-hash HEX] [--head NOTE-FILE] [--json]
     tools/verify.py --acts DIR [--roster-hash HEX] [--json]
 
 A second verifier beside `secagg verify`, written from docs/transcript.md alone; its modules in tools/verifier say which sections they
@@ -26,6 +27,7 @@ from verifier.base import MIB, H, Malformed, Refused, demand, is_extended, is_in
 from verifier.heads import check_head, check_roster, parse_note
 from verifier.replay import ABORT, BODIES, ENDED, INPUT, REASONS, TOTAL, Round
 from verifier.sums import Sum, is_padded, packed_size
+from verifier.tiles import RoundRecords
 from verifier.wire import Records, decode
 
 STEPS = ("checkpoint", "inclusion", "consistency", "messages", "total", "privacy")
@@ -192,20 +194,23 @@ class Verifier:
 
 
 def verify(path, pinned=None, asked=None, head=None):
-    """The report of section 11 on one file."""
-    report = {"file": path, "verified": False, "failed_step": None, "failed_entry": None, "failed_record": None, "round": None,
-              "roster_hash": None, "aborted": None, "steps": [{"name": name, "passed": None, "detail": None} for name in STEPS]}
     with open(path, "rb") as file:
-        verifier = Verifier(Records(file), pinned, asked, head)
-        for step in report["steps"]:
-            try:
-                step["detail"], step["passed"] = getattr(verifier, step["name"])(), True
-            except Refused as fault:
-                step["detail"], step["passed"] = str(fault), False
-                report |= {"failed_step": step["name"], "failed_entry": fault.entry, "failed_record": fault.record}
-                break
-        else:
-            report["verified"] = True
+        return judge(path, Verifier(Records(file), pinned, asked, head))
+
+
+def judge(name, verifier):
+    """The report of section 11 on one bundle, or on one round of a published log."""
+    report = {"file": name, "verified": False, "failed_step": None, "failed_entry": None, "failed_record": None, "round": None,
+              "roster_hash": None, "aborted": None, "steps": [{"name": name, "passed": None, "detail": None} for name in STEPS]}
+    for step in report["steps"]:
+        try:
+            step["detail"], step["passed"] = getattr(verifier, step["name"])(), True
+        except Refused as fault:
+            step["detail"], step["passed"] = str(fault), False
+            report |= {"failed_step": step["name"], "failed_entry": fault.entry, "failed_record": fault.record}
+            break
+    else:
+        report["verified"] = True
     if verifier.header:
         report["round"] = verifier.header.round_id.hex()
     if verifier.roster_hash:
@@ -225,23 +230,34 @@ def show(report):
     print("  verified" if report["verified"] else f"  NOT verified: {report['failed_step']}" + "".join(f", {x}" for x in at))
 
 
+def tell(report, as_json):
+    if as_json:
+        print(json.dumps(report), flush=True)
+    else:
+        show(report)
+    return report["verified"]
+
+
 def show_acts(folder, pinned, as_json):
     """The acts of a published log; true if all of them, and the log, hold."""
     try:
-        note, acts = verify_acts(folder, pinned)
+        note, acts, unsaid = verify_acts(folder, pinned)
     except Refused as fault:
         print(json.dumps({"log": folder, "verified": False, "failed_entry": fault.entry, "detail": str(fault)}) if as_json else f"{folder}\n  NOT verified: {fault}"
               + (f", entry {fault.entry}" if fault.entry is not None else ""))
         return False
     if as_json:
         print(json.dumps({"log": folder, "verified": True, "size": note.size, "acts": [
-            {"entry": a.index, "time_ms": a.time_ms, "code": a.code, "subject": a.act.subject, "by": a.act.by, "detail": a.act.detail, "signer": a.signer} for a in acts]}))
+            {"entry": a.index, "time_ms": a.time_ms, "code": a.code, "subject": a.act.subject, "by": a.act.by, "detail": a.act.detail, "signer": a.signer} for a in acts],
+            "rosters_without_act": unsaid}))
         return True
     print(f"{folder}\n  verified: {note.size} entries, {len(acts)} acts")
     for a in acts:
         # ascii(): what a station wrote must not steer a terminal.
         print(f"  {a.index:8} {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(min(a.time_ms // 1000, 253402300799)))} {a.code}: {ascii(a.act.subject)} by {ascii(a.act.by)} {ascii(a.act.detail)}"
               + (f", signed by {ascii(a.signer)}" if a.signer else ""))
+    for index in unsaid:
+        print(f"  {index:8} a roster of which no act says who put it in force: the station was started with it, by a version that wrote none")
     return True
 
 
@@ -259,13 +275,16 @@ def main():
     parser = argparse.ArgumentParser(description="Verifies bundles of rounds as docs/transcript.md describes them.")
     parser.add_argument("files", metavar="FILE", nargs="*")
     parser.add_argument("--acts", metavar="DIR", help="a published log (`secagg log export --tiles`), whose administrative acts are checked and listed")
+    parser.add_argument("--tiles", metavar="DIR", help="a published log, of which the round --round is verified")
     parser.add_argument("--roster-hash", type=hexadecimal(32), metavar="HEX", help="the hash of the roster that you pinned")
     parser.add_argument("--round", type=hexadecimal(16), metavar="HEX", help="the id of the round that you asked for")
     parser.add_argument("--head", metavar="NOTE-FILE", help="a head of the log that you remember, a signed note")
     parser.add_argument("--json", action="store_true", help="one JSON document a file")
     options = parser.parse_args()
-    if not options.files and not options.acts:
-        parser.error("name a bundle, or a published log with --acts")
+    if not options.files and not options.acts and not options.tiles:
+        parser.error("name a bundle, or a published log with --acts or --tiles")
+    if options.tiles and not options.round:
+        parser.error("--tiles needs --round: the id of the round that is verified")
     good = True
     try:
         if options.acts:
@@ -274,15 +293,13 @@ def main():
         if options.head:
             with open(options.head, "rb") as file:
                 head = file.read(MIB + 1).decode(errors="replace")
+        if options.tiles:
+            verifier = Verifier(RoundRecords(options.tiles, options.round, head), options.roster_hash, options.round, head)
+            good &= tell(judge(options.tiles, verifier), options.json)
         for path in options.files:
             if not stat.S_ISREG(os.stat(path).st_mode):
                 parser.error(f"{path} is not a file")
-            report = verify(path, options.roster_hash, options.round, head)
-            good &= report["verified"]
-            if options.json:
-                print(json.dumps(report), flush=True)
-            else:
-                show(report)
+            good &= tell(verify(path, options.roster_hash, options.round, head), options.json)
     except OSError as fault:
         parser.error(str(fault))
     return 0 if good else 1

@@ -154,6 +154,14 @@ public interface IConsortium : IAsyncDisposable
     /// <exception cref="TranscriptException">The station's signature does not verify, or it is another log's head.</exception>
     Task<Checkpoint> GetCheckpointAsync(CancellationToken cancellation = default);
 
+    /// <summary>
+    /// The head that evidence of a round is under: of the time of the round's roster, in which station and outposts may have had other keys. Unchecked: <see cref="Checkpoint.CheckStation"/> does that, with the roster of that time.
+    /// </summary>
+    /// <param name="entry">The last entry of the round, above 0.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <exception cref="TranscriptException">It is no head of a log.</exception>
+    Task<Checkpoint> GetEvidenceHeadAsync(long entry, CancellationToken cancellation = default);
+
     /// <summary>The proof that the log of one size extends that of another. Unchecked: <see cref="MerkleTree.VerifyConsistency"/> does that.</summary>
     Task<IReadOnlyList<byte[]>> GetConsistencyAsync(long oldSize, long newSize, CancellationToken cancellation = default);
 

@@ -74,6 +74,7 @@ public sealed class TileExport(IConsortium consortium, Roster roster, string fol
             foreach (var round in ended.Where(r => r.HasTotal)) without += await WriteVectorsAsync(round.Id, cancellation) ? 0 : 1;
         }
 
+        await WriteHeadsAsync(rosters, leaves, cancellation);
         Write(TilePaths.Rosters, Lines(rosters));
         AtomicFile.Write(Path.Combine(folder, TilePaths.Checkpoint), Encoding.UTF8.GetBytes(head.Note));
         DropPartials(head.Size);
@@ -170,6 +171,54 @@ public sealed class TileExport(IConsortium consortium, Roster roster, string fol
         }
 
         Write(TilePaths.Round(round.Id), Lines(own));
+    }
+
+    /// <summary>Evidence of rounds under earlier rosters is under heads of their time: station and outposts may have other keys now.</summary>
+    private async Task WriteHeadsAsync(List<long> rosters, List<byte[]> leaves, CancellationToken cancellation)
+    {
+        foreach (var (index, next) in rosters.Zip(rosters.Skip(1)))
+        {
+            var path = TilePaths.Head(index);
+            if (File.Exists(Path.Combine(folder, path)) || await LastOfRoundsAsync(index, next, cancellation) is not { } last) continue;
+            var old = Opened(index, await _files.ReadAsync(TilePaths.Entry(index), cancellation), leaves);
+            var head = (await consortium.GetEvidenceHeadAsync(last, cancellation)).Under(old);
+            // A station that crashed before it kept one has none of that key.
+            if (!IsBy(head, old)) continue;
+            if (head.Size <= last || head.Size > leaves.Count || !PublicBytes.Equal(MerkleTree.Root(leaves, head.Size), head.Root))
+                throw new TileException(path, $"The station's head of {head.Size} entries over entry {last} has the root {PublicBytes.Hex(head.Root)}, which is not that of its log: it has shown two histories. Keep both.");
+            Write(path, Encoding.UTF8.GetBytes(head.Note));
+        }
+    }
+
+    /// <summary>The last entry between two rosters that is a round's; null if there is none.</summary>
+    private async Task<long?> LastOfRoundsAsync(long roster, long next, CancellationToken cancellation)
+    {
+        for (var index = next - 1; index > roster; index--)
+        {
+            if (await _files.ReadAsync(TilePaths.Entry(index), cancellation) is { } leaf && Read(leaf) is { RoundId.IsEmpty: false }) return index;
+        }
+
+        return null;
+    }
+
+    private static Roster Opened(long index, byte[]? leaf, List<byte[]> leaves)
+    {
+        var path = TilePaths.Entry(index);
+        if (leaf is null || !PublicBytes.Equal(MerkleTree.LeafHash(leaf), leaves[(int)index])) throw new TileException(path, $"{path} is missing, or was changed.");
+        return TileLog.OpenRoster(path, TileLog.Read(path, leaf));
+    }
+
+    private static bool IsBy(Checkpoint head, Roster roster)
+    {
+        try
+        {
+            head.CheckStation(roster);
+            return true;
+        }
+        catch (TranscriptException)
+        {
+            return false;
+        }
     }
 
     /// <summary>False if the station has the vectors no more.</summary>

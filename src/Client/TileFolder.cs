@@ -1,4 +1,5 @@
 using SecureAggregation.Client.Internal;
+using SecureAggregation.Protocol;
 
 namespace SecureAggregation.Client;
 
@@ -6,16 +7,17 @@ namespace SecureAggregation.Client;
 /// <param name="folder">Where `checkpoint` is.</param>
 public sealed class TileFolder(string folder) : ITileFiles
 {
-    private static readonly string[] s_folders = ["tile", "entry", "round", "vector"];
+    private static readonly string[] s_folders = ["tile", "entry", "head", "round", "vector"];
 
     /// <inheritdoc/>
     public async Task<byte[]?> ReadAsync(string path, CancellationToken cancellation = default)
     {
         var file = new FileInfo(Path.Combine(folder, path));
         if (!file.Exists) return null;
-        return file.Length <= TileSite.LongestFile
+        var most = TilePaths.Longest(path);
+        return file.Length <= most
             ? await File.ReadAllBytesAsync(file.FullName, cancellation)
-            : throw new IOException($"{file.FullName} has {file.Length} bytes; no file of a log has more than {TileSite.LongestFile}.");
+            : throw new IOException($"{file.FullName} has {file.Length} bytes; this file of a log has at most {most}.");
     }
 
     /// <inheritdoc/>

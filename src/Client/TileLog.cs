@@ -15,7 +15,8 @@ namespace SecureAggregation.Client;
 /// <param name="Entries">Entries, each at its place in the tree.</param>
 /// <param name="Tiles">Tiles, each made of what is below it.</param>
 /// <param name="Rounds">Ids of the rounds that have ended, in their order.</param>
-public sealed record LogSummary(Checkpoint Head, Roster Roster, IReadOnlyList<RosterMember> Cosigners, long Entries, int Tiles, IReadOnlyList<byte[]> Rounds);
+/// <param name="Unsaid">Indices of the rosters, but for the first, of which no act says who put them in force.</param>
+public sealed record LogSummary(Checkpoint Head, Roster Roster, IReadOnlyList<RosterMember> Cosigners, long Entries, int Tiles, IReadOnlyList<byte[]> Rounds, IReadOnlyList<long> Unsaid);
 
 /// <summary>A published log (docs/transcript.md section 12). Every file that is read is held against the head before it is used.</summary>
 public sealed class TileLog
@@ -35,16 +36,8 @@ public sealed class TileLog
         ArgumentNullException.ThrowIfNull(files);
         var note = await files.ReadAsync(TilePaths.Checkpoint, cancellation)
             ?? throw new TileException(TilePaths.Checkpoint, "There is no file 'checkpoint': this is no published log. Give the folder or address that `secagg log export` wrote to.");
-        try
-        {
-            var head = Checkpoint.Parse(Encoding.UTF8.GetString(note));
-            if (!PublicBytes.Equal(Encoding.UTF8.GetBytes(head.Note), note)) throw new TranscriptException("its bytes are not those of a signed note.");
-            return new TileLog(files, head, await TileTree.OpenAsync(new LogPosition(head.Size, head.Root), path => files.ReadAsync(path, cancellation)));
-        }
-        catch (TranscriptException e)
-        {
-            throw new TileException(TilePaths.Checkpoint, $"{TilePaths.Checkpoint}: {e.Message}");
-        }
+        var head = ReadNote(TilePaths.Checkpoint, note);
+        return new TileLog(files, head, await TileTree.OpenAsync(new LogPosition(head.Size, head.Root), path => files.ReadAsync(path, cancellation)));
     }
 
     /// <summary>The root of the log's first entries, at most all of them.</summary>
@@ -63,14 +56,15 @@ public sealed class TileLog
         var indices = Indices(contents, await MustReadAsync(contents, cancellation)).ToList();
         if (indices.Count == 0) throw new TileException(contents, $"{contents} is empty; it lists the entries of the round.");
         var writer = new BundleWriter(destination);
+        var (roster, head) = await TimeOfAsync(indices, cancellation);
         var proven = remembered is not null && remembered.Size <= Head.Size ? new LogPosition(remembered.Size, await _tree.RootAsync(remembered.Size)) : null;
-        var proof = proven is null ? [] : await _tree.ConsistencyProofAsync(proven.Size);
-        writer.WriteHeader(await RosterAtAsync(indices[0], cancellation), Head, roundId, proven, proof);
+        var proof = proven is null ? [] : await _tree.ConsistencyProofAsync(Math.Min(proven.Size, head.Size), Math.Max(proven.Size, head.Size));
+        writer.WriteHeader(roster, head, roundId, proven, proof);
         byte[] leaf = [];
         foreach (var index in indices)
         {
             leaf = await EntryAsync(index, contents, cancellation);
-            var path = await _tree.InclusionProofAsync(index);
+            var path = await _tree.InclusionProofAsync(index, head.Size);
             writer.WriteEntry(index, leaf, path);
         }
 
@@ -99,10 +93,10 @@ public sealed class TileLog
             tiles.Add(tile);
         }
 
-        var rosters = new List<long>();
+        var rosters = new List<(long Index, Roster Roster)>();
         var rounds = new List<(EndedRound Round, List<long> Own)>();
         var open = new Dictionary<string, List<long>>(StringComparer.Ordinal);
-        var order = new ActOrder();
+        var (order, said) = (new ActOrder(), new RosterActs());
         Roster? last = null;
         for (long index = 0; index < Head.Size; index++)
         {
@@ -111,12 +105,10 @@ public sealed class TileLog
             if (entry.Envelope?.Kind == MessageKind.Roster)
             {
                 last = OpenRoster(path, entry);
-                rosters.Add(index);
+                rosters.Add((index, last));
             }
-            else if (entry.Envelope?.Kind == MessageKind.Act)
-            {
-                CheckAct(path, entry, last, order);
-            }
+
+            CheckActs(index, entry, last, order, said);
 
             if (!entry.RoundId.IsEmpty)
             {
@@ -132,10 +124,11 @@ public sealed class TileLog
         var roster = CheckRoster(last, pinned);
         var cosigners = CheckHead(roster);
         await CheckRememberedAsync(remembered);
-        await CheckContentsAsync(TilePaths.Rosters, rosters, cancellation);
+        await CheckContentsAsync(TilePaths.Rosters, [.. rosters.Select(r => r.Index)], cancellation);
+        var heads = await CheckHeadsAsync(rosters, cancellation);
         foreach (var (round, own) in rounds) await CheckContentsAsync(TilePaths.Round(round.Id), own, cancellation);
-        await CheckNothingElseAsync(tiles, [.. rounds.Select(r => r.Round)], cancellation);
-        return new LogSummary(Head, roster, cosigners, Head.Size, tiles.Count, [.. rounds.Select(r => r.Round.Id)]);
+        await CheckNothingElseAsync(tiles, heads, [.. rounds.Select(r => r.Round)], cancellation);
+        return new LogSummary(Head, roster, cosigners, Head.Size, tiles.Count, [.. rounds.Select(r => r.Round.Id)], said.Unsaid);
     }
 
     /// <summary>The lines of a table of contents.</summary>
@@ -167,14 +160,81 @@ public sealed class TileLog
             : throw new TileException(path, $"{path}: its leaf hash is {PublicBytes.Hex(found)}; the tree has {PublicBytes.Hex(expected)} at that place: the file was changed.");
     }
 
-    private async Task<Roster> RosterAtAsync(long first, CancellationToken cancellation)
+    /// <summary>The roster of a round, and the head that its evidence is under: the newest one of the log if that roster is the last, else one of the roster's own time.</summary>
+    private async Task<(Roster Roster, Checkpoint Head)> TimeOfAsync(List<long> round, CancellationToken cancellation)
     {
         var rosters = Indices(TilePaths.Rosters, await MustReadAsync(TilePaths.Rosters, cancellation)).ToList();
-        var index = rosters.FindLast(i => i < first);
-        return OpenRoster(TilePaths.Entry(index), Read(TilePaths.Entry(index), await EntryAsync(index, TilePaths.Rosters, cancellation)));
+        var index = rosters.FindLast(i => i < round[0]);
+        var roster = OpenRoster(TilePaths.Entry(index), Read(TilePaths.Entry(index), await EntryAsync(index, TilePaths.Rosters, cancellation)));
+        if (index == rosters[^1]) return (roster, Head);
+        // A round that a crash interrupted may have been aborted under a later roster than its own.
+        if (await HeadOfAsync(index, cancellation) is { } own && own.Size > round[^1]) return (roster, own);
+        var path = TilePaths.Head(index);
+        Check(path, () => Head.CheckStation(roster), $"{path} is missing, and the newest head is not by the key that the station had in the time of the round: publish the log with a `secagg log export` that writes heads of earlier rosters.");
+        return (roster, Head.Under(roster));
     }
 
-    private static Entry Read(string path, byte[] leaf)
+    /// <summary>The published head of an earlier roster's time, which is in the tree; null if there is none.</summary>
+    private async Task<Checkpoint?> HeadOfAsync(long roster, CancellationToken cancellation)
+    {
+        var path = TilePaths.Head(roster);
+        if (await _files.ReadAsync(path, cancellation) is not { } note) return null;
+        var head = ReadNote(path, note);
+        if (head.Size <= roster || head.Size > Head.Size) throw new TileException(path, $"{path} is a head of {head.Size} entries; it must be of more than {roster} and at most {Head.Size}: the file was changed.");
+        var root = await _tree.RootAsync(head.Size);
+        return PublicBytes.Equal(root, head.Root)
+            ? head
+            : throw new TileException(path, $"{path}: at {head.Size} entries this head has root {PublicBytes.Hex(head.Root)}, and the published log {PublicBytes.Hex(root)}: the file was changed, or the station has shown two histories. Keep both.");
+    }
+
+    /// <summary>Holds the heads of earlier rosters' times against the tree and those rosters; their paths. Logs that were published by earlier versions have none.</summary>
+    private async Task<IReadOnlyList<string>> CheckHeadsAsync(List<(long Index, Roster Roster)> rosters, CancellationToken cancellation)
+    {
+        var paths = new List<string>();
+        foreach (var (index, roster) in rosters.SkipLast(1))
+        {
+            if (await HeadOfAsync(index, cancellation) is not { } head) continue;
+            var path = TilePaths.Head(index);
+            paths.Add(path);
+            if (!rosters.FindLast(r => r.Index < head.Size).Roster.Aggregator.Equals(roster.Aggregator))
+                throw new TileException(path, $"{path} is a head of {head.Size} entries; at that size the station had another key already: the file was changed, or who has the old key made it.");
+            Check(path, () =>
+            {
+                head.CheckStation(roster);
+                head.Cosigners(roster);
+            });
+        }
+
+        return paths;
+    }
+
+    private static Checkpoint ReadNote(string path, byte[] note)
+    {
+        try
+        {
+            var head = Checkpoint.Parse(Encoding.UTF8.GetString(note));
+            return PublicBytes.Equal(Encoding.UTF8.GetBytes(head.Note), note) ? head : throw new TranscriptException("its bytes are not those of a signed note.");
+        }
+        catch (TranscriptException e)
+        {
+            throw new TileException(path, $"{path}: {e.Message}");
+        }
+    }
+
+    /// <summary>Names the file in which something is wrong.</summary>
+    private static void Check(string path, Action check, string? problem = null)
+    {
+        try
+        {
+            check();
+        }
+        catch (TranscriptException e)
+        {
+            throw new TileException(path, problem ?? $"{path}: {e.Message}");
+        }
+    }
+
+    internal static Entry Read(string path, byte[] leaf)
     {
         try
         {
@@ -186,7 +246,7 @@ public sealed class TileLog
         }
     }
 
-    private static Roster OpenRoster(string path, Entry entry)
+    internal static Roster OpenRoster(string path, Entry entry)
     {
         if (entry.Envelope?.Kind != MessageKind.Roster) throw new TileException(TilePaths.Rosters, $"{TilePaths.Rosters}: {path} holds no roster; the file was changed.");
         try
@@ -199,17 +259,22 @@ public sealed class TileLog
         }
     }
 
-    private static void CheckAct(string path, Entry entry, Roster? roster, ActOrder order)
+    /// <summary>Takes an entry into the order of the acts; of a roster's entry, the roster is that one.</summary>
+    private void CheckActs(long index, Entry entry, Roster? roster, ActOrder order, RosterActs said) => Check(TilePaths.Entry(index), () =>
     {
-        try
+        if (entry.Envelope?.Kind == MessageKind.Roster)
         {
-            order.Take(ActEntry.Open(roster ?? throw new TranscriptException("it comes before any roster."), entry));
+            said.Take(index, roster!);
         }
-        catch (TranscriptException e)
+        else
         {
-            throw new TileException(path, $"{path}: {e.Message}");
+            var act = entry.Envelope?.Kind == MessageKind.Act ? ActEntry.Open(roster ?? throw new TranscriptException("it comes before any roster."), entry) : null;
+            if (act is not null) order.Take(act);
+            said.Take(act);
         }
-    }
+
+        if (index == Head.Size - 1) said.End();
+    });
 
     private static Google.Protobuf.Collections.RepeatedField<uint> Survivors(byte[] last)
     {
@@ -233,15 +298,13 @@ public sealed class TileLog
 
     private IReadOnlyList<RosterMember> CheckHead(Roster roster)
     {
-        try
+        IReadOnlyList<RosterMember> cosigners = [];
+        Check(TilePaths.Checkpoint, () =>
         {
             Head.CheckStation(roster);
-            return Head.Cosigners(roster);
-        }
-        catch (TranscriptException e)
-        {
-            throw new TileException(TilePaths.Checkpoint, $"{TilePaths.Checkpoint}: {e.Message}");
-        }
+            cosigners = Head.Cosigners(roster);
+        });
+        return cosigners;
     }
 
     private async Task CheckRememberedAsync(Checkpoint? remembered)
@@ -270,10 +333,10 @@ public sealed class TileLog
     }
 
     /// <summary>Where files can be listed, none may be there that the head does not call for, but tiles from when the log was shorter.</summary>
-    private async Task CheckNothingElseAsync(List<Tile> tiles, IReadOnlyList<EndedRound> rounds, CancellationToken cancellation)
+    private async Task CheckNothingElseAsync(List<Tile> tiles, IReadOnlyList<string> heads, IReadOnlyList<EndedRound> rounds, CancellationToken cancellation)
     {
         if (_files.List() is not { } listed) return;
-        var known = tiles.Select(t => t.Path).Concat(rounds.Select(r => TilePaths.Round(r.Id))).ToHashSet(StringComparer.Ordinal);
+        var known = tiles.Select(t => t.Path).Concat(heads).Concat(rounds.Select(r => TilePaths.Round(r.Id))).ToHashSet(StringComparer.Ordinal);
         for (long index = 0; index < Head.Size; index++) known.Add(TilePaths.Entry(index));
         var vectors = rounds.Where(r => r.HasTotal).Select(r => $"vector/{PublicBytes.Hex(r.Id)}/").ToHashSet(StringComparer.Ordinal);
         foreach (var path in listed)

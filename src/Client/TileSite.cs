@@ -1,4 +1,5 @@
 using System.Net;
+using SecureAggregation.Protocol;
 
 namespace SecureAggregation.Client;
 
@@ -7,9 +8,6 @@ namespace SecureAggregation.Client;
 /// <param name="address">The log's address; `checkpoint` is right below.</param>
 public sealed class TileSite(HttpClient http, Uri address) : ITileFiles
 {
-    /// <summary>Most bytes of one file: what a record of a bundle may have.</summary>
-    internal const int LongestFile = 192 * 1024 * 1024;
-
     private readonly Uri _address = address.AbsoluteUri.EndsWith('/') ? address : new Uri(address.AbsoluteUri + "/");
 
     /// <inheritdoc/>
@@ -18,7 +16,7 @@ public sealed class TileSite(HttpClient http, Uri address) : ITileFiles
         var from = new Uri(_address, path);
         try
         {
-            return await FetchAsync(from, cancellation);
+            return await FetchAsync(from, TilePaths.Longest(path), cancellation);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
@@ -29,7 +27,7 @@ public sealed class TileSite(HttpClient http, Uri address) : ITileFiles
     /// <inheritdoc/>
     public IEnumerable<string>? List() => null;
 
-    private async Task<byte[]?> FetchAsync(Uri from, CancellationToken cancellation)
+    private async Task<byte[]?> FetchAsync(Uri from, int most, CancellationToken cancellation)
     {
         using var answer = await http.GetAsync(from, HttpCompletionOption.ResponseHeadersRead, cancellation);
         if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone) return null;
@@ -39,7 +37,7 @@ public sealed class TileSite(HttpClient http, Uri address) : ITileFiles
         var buffer = new byte[64 * 1024];
         for (int read; (read = await body.ReadAsync(buffer, cancellation)) > 0;)
         {
-            if (bytes.Length + read > LongestFile) throw new IOException($"{from} has more than {LongestFile} bytes; no file of a log has.");
+            if (bytes.Length + read > most) throw new IOException($"{from} has more than {most} bytes; this file of a log has no more.");
             bytes.Write(buffer, 0, read);
         }
 

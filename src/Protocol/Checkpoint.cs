@@ -11,7 +11,9 @@ namespace SecureAggregation.Protocol;
 /// </summary>
 public sealed class Checkpoint
 {
-    private const int LongestNote = 1024 * 1024;
+    /// <summary>Most characters of a note.</summary>
+    internal const int LongestNote = 1024 * 1024;
+
     private const int KeyIdSize = 4;
     private static readonly byte[] s_signatureType = [0xff, .. "secagg-p256"u8];
 
@@ -109,6 +111,15 @@ public sealed class Checkpoint
         return cosigners.Count + 1 == _signatures.Count
             ? cosigners
             : throw new TranscriptException("A signature under the checkpoint is by nobody in the roster, is there twice, or does not verify.");
+    }
+
+    /// <summary>This head without the lines of whoever is not in a roster: members of another one have signed it too. What is left is not checked.</summary>
+    public Checkpoint Under(Roster roster)
+    {
+        ArgumentNullException.ThrowIfNull(roster);
+        var known = roster.Parties.ToDictionary(CosignerName, p => KeyId(CosignerName(p), p.Key), StringComparer.Ordinal);
+        known.Add(Origin, KeyId(Origin, roster.Aggregator));
+        return new Checkpoint(Origin, Size, Root, [.. _signatures.Where(s => known.TryGetValue(s.Name, out var id) && PublicBytes.Equal(s.KeyId, id))]);
     }
 
     private string CosignerName(RosterMember party) => $"{Origin}/party/{party.Index}";

@@ -6,8 +6,23 @@ namespace SecureAggregation.Protocol;
 /// <summary>Where the files of a published log are, below its address (docs/transcript.md section 12).</summary>
 public static class TilePaths
 {
+    // What a record of a bundle may have.
+    private const int LongestRecord = 192 * 1024 * 1024;
+
     /// <summary>The newest head, a signed note.</summary>
     public const string Checkpoint = "checkpoint";
+
+    /// <summary>The head that evidence of rounds under a roster that is not the last is under.</summary>
+    /// <param name="roster">Index of the roster's entry.</param>
+    public static string Head(long roster) => $"head/{Number(roster)}";
+
+    /// <summary>Most bytes of a file: whoever reads one takes no more.</summary>
+    public static int Longest(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (path == Checkpoint || path.StartsWith("head/", StringComparison.Ordinal)) return Protocol.Checkpoint.LongestNote;
+        return path.StartsWith("tile/", StringComparison.Ordinal) ? Tile.FullWidth * MerkleTree.HashSize : LongestRecord;
+    }
 
     /// <summary>Indices of the entries that hold a roster.</summary>
     public const string Rosters = "rosters";

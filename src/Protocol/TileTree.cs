@@ -48,13 +48,13 @@ public sealed class TileTree
     /// <exception cref="TileException">A file is missing or wrong.</exception>
     public Task<byte[]> RootAsync(long size) => size == 0 ? Task.FromResult(MerkleTree.Root([])) : SubtreeAsync(0, Within(size));
 
-    /// <summary>The path from a leaf to the head's root.</summary>
+    /// <summary>The path from a leaf to the root of the first leaves, at most all.</summary>
     /// <exception cref="TileException">A file is missing or wrong.</exception>
-    public Task<byte[][]> InclusionProofAsync(long index) => AllAsync(ProofRanges.Inclusion(index, Size));
+    public Task<byte[][]> InclusionProofAsync(long index, long size) => AllAsync(ProofRanges.Inclusion(index, Within(size)));
 
-    /// <summary>The proof that the head extends the first leaves.</summary>
+    /// <summary>The proof that the first leaves of one number extend those of another.</summary>
     /// <exception cref="TileException">A file is missing or wrong.</exception>
-    public Task<byte[][]> ConsistencyProofAsync(long oldSize) => AllAsync(ProofRanges.Consistency(Within(oldSize), Size));
+    public Task<byte[][]> ConsistencyProofAsync(long oldSize, long newSize) => AllAsync(ProofRanges.Consistency(oldSize, Within(newSize)));
 
     /// <summary>Reads a tile and holds it against the tree.</summary>
     /// <exception cref="TileException">It is missing or wrong.</exception>

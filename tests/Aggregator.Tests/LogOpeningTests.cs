@@ -48,18 +48,20 @@ public sealed class LogOpeningTests
         File.WriteAllBytes(station.Options.RosterFile, station.Consortium.NextEpoch().Signed);
         await station.Start();
         Assert.True(station.Logs.Has(1004));
-        Assert.Equal(2, station.Entries().Count);
+        // The roster, and behind it the act that says who brought it.
+        Assert.Equal(3, station.Entries().Count);
+        Assert.Equal("operator", ActEntry.Open(station.Consortium.NextEpoch(), station.Entries()[2]).By);
         await station.Stop();
         await station.Start();
         await station.Stop();
-        Assert.Equal(2, station.Entries().Count);
+        Assert.Equal(3, station.Entries().Count);
 
         // Of the log itself the newest counts, whatever file is there.
         File.WriteAllBytes(station.Options.RosterFile, station.Consortium.Roster.Signed);
         await station.Start();
         Assert.True(station.Logs.Has(1013));
         await station.Stop();
-        Assert.Equal(2, station.Entries().Count);
+        Assert.Equal(3, station.Entries().Count);
 
         File.WriteAllBytes(station.Options.RosterFile, station.Consortium.NextEpoch(r => r.Consortium = "Other").Signed);
         var failure = await Assert.ThrowsAsync<StartException>(station.Start);

@@ -130,6 +130,76 @@ public sealed class StationKeyTests : IDisposable
         await scene.StartStation();
         Assert.Equal(_next.ToPem(), File.ReadAllText(station.Options.KeyFile));
         await Verify(scene, (round, station.Consortium.Roster));
+
+        // Who did it stands behind the roster, signed with the key that it names: the one before may be lost.
+        var acts = station.Host!.Services.GetRequiredService<ActRecorder>().All;
+        var act = Assert.Single(acts);
+        Assert.Equal((ActCode.RosterPublished, "epoch 2", "operator"), (act.Act.Code, act.Act.Subject, act.Act.By));
+        Assert.Equal(act.Act, ActEntry.Open(Roster.Open(station.Entries()[(int)act.Index - 1].Envelope.Body.Span), station.Entries()[(int)act.Index]));
+        await station.Stop();
+        await scene.StartStation();
+        Assert.Equal(act, Assert.Single(station.Host!.Services.GetRequiredService<ActRecorder>().All));
+    }
+
+    [Fact]
+    public async Task Rounds_before_and_after_a_change_of_the_key_verify_from_what_was_published_after_it()
+    {
+        await using var scene = await RoundScene.Open();
+        var (station, members) = (scene.Station, scene.Station.Consortium);
+        var first = await Done(scene, scene.Ask());
+        await Cosigned(scene);
+        var next = Next(scene);
+        await Publish(scene, next);
+        members.Pinned = _next.Public;
+        foreach (var outpost in scene.Outposts)
+        {
+            outpost.Roster = next;
+            await outpost.Connect();
+        }
+
+        var second = await Done(scene, Ask(scene, next, 2));
+        using var folder = new TempFolder();
+        await using (var consortium = Client.Consortium.Connect(new Client.ConsortiumOptions { Address = new Uri(station.Host!.Address), Roster = next, Identity = members.Auditor, Time = station.Clock }))
+            await new Client.TileExport(consortium, next, folder.Path).RunAsync(vectors: true).Guard();
+        await station.Stop();
+
+        var log = await Client.TileLog.OpenAsync(new Client.TileFolder(folder.Path));
+        Assert.Empty((await log.VerifyAsync(next)).Unsaid);
+        foreach (var (round, roster) in new[] { (first, members.Roster), (second, next) })
+        {
+            using var bundle = new MemoryStream();
+            await log.WriteBundleAsync(round.ToByteArray(), bundle);
+            bundle.Position = 0;
+            Assert.All(TranscriptVerifier.Verify(bundle, new VerifyOptions { RosterHash = roster.Hash, ShapeOf = station.Meaning.Shape }).Steps, s => Assert.True(s.Passed, $"{s.Name}: {s.Detail}"));
+            if (SecondVerifier.Missing is not null) continue;
+            var (code, said, errors) = await SecondVerifier.RunAsync(["--tiles", folder.Path, "--round", PublicBytes.Hex(round.Span), "--roster-hash", PublicBytes.Hex(roster.Hash)]);
+            Assert.True(code == 0, said + errors);
+        }
+    }
+
+    /// <summary>An outpost gets another key, and cosigns: what it signed is none of the earlier roster's members' words.</summary>
+    [Fact]
+    public async Task Round_of_before_an_outposts_new_key_verifies_under_its_own_roster()
+    {
+        await using var scene = await RoundScene.Open();
+        var (station, members) = (scene.Station, scene.Station.Consortium);
+        var first = await Done(scene, scene.Ask());
+        await Cosigned(scene);
+        var next = members.NextEpoch(r => r.Parties[0].PublicKey = ByteString.CopyFrom(_next.Public.Point), [_next, .. members.Parties.Skip(1)]);
+        await Publish(scene, next);
+        (scene.Outposts[0].Key, scene.Outposts[0].Roster) = (_next, next);
+        foreach (var outpost in scene.Outposts)
+        {
+            outpost.Roster = next;
+            await outpost.Connect();
+        }
+
+        var second = await Done(scene, Ask(scene, next, 2));
+        await scene.Until(second, v => v.Cosignatures == 5);
+        await Verify(scene, (first, members.Roster), (second, next));
+        await station.Stop();
+        await scene.StartStation();
+        await Verify(scene, (first, members.Roster), (second, next));
     }
 
     private Roster Next(RoundScene scene)

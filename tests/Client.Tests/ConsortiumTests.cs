@@ -84,6 +84,29 @@ public sealed class ConsortiumTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Stranger_that_tells_of_rosters_without_end_is_given_up_before_they_fill_the_memory()
+    {
+        const int MiB = 1024 * 1024;
+        using var key = IdentityKey.Generate(new SeededRandom(99));
+        await using var station = await FakeStation.StartAsync(_members, key);
+        await using var consortium = Connect(_members.Auditor, station.Address);
+        var (next, asked, large) = (ByteString.CopyFrom(_members.Next()), 0, UnsafeByteOperations.UnsafeWrap(new byte[3 * MiB]));
+        station.OnSuccession = () =>
+        {
+            asked++;
+            return new RosterChain { Rosters = { large, next } };
+        };
+        var problem = await Assert.ThrowsAsync<StationUnavailableException>(() => consortium.GetSuccessionAsync().Guard());
+        Assert.Contains($"rosters of more than {64 * MiB} bytes", problem.Message, StringComparison.Ordinal);
+        Assert.Equal(22, asked);
+
+        // Nor is one reply taken that is larger than a station's.
+        station.OnSuccession = () => new RosterChain { Rosters = { large, large, next } };
+        var refused = await Assert.ThrowsAsync<StationRefusedException>(() => consortium.GetSuccessionAsync().Guard());
+        Assert.Equal("ResourceExhausted", refused.Code);
+    }
+
+    [Fact]
     public async Task Client_goes_on_under_the_next_roster_and_rounds_from_before_are_checked_under_theirs()
     {
         using var key = IdentityKey.Generate(new SeededRandom(99));

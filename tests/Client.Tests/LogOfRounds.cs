@@ -10,7 +10,7 @@ namespace SecureAggregation.Client.Tests;
 /// <summary>A station's log as the SDK is given it: a roster, entries of other rounds, and rounds that really took place. It can be cut off, and it can lie.</summary>
 internal sealed class LogOfRounds
 {
-    private readonly Members _members;
+    private Members _members;
     private readonly List<byte[]> _leaves = [];
     private readonly Dictionary<string, RealRound> _rounds = [];
 
@@ -31,8 +31,30 @@ internal sealed class LogOfRounds
 
     public int Asked { get; private set; }
 
-    public Checkpoint Head => Checkpoint.Create(
-        _members.Roster.LogOrigin, _leaves.Count, MerkleTree.Root([.. _leaves.Select(l => MerkleTree.LeafHash(l))]), _members.Station);
+    public Checkpoint Head
+    {
+        get
+        {
+            var head = Checkpoint.Create(_members.Roster.LogOrigin, _leaves.Count, MerkleTree.Root([.. _leaves.Select(l => MerkleTree.LeafHash(l))]), _members.Station);
+            return Cosigned ? _members.Roster.Parties.Aggregate(head, (signed, party) => signed.TryAdd(_members.Roster, party, head.Cosign(_members.Parties[(int)party.Index]))!) : head;
+        }
+    }
+
+    /// <summary>Whether all parties of the roster in force sign its heads; the tests set it.</summary>
+    public bool Cosigned { get; set; }
+
+    /// <summary>The head before each later roster; tests change them.</summary>
+    public List<Checkpoint> Kept { get; } = [];
+
+    /// <summary>Puts the next roster in force, with the act that says who brought it before it or behind it, or with none.</summary>
+    public LogOfRounds Follow(Members next, string? published = "Dr. Vega", string? started = null)
+    {
+        Kept.Add(Head);
+        if (published is not null) Do(RosterActs.Of(next.Roster, published));
+        _members = next;
+        _leaves.Add(new Entry { Envelope = new Envelope { Kind = MessageKind.Roster, Body = ByteString.CopyFrom(next.Roster.Signed) } }.ToByteArray());
+        return started is null ? this : Do(RosterActs.Of(next.Roster, started));
+    }
 
     public LogOfRounds Fill(int entries)
     {
@@ -89,6 +111,7 @@ internal sealed class LogOfRounds
         protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod?.Name switch
         {
             nameof(IConsortium.GetCheckpointAsync) => Task.FromResult(Log.Head),
+            nameof(IConsortium.GetEvidenceHeadAsync) => Task.FromResult(Log.Kept.Find(head => head.Size > (long)args![0]!) ?? Log.Head),
             nameof(IConsortium.ListEntriesAsync) => Listed((long)args![0]!, (int)args[1]!),
             nameof(IConsortium.ExportBundleAsync) => Task.FromResult(Log.Export((byte[])args![0]!, (Stream)args[1]!)),
             _ => throw new NotSupportedException(),

@@ -153,6 +153,8 @@ internal sealed class FakeConsortium : IConsortium
 
     public Task<Checkpoint> GetCheckpointAsync(CancellationToken cancellation = default) => Away is null && Log is not null ? Task.FromResult(Log.Head) : Task.FromException<Checkpoint>(Away ?? new StationUnavailableException("There is no log."));
 
+    public Task<Checkpoint> GetEvidenceHeadAsync(long entry, CancellationToken cancellation = default) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<byte[]>> GetConsistencyAsync(long oldSize, long newSize, CancellationToken cancellation = default) => throw new NotSupportedException();
 
     public Task<IReadOnlyList<byte[]>> ListEntriesAsync(long start, int limit, CancellationToken cancellation = default) =>

@@ -1,30 +1,15 @@
 """Section 14: the administrative acts of a published log (section 12)."""
 
-import os
 from types import SimpleNamespace
 
-from .base import MIB, H, Malformed, Refused, demand, is_signed, leaf_hash, tree_root
-from .heads import check_head, check_roster, parse_note
+from .base import H, Malformed, Refused, demand, is_signed, leaf_hash, tree_root
+from .heads import check_head, check_roster
+from .tiles import ROSTER, check_heads, read_leaf, read_note
 from .wire import decode
 
-ROSTER, ACT = 17, 19
+ACT, PUBLISHED = 19, 7
 CODES = ["", "account added", "account changed", "account removed", "key added", "key revoked", "round stopped", "roster published"]
 BY_MEMBERS = (1, 2, 3)
-
-
-def read_file(folder, path, most):
-    with open(os.path.join(folder, path), "rb") as file:
-        data = file.read(most + 1)
-    demand(len(data) <= most, f"{path} is larger than {most} bytes")
-    return data
-
-
-def entry_path(index):
-    path = f"{index % 1000:03}"
-    while index >= 1000:
-        index //= 1000
-        path = f"x{index % 1000:03}/{path}"
-    return f"entry/{path}"
 
 
 def check_act(roster, entry, index):
@@ -56,31 +41,58 @@ def signer_of(roster, act):
     return next((member.name for member in [*roster.coordinators, *roster.auditors] if member.public_key == act.signer), None) if act.signer else None
 
 
+class RosterActs:
+    """Acts of code 7: each stands right before the roster that it is about, or right behind it if a start of the station brought it."""
+
+    def __init__(self):
+        self.unsaid, self.announced, self.last = [], None, None
+
+    def take_roster(self, index, roster):
+        said, subject = self.announced is not None, f"epoch {roster.epoch}"
+        demand(self.announced in (None, subject), f"the act before it says that the roster of {self.announced} was put in force, which is not beside it", index)
+        if not said and index > 0:
+            self.unsaid.append(index)
+        self.announced, self.last = None, None if said else subject
+
+    def take_other(self, index, act=None):
+        demand(self.announced is None, f"the act before it says that the roster of {self.announced} was put in force, which is not beside it", index)
+        if act and act.code == PUBLISHED:
+            if act.subject == self.last:
+                self.unsaid.pop()
+            else:
+                self.announced = act.subject
+        self.last = None
+
+
 def verify_acts(folder, pinned=None):
-    """All acts of a whole log, oldest first: every entry is hashed into the head's root. Refused if something does not hold."""
-    note = parse_note(read_file(folder, "checkpoint", MIB).decode(errors="replace"))
-    demand(note, "the checkpoint is no signed note of a log")
-    roster, digest, leaves, acts, numbers = None, None, [], [], {}
+    """The head, all acts of a whole log, oldest first, and the indices of rosters of which no act says who put them in force. Every entry is hashed into the
+    head's root. Refused if something does not hold."""
+    found = read_note(folder)
+    demand(found, "there is no checkpoint: this is no published log")
+    note, digest, rosters, leaves, acts, numbers, said = found[0], None, [], [], [], {}, RosterActs()
     for index in range(note.size):
-        leaf = read_file(folder, entry_path(index), 192 * MIB)
+        leaf, entry = read_leaf(folder, index)
         leaves.append(leaf_hash(leaf))
-        try:
-            entry = decode("Entry", leaf)
-        except Malformed as fault:
-            raise Refused(f"the entry cannot be read: {fault}", index) from None
         kind = entry.envelope.kind if entry.envelope else 0
         if kind == ROSTER:
             roster, digest = check_roster(entry.envelope.body)
+            rosters.append((index, roster))
+            said.take_roster(index, roster)
         elif kind == ACT:
-            demand(roster, "an act comes before any roster", index)
+            demand(rosters, "an act comes before any roster", index)
             act = check_act(roster, entry, index)
             if act.signer:
                 after = numbers.get(act.signer, 0) + 1
                 demand(act.number == after, f"the act is number {act.number} of its signer, and {after} comes next: one was left out, put in twice or moved", index)
                 numbers[act.signer] = after
+            said.take_other(index, act)
             acts.append(SimpleNamespace(index=index, time_ms=entry.time_ms, act=act, signer=signer_of(roster, act), code=CODES[act.code] if 0 < act.code < len(CODES) else str(act.code)))
-    demand(roster, "the log holds no roster")
+        else:
+            said.take_other(index)
+    said.take_other(note.size - 1)
+    demand(rosters, "the log holds no roster")
     demand(pinned in (None, digest), f"the log's last roster is {digest.hex()}, not the pinned one")
     demand(tree_root(leaves) == note.root, "the entries are not those under the checkpoint's root")
-    check_head(read_file(folder, "checkpoint", MIB).decode(errors="replace"), roster)
-    return note, acts
+    check_head(found[1], roster)
+    check_heads(folder, rosters, leaves)
+    return note, acts, said.unsaid

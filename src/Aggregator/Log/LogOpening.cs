@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using SecureAggregation.Accounts;
 using SecureAggregation.Aggregator.Events;
 using SecureAggregation.Aggregator.Hosting;
 using SecureAggregation.Aggregator.Security;
@@ -76,8 +77,8 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, StationK
 
         // Under the rosters of the log, before the next one is in it.
         check.CheckShown();
-        // Evidence of rounds so far is under a head of the key so far.
-        if (!_epochs[^1].Roster.Aggregator.Equals(roster.Aggregator)) store.SaveCheckpoint(head);
+        // Evidence of rounds so far is under a head of the time so far: another key of the station, or of an outpost, may sign the next.
+        store.SaveCheckpoint(head);
         logger.RosterReplaced(roster.Epoch, _epochs[^1].Roster.Epoch);
         var next = AppendRoster();
         return Opened(next, check.CheckShown());
@@ -175,16 +176,32 @@ internal sealed class LogOpening(ITranscriptStore store, Roster roster, StationK
         $"The transcript was written under the roster {PublicBytes.Hex(before.Hash)} (epoch {before.Epoch}, log {before.LogOrigin}); {name} is "
         + $"{PublicBytes.Hex(next.Hash)} (epoch {next.Epoch}, log {next.LogOrigin}) and does not name it as its predecessor.";
 
+    /// <summary>The first roster founds the log. Behind one that follows, an act says that a start brought it, signed with the key that it gives the station: the one before may be lost.</summary>
     private StoredHead AppendRoster()
     {
         var sign = Signer(roster, keys);
-        var leaf = EntryOf(roster, clock.GetUtcNow()).ToByteArray();
-        var stored = new StoredEntry(_tree.Size, [], leaf, MerkleTree.LeafHash(leaf));
-        _epochs.Add((stored.Index, roster));
-        _tree.Append(stored.LeafHash);
+        var now = clock.GetUtcNow();
+        List<StoredEntry> entries = [Append(EntryOf(roster, now))];
+        _epochs.Add((entries[0].Index, roster));
+        if (_epochs.Count > 1)
+        {
+            var act = RosterActs.Of(roster, LoggedRights.Operator);
+            using var signer = keys.New();
+            entries.Add(Append(ActEntry.Create(roster, act, signer, now)));
+            _acts.Add(new LoggedAct(entries[1].Index, (ulong)now.ToUnixTimeMilliseconds(), act));
+        }
+
         var root = _tree.Root(_tree.Size);
         var head = new StoredHead(_tree.Size, root, sign(_tree.Size, root));
-        store.Append([stored], head);
+        store.Append(entries, head);
         return head;
+    }
+
+    private StoredEntry Append(Entry entry)
+    {
+        var leaf = entry.ToByteArray();
+        var stored = new StoredEntry(_tree.Size, [], leaf, MerkleTree.LeafHash(leaf));
+        _tree.Append(stored.LeafHash);
+        return stored;
     }
 }

@@ -24,6 +24,9 @@ internal sealed class RosterHistory(IReadOnlyList<(long From, Roster Roster)> ep
     /// <summary>Every key that the station has had.</summary>
     public IEnumerable<IdentityPublicKey> StationKeys => All.Select(roster => roster.Aggregator).Distinct();
 
+    /// <summary>The largest size of the log before the roster that follows the one at an entry.</summary>
+    public long LastSizeAt(long index) => _epochs.Where(e => e.From > index).Select(e => e.From).DefaultIfEmpty(long.MaxValue).First();
+
     /// <summary>The largest size of the log at which its head is signed with the key that the station had at an entry.</summary>
     public long LastSizeOfKeyAt(long index)
     {

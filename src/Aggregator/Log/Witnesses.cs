@@ -40,7 +40,7 @@ internal sealed class Witnesses
             foreach (var party in head.Cosigners) _reach[party] = Math.Max(_reach.GetValueOrDefault(party), head.Size);
         }
 
-        foreach (var head in opened.Shown.TakeLast(Kept)) _shown.Add(head.Size, Read(head.Size));
+        foreach (var head in opened.Shown.TakeLast(Kept)) _shown.Add(head.Size, Read(head.Size, rosters.Current));
     }
 
     /// <summary>Shows the newest head to these parties, as far as they are online, each with its own messages of a round.</summary>
@@ -116,7 +116,7 @@ internal sealed class Witnesses
         lock (_gate) return (uint)_reach.Values.Count(reach => reach >= size);
     }
 
-    /// <summary>Keeps the newest head as one that evidence may be under: the next is signed with another key of the station.</summary>
+    /// <summary>Keeps the newest head as one that evidence may be under: the next is of another roster's time.</summary>
     /// <exception cref="StoreException">It could not be written.</exception>
     public void KeepLast()
     {
@@ -124,22 +124,24 @@ internal sealed class Witnesses
     }
 
     /// <summary>
-    /// The head with the most cosignatures among those over an entry that are signed with the key that the station had then, the newest of equals; the log's
-    /// own if none was shown.
+    /// The head over an entry that most parties of a roster have cosigned, the newest of equals, among those that are signed with the key that the station had
+    /// then; the log's own if none was shown. Lines of whoever is not in that roster are left out.
     /// </summary>
-    public Checkpoint Best(long entry)
+    /// <param name="entry">The last of a round.</param>
+    /// <param name="roster">The round's.</param>
+    public Checkpoint Best(long entry, Roster roster)
     {
         lock (_gate)
         {
-            var best = (Size: 0L, Cosigners: -1);
-            var last = _rosters.LastSizeOfKeyAt(entry);
-            foreach (var (size, cosigners) in _cosigners)
+            // In the roster's time its parties had their keys; some may have been away until later.
+            long[] sizes = [MostCosigned(entry, _rosters.LastSizeAt(entry)), MostCosigned(entry, _rosters.LastSizeOfKeyAt(entry))];
+            var heads = sizes.Where(size => size > 0).Distinct().Select(size => Read(size, roster)).ToList();
+            return heads switch
             {
-                if (size > entry && size <= last && cosigners >= best.Cosigners) best = (size, cosigners);
-            }
-
-            if (best.Cosigners < 0) return Checkpoint.Parse(_log.Head.Note);
-            return _shown.GetValueOrDefault(best.Size) ?? Read(best.Size);
+                [] => Checkpoint.Parse(_log.Head.Note),
+                [var only] => only,
+                _ => heads.MaxBy(head => (head.Cosigners(roster).Count, head.Size))!,
+            };
         }
     }
 
@@ -196,11 +198,24 @@ internal sealed class Witnesses
         _reach[party] = Math.Max(_reach.GetValueOrDefault(party), cosignature.Size);
     }
 
-    /// <summary>A head as it is stored, with the signatures that count under the present roster.</summary>
-    private Checkpoint Read(long size)
+    /// <summary>Of the heads of sizes above one and up to another, the one with the most cosignatures, the newest of equals; 0 if there is none.</summary>
+    private long MostCosigned(long above, long last)
     {
+        var best = (Size: 0L, Cosigners: -1);
+        foreach (var (size, cosigners) in _cosigners)
+        {
+            if (size > above && size <= last && cosigners >= best.Cosigners) best = (size, cosigners);
+        }
+
+        return best.Size;
+    }
+
+    /// <summary>A head as it is stored, with the signatures that count under a roster.</summary>
+    private Checkpoint Read(long size, Roster roster)
+    {
+        // Shown under the present roster, it was signed by nobody else.
+        if (_rosters.At(size - 1) == roster && roster == _rosters.Current && _shown.TryGetValue(size, out var shown)) return shown;
         var checkpoint = Checkpoint.Parse(_store.Checkpoints(size, size).Single().Note);
-        var roster = _rosters.Current;
         foreach (var cosignature in _store.Cosignatures(size, size))
         {
             if (roster.FindParty((uint)cosignature.Party) is { } member) checkpoint = checkpoint.TryAdd(roster, member, cosignature.Signature) ?? checkpoint;

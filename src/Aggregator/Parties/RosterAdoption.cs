@@ -79,9 +79,9 @@ internal sealed class RosterAdoption(
         try
         {
             var signer = next.Aggregator.Equals(before.Aggregator) ? null : keys.Find(next.Aggregator) ?? throw Failed(StatusCode.FailedPrecondition, KeyMissing(next)!);
-            // Evidence of rounds so far is under a head of the key so far.
-            if (signer is not null) witnesses.KeepLast();
-            entry = await recorder.AppendAsync(next, signer, new Act { Code = ActCode.RosterPublished, Subject = $"epoch {next.Epoch}", By = by, Detail = string.Join(' ', next.Words) });
+            // Evidence of rounds so far is under a head of the time so far: another key of the station, or of an outpost, may sign the next.
+            witnesses.KeepLast();
+            entry = await recorder.AppendAsync(next, signer, RosterActs.Of(next, by));
         }
         catch (StoreException e)
         {

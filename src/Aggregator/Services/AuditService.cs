@@ -13,6 +13,7 @@ namespace SecureAggregation.Aggregator.Services;
 /// <summary>The log for whoever checks it. Entries are for every member of the roster, masked vectors for coordinators and auditors.</summary>
 internal sealed class AuditService(
     StationLog log,
+    RosterHistory rosters,
     ITranscriptStore store,
     BundleExport bundles,
     RoundBook rounds,
@@ -27,7 +28,10 @@ internal sealed class AuditService(
     public override Task<GetCheckpointReply> GetCheckpoint(GetCheckpointRequest request, ServerCallContext context)
     {
         Caller.Of(context);
-        return Task.FromResult(new GetCheckpointReply { Checkpoint = witnesses.Newest().Note });
+        var size = (ulong)log.Head.Size;
+        if (request.Entry >= size) throw Failed(StatusCode.OutOfRange, $"The log has {size} entries; a head over entry {request.Entry} needs entry < {size}.");
+        var head = request.Entry == 0 ? witnesses.Newest() : witnesses.Best((long)request.Entry, rosters.At((long)request.Entry));
+        return Task.FromResult(new GetCheckpointReply { Checkpoint = head.Note });
     }
 
     [Admits(Roles.Member)]

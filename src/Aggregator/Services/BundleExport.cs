@@ -17,10 +17,11 @@ internal sealed class BundleExport(StationLog log, RosterHistory rosters, ITrans
     public void Write(RoundView view, ulong headSize, bool vectors, Stream stream)
     {
         var roundId = view.RoundId.ToByteArray();
-        var checkpoint = witnesses.Best((long)view.LastEntry);
+        var roster = rosters.At((long)view.FirstEntry);
+        var checkpoint = witnesses.Best((long)view.LastEntry, roster);
         var writer = new BundleWriter(stream);
         var remembered = At(headSize);
-        writer.WriteHeader(rosters.At((long)view.FirstEntry), checkpoint, roundId, remembered, Between(remembered, checkpoint));
+        writer.WriteHeader(roster, checkpoint, roundId, remembered, Between(remembered, checkpoint));
         foreach (var entry in store.ReadRound(roundId)) writer.WriteEntry(entry.Index, entry.Leaf, log.Tree.InclusionProof(entry.Index, checkpoint.Size));
         if (!vectors || view.State != RoundState.Done) return;
         foreach (var party in blobs.Parties(roundId))

@@ -83,6 +83,7 @@ internal static class LogCommands
                 summary.Entries,
                 summary.Tiles,
                 Rounds = summary.Rounds.Select(r => Convert.ToHexStringLower(r)),
+                RostersWithoutAct = summary.Unsaid,
                 Checked = rounds.Select(r => new { Round = r.Id, Verified = r.Check.Report.Passed, Failure = r.Check.Report.Passed ? null : r.Check.Failure, r.Check.Report.FailedFile }),
             });
         }
@@ -90,6 +91,7 @@ internal static class LogCommands
         {
             terminal.Line($"{summary.Entries} entries at their places, {summary.Tiles} tiles, {summary.Rounds.Count} rounds; head signed by the station of {summary.Roster.Consortium}, epoch {summary.Roster.Epoch}, cosigned by "
                 + (summary.Cosigners.Count == 0 ? "nobody" : string.Join(", ", summary.Cosigners.Select(c => c.Name))));
+            foreach (var index in summary.Unsaid) terminal.Line($"No act says who put the roster of entry {index} in force: the station was started with it, by a version that wrote none.");
             terminal.Line(remembered is null ? "No head of this log is remembered." : $"The log extends the remembered head of {remembered.Size} entries.");
             foreach (var (id, check) in rounds) terminal.Line(check.Report.Passed ? $"{id}  verified" : $"{id}  {check.Failure}");
             if (roster is null) terminal.Line($"The roster was taken from the log; compare its words with the ones you know: {string.Join(' ', summary.Roster.Words)}");

@@ -18,6 +18,10 @@ internal sealed class StationConsortium : IConsortium
     private const int MaxReply = 64 * 1024 * 1024;
     private const int MaxFind = 100;
     private const int MostEpochs = 1000;
+    // Of one reply: what a station puts into one, and its frame.
+    private const int MaxChain = (4 * Limits.Roster) + (64 * 1024);
+    // Of all rosters together: 250 of the largest consortium that there can be.
+    private const int MostRosterBytes = 64 * 1024 * 1024;
     private const string NewKey = ". If the consortium has given its station a new key, take the new roster (secagg roster follow)";
 
     // A station waits a quarter of an hour for rounds that run.
@@ -85,7 +89,7 @@ internal sealed class StationConsortium : IConsortium
     /// </summary>
     private async Task<IReadOnlyList<byte[]>> SuccessionOfAsync(IdentityPublicKey other, CancellationToken cancellation)
     {
-        using var asked = new Link(_link.Options, _link.Name, other);
+        using var asked = new Link(_link.Options, _link.Name, other, MaxChain);
         var rosters = await SuccessionAsync(asked.Coordination, cancellation);
         return rosters.Count > 0 && Roster.Open(rosters[^1]).Aggregator.Equals(other)
             ? rosters
@@ -95,14 +99,17 @@ internal sealed class StationConsortium : IConsortium
     private async Task<IReadOnlyList<byte[]>> SuccessionAsync(Coordination.CoordinationClient station, CancellationToken cancellation)
     {
         var rosters = new List<byte[]>();
+        var bytes = 0L;
         var last = _link.Options.Roster.Hash;
         while (true)
         {
             var request = new GetSuccessionRequest { RosterHash = ByteString.CopyFrom(last) };
             var chain = await CallAsync(call => station.GetSuccessionAsync(request, call), cancellation);
             if (chain.Rosters.Count == 0) return rosters;
+            bytes += chain.Rosters.Sum(r => (long)r.Length);
+            if (rosters.Count + chain.Rosters.Count > MostEpochs) throw new StationUnavailableException($"The station at {_link.Options.Address} tells of more than {MostEpochs} rosters; that cannot be.");
+            if (bytes > MostRosterBytes) throw new StationUnavailableException($"The station at {_link.Options.Address} tells of rosters of more than {MostRosterBytes} bytes; enrol the newest by its words.");
             rosters.AddRange(chain.Rosters.Select(r => r.ToByteArray()));
-            if (rosters.Count > MostEpochs) throw new StationUnavailableException($"The station at {_link.Options.Address} tells of more than {MostEpochs} rosters; that cannot be.");
             last = Roster.Open(rosters[^1]).Hash;
         }
     }
@@ -262,6 +269,12 @@ internal sealed class StationConsortium : IConsortium
     public async Task<Checkpoint> GetCheckpointAsync(CancellationToken cancellation = default)
     {
         return ReadHead((await CallAsync(call => _link.Audit.GetCheckpointAsync(new GetCheckpointRequest(), call), cancellation)).Checkpoint);
+    }
+
+    public async Task<Checkpoint> GetEvidenceHeadAsync(long entry, CancellationToken cancellation = default)
+    {
+        var request = new GetCheckpointRequest { Entry = checked((ulong)entry) };
+        return Checkpoint.Parse((await CallAsync(call => _link.Audit.GetCheckpointAsync(request, call), cancellation)).Checkpoint);
     }
 
     public async Task<IReadOnlyList<byte[]>> GetConsistencyAsync(long oldSize, long newSize, CancellationToken cancellation = default)
@@ -430,10 +443,11 @@ internal sealed class StationConsortium : IConsortium
         /// <param name="options">Whom to call, and as whom.</param>
         /// <param name="name">Our name in the roster.</param>
         /// <param name="station">The key that the station must have, if it is not the roster's.</param>
-        public Link(ConsortiumOptions options, string name, IdentityPublicKey? station = null)
+        /// <param name="maxReply">Most bytes of an answer.</param>
+        public Link(ConsortiumOptions options, string name, IdentityPublicKey? station = null, int maxReply = MaxReply)
         {
             (Options, Name, Tls) = (options, name, new StationTls(options, name, station));
-            Channel = GrpcChannel.ForAddress(options.Address, new GrpcChannelOptions { HttpHandler = Tls.Handler, MaxReceiveMessageSize = MaxReply });
+            Channel = GrpcChannel.ForAddress(options.Address, new GrpcChannelOptions { HttpHandler = Tls.Handler, MaxReceiveMessageSize = maxReply });
             (Coordination, Audit) = (new Coordination.CoordinationClient(Channel), new Audit.AuditClient(Channel));
         }
 

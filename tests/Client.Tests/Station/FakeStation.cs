@@ -40,6 +40,9 @@ public sealed class FakeStation : IAsyncDisposable
     /// <summary>Rosters that it tells of, whatever roster is asked for.</summary>
     public List<byte[]> Succession { get; } = [];
 
+    /// <summary>What it says instead when it is asked for them; the tests set it.</summary>
+    public Func<RosterChain>? OnSuccession { get; set; }
+
     public ConsortiumView View { get; set; } = new();
 
     public List<RoundView> Rounds { get; } = [];
@@ -170,6 +173,7 @@ public sealed class FakeStation : IAsyncDisposable
 
         public override Task<RosterChain> GetSuccession(GetSuccessionRequest request, ServerCallContext context)
         {
+            if (station.OnSuccession is { } says) return Task.FromResult(says());
             var known = station.Succession.FindIndex(signed => PublicBytes.Equal(Protocol.Roster.Open(signed).Hash, request.RosterHash.Span));
             return Task.FromResult(new RosterChain { Rosters = { station.Succession.Skip(known + 1).Select(signed => ByteString.CopyFrom(signed)) } });
         }

@@ -30,7 +30,19 @@ public sealed class Members : IDisposable
         _body = roster;
     }
 
+    private Members(Members before, IdentityKey station, IReadOnlyList<IdentityKey> parties)
+    {
+        (Station, Coordinator, Auditor, Parties) = (station, before.Coordinator, before.Auditor, parties);
+        _body = before._body.Clone();
+        (_body.Epoch, _body.PreviousHash, _body.AggregatorKey) = (before.Roster.Epoch + 1, ByteString.CopyFrom(before.Roster.Hash), Bytes(station));
+        for (var i = 0; i < parties.Count; i++) _body.Parties[i].PublicKey = Bytes(parties[i]);
+        Roster = Roster.Open(Roster.Sign(_body, parties));
+    }
+
     public Roster Roster { get; }
+
+    /// <summary>The same members under the next roster, in which the station, or the first outpost, has another key.</summary>
+    public Members Changed(IdentityKey? station = null, IdentityKey? outpost = null) => new(this, station ?? Station, [outpost ?? Parties[0], .. Parties.Skip(1)]);
 
     /// <summary>A roster after this one, or after another.</summary>
     public byte[] Next(Action<SecureAggregation.Protocol.Wire.Roster>? change = null, IEnumerable<IdentityKey>? signers = null, Roster? after = null)

@@ -12,6 +12,7 @@ using SecureAggregation.Protocol;
 using SecureAggregation.Protocol.Wire;
 using SecureAggregation.Testing;
 using static SecureAggregation.Fuzz.Engine.Outcome;
+using Roster = SecureAggregation.Protocol.Roster;
 using Consortium = SecureAggregation.Protocol.Tests.Harness.Consortium;
 
 namespace SecureAggregation.Fuzz.Targets;
@@ -20,6 +21,13 @@ namespace SecureAggregation.Fuzz.Targets;
 internal static class TileTargets
 {
     private static readonly Lazy<(SortedDictionary<string, byte[]> Files, byte[] RoundId)> s_log = new(Publish);
+
+    private static readonly Lazy<Roster> s_next = new(() =>
+    {
+        var next = Round.Consortium.Wire.Clone();
+        (next.Epoch, next.PreviousHash) = (next.Epoch + 1, ByteString.CopyFrom(Round.Consortium.Roster.Hash));
+        return Roster.Open(Roster.Sign(next, Round.Consortium.Roster.Founders.Select(f => Consortium.PartyKey(Round.Consortium.Roster.FindParty(f.Key)!.Index))));
+    });
 
     public static IEnumerable<Target> All =>
     [
@@ -66,18 +74,21 @@ internal static class TileTargets
         { "version": 1, "alerts": [ { "id": "aborted/00", "notes": [ { "step": "acknowledged", "by": "ada", "at": "2026-01-01T00:00:00+00:00", "note": "seen", "seenMs": 7, "count": 1 } ] } ] }
         """;
 
-    /// <summary>The log of one round behind its roster, as files.</summary>
+    /// <summary>The log of one round between its roster and the next, as files.</summary>
     private static (SortedDictionary<string, byte[]> Files, byte[] RoundId) Publish()
     {
         var round = Round.All[0];
         var roster = new Entry { TimeMs = round.Log[0].TimeMs, Envelope = new Envelope { Kind = MessageKind.Roster, Body = ByteString.CopyFrom(Round.Consortium.Roster.Signed) } };
         List<byte[]> leaves = [roster.ToByteArray(), .. round.Log.Select(e => e.ToByteArray())];
+        var then = Encoding.UTF8.GetBytes(Round.Head(leaves).Note);
+        leaves.Add(new Entry { TimeMs = round.Log[^1].TimeMs, Envelope = new Envelope { Kind = MessageKind.Roster, Body = ByteString.CopyFrom(s_next.Value.Signed) } }.ToByteArray());
         var hashes = leaves.ConvertAll(l => MerkleTree.LeafHash(l));
         var id = round.Log[0].RoundId.ToByteArray();
         var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal)
         {
             [TilePaths.Checkpoint] = Encoding.UTF8.GetBytes(Round.Head(leaves).Note),
-            [TilePaths.Rosters] = "0\n"u8.ToArray(),
+            [TilePaths.Head(0)] = then,
+            [TilePaths.Rosters] = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"0\n{leaves.Count - 1}\n")),
             [TilePaths.Round(id)] = Encoding.ASCII.GetBytes(string.Concat(round.Log.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"{i + 1}\n")))),
         };
         foreach (var tile in Tile.Of(leaves.Count)) files[tile.Path] = [.. hashes.SelectMany(h => h)];
@@ -108,7 +119,7 @@ internal static class TileTargets
         var files = new Changed(s_log.Value.Files, s_log.Value.Files.Keys.ElementAt(input[0]), input[1..]);
         var whole = Or<TileException>(() =>
         {
-            var summary = TileLog.OpenAsync(files).GetAwaiter().GetResult().VerifyAsync(Round.Consortium.Roster).GetAwaiter().GetResult();
+            var summary = TileLog.OpenAsync(files).GetAwaiter().GetResult().VerifyAsync(s_next.Value).GetAwaiter().GetResult();
             Must(summary.Rounds.Count == 1 && summary.Entries == s_log.Value.Files.Keys.Count(k => k.StartsWith("entry/", StringComparison.Ordinal)), "another log was taken for this one");
         });
         var bundle = new MemoryStream();
