@@ -70,7 +70,8 @@ internal sealed class TestOutpost : IAsyncDisposable
         var hello = new Hello { RosterHash = ByteString.CopyFrom(rosterHash ?? Roster.Hash), Software = "test/1", HeadSize = (ulong)(Head?.Size ?? 0) };
         hello.Datasets.Add(new DatasetOffer { Name = dataset });
         var welcomed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _call.RequestStream.WriteAsync(new PartyFrame { Hello = hello });
+        // The station may have refused the call by its headers alone.
+        await Send(new PartyFrame { Hello = hello });
         _reading = Read(_call, welcomed);
         await Task.WhenAny(welcomed.Task, _reading).Guard();
         return this;
