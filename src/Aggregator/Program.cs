@@ -4,19 +4,20 @@ using SecureAggregation.Aggregator.Rounds;
 using SecureAggregation.Aggregator.Security;
 using SecureAggregation.Aggregator.Store;
 
-if (args is ["--help" or "-h"])
+if (args is ["accounts" or "keys", ..]) return (int)RightsCommand.Run(args, Environment.GetEnvironmentVariables(), Console.Out, Console.Error);
+
+// Wherever they stand, as with the other programs.
+if (args.Contains("--help") || args.Contains("-h"))
 {
     Console.WriteLine(CommandLine.Usage);
     return (int)ExitCode.Stopped;
 }
 
-if (args is ["--version"])
+if (args.Contains("--version"))
 {
     Console.WriteLine(StationHost.Software);
     return (int)ExitCode.Stopped;
 }
-
-if (args is ["accounts" or "keys", ..]) return (int)RightsCommand.Run(args, Environment.GetEnvironmentVariables(), Console.Out, Console.Error);
 
 try
 {

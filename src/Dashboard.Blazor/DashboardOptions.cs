@@ -21,6 +21,8 @@ internal enum SignInMode
 internal sealed record DashboardOptions
 {
     public const string Usage = """
+        secagg-dashboard: shows a consortium's rounds, results and evidence to the people of one member.
+
         usage: SecureAggregation.Dashboard.Blazor --station URL --roster FILE --key FILE [--listen URL] [--data DIR] [--sign-in local|oidc|off]
                                                   [--proxy ADDRESS] [--address-file FILE]
 
@@ -35,6 +37,7 @@ internal sealed record DashboardOptions
                                off:   nobody is asked; only on this machine (a loopback address)
           --proxy ADDRESS      a reverse proxy that ends TLS; needed to listen on other addresses than loopback
           --address-file FILE  write the address there once the dashboard listens
+          --help, --version
         """;
 
     public required Uri Station { get; init; }

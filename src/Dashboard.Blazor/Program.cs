@@ -11,9 +11,15 @@ using SecureAggregation.Dashboard.Blazor.Urls;
 using SecureAggregation.Protocol;
 
 // Exit codes: 0 ended as asked, 2 wrong options or files, 3 the address cannot be listened on.
-if (args.Contains("--help"))
+if (args.Contains("--help") || args.Contains("-h"))
 {
     await Console.Out.WriteLineAsync(DashboardOptions.Usage);
+    return 0;
+}
+
+if (args.Contains("--version"))
+{
+    await Console.Out.WriteLineAsync($"secagg-dashboard/{typeof(DashboardOptions).Assembly.GetName().Version?.ToString(3)}");
     return 0;
 }
 

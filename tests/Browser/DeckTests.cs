@@ -204,6 +204,9 @@ public class DeckTests
 
     internal static async Task CheckAsync(Visit visit, string where)
     {
+        // What is placed absolutely within a box that scrolls must not make the page longer than it is.
+        var beyond = await visit.Page.EvaluateAsync<double>("() => document.documentElement.scrollHeight - Math.max(innerHeight, document.body.getBoundingClientRect().bottom + scrollY)");
+        Assert.True(beyond <= 1, $"{where}: {beyond} px of nothing below the page");
         var result = await visit.Page.RunAxe(new AxeRunOptions { RunOnly = new() { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] } });
         Assert.True(
             result.Violations.Length == 0,

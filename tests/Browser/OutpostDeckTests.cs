@@ -152,9 +152,9 @@ public class OutpostDeckTests
         Assert.Equal(await ColourAsync(visit.Page, ".budget-key-spent"), await ColourAsync(visit.Page, ".budget-bar .budget-spent"));
         await visit.Page.GetByLabel("Outpost", new() { Exact = true }).SelectOptionAsync("2");
         await Expect(visit.Page).ToHaveURLAsync(deck.Address + "/budgets?outpost=2", new() { Timeout = 20_000 });
-        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Older rounds" }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Older", Exact = true }).ClickAsync();
         await Expect(main).ToContainTextAsync("of the newest 641 rounds, of 641", new() { Timeout = 20_000 });
-        await Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "Older rounds" })).ToHaveCountAsync(0);
+        await Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "Older", Exact = true })).ToHaveCountAsync(0);
         await Expect(main).ToContainTextAsync("the log has more charges than it says are spent");
         Assert.Empty(visit.Complaints);
     }

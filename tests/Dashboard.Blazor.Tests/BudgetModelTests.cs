@@ -117,6 +117,15 @@ public sealed class BudgetModelTests
     }
 
     [Fact]
+    public void Refusals_for_the_same_reason_are_one_line()
+    {
+        Charge Refused(uint index, RefusalCode code, string reason = "") => new(index, $"Clinic {index}", 0, Declined: true, code, reason);
+        Assert.Equal(
+            ["Clinic 1, Clinic 2, Clinic 3 and 1 more declined: its policy names no such dataset", "Clinic 5 declined: closed today"],
+            LedgerLine.Refusals([.. Enumerable.Range(1, 4).Select(i => Refused((uint)i, RefusalCode.UnknownDataset)), Refused(5, RefusalCode.Unspecified, "closed today")]));
+    }
+
+    [Fact]
     public void A_log_with_more_charges_than_the_outpost_says_it_spent_is_noticed()
     {
         LedgerRound[] rounds = [Round(1, 3_000_000), Round(2, 3_000_000)];
@@ -150,7 +159,7 @@ public sealed class BudgetModelTests
         var lines = LedgerLine.Of(rounds, BudgetBook.Of([Mars(9_000_000, 0)], rounds, s_coordinators), 1, "");
 
         Assert.Equal(["1", "–", "0.5", "–"], lines.Select(line => line.After is { } after ? Micro.Words(after.Spent) : "–").Append("–").Take(4));
-        Assert.Equal("Mars declined: the query costs more than one may, or than is left; lower epsilon", LedgerLine.Refusal(Assert.Single(lines[1].Refused)));
+        Assert.Equal("Mars declined: the query costs more than one may, or than is left; lower epsilon", Assert.Single(LedgerLine.Refusals(lines[1].Refused)));
         Assert.Equal("0.5", lines[0].Each);
     }
 

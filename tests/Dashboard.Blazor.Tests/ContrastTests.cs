@@ -39,10 +39,26 @@ public sealed partial class ContrastTests
     public void Both_themes_define_the_same_names() =>
         Assert.Empty(Tokens("dark").Keys.Except(Tokens("light").Keys));
 
+    [Fact]
+    public void Paper_says_only_what_it_has_other_than_the_day_side()
+    {
+        var (light, paper) = (Tokens("light"), Block("@media print"));
+        Assert.NotEmpty(paper);
+        Assert.DoesNotContain(paper, token => light[token.Key] == token.Value);
+    }
+
     private static Dictionary<string, Colour> Tokens(string theme)
     {
+        if (theme == "dark") return Block(":root:not([data-theme=\"light\"])");
+        var light = Block(":root {");
+        if (theme == "paper") foreach (var (name, value) in Block("@media print")) light[name] = value;
+        return light;
+    }
+
+    private static Dictionary<string, Colour> Block(string head)
+    {
         var sheet = EmbeddedAssets.Text("deck.css");
-        var block = sheet[sheet.IndexOf(theme switch { "dark" => ":root", "light" => "[data-theme=\"light\"]", _ => "[data-theme] {" }, StringComparison.Ordinal)..];
+        var block = sheet[sheet.IndexOf(head, StringComparison.Ordinal)..];
         block = block[..block.IndexOf('}', StringComparison.Ordinal)];
         return Token().Matches(block).ToDictionary(m => m.Groups[1].Value, m => Read(m.Groups[2].Value));
     }

@@ -67,6 +67,24 @@ public sealed class PlotTests
     }
 
     [Fact]
+    public async Task Interval_many_times_as_long_as_its_box_is_cut_with_an_arrow_and_said()
+    {
+        await using var host = new ComponentHost();
+        async Task<AngleSharp.Dom.IDocument> DrawAsync(double end)
+        {
+            var quantiles = Analyses.Boxes().ToArray();
+            foreach (var s in quantiles.Where(s => s.Bin == "[q0.99]")) s.High = end;
+            return await (await host.DrawAsync<MeasurePlot>(("Panel", Panel(quantiles)))).NowAsync();
+        }
+
+        var (near, far) = (await DrawAsync(80), await DrawAsync(900));
+        Assert.DoesNotContain("an arrow leads further", near.Body!.TextContent);
+        Assert.Contains("an arrow leads further than is drawn", far.Body!.TextContent);
+        Assert.Equal(2, far.QuerySelectorAll(".plot .box-noise").Count(path => path.GetAttribute("d")!.EndsWith("l6 4l-6 4", StringComparison.Ordinal)));
+        Assert.DoesNotContain("900", string.Concat(far.QuerySelectorAll("svg text").Select(text => text.TextContent)));
+    }
+
+    [Fact]
     public void Effect_is_clear_only_if_the_noise_cannot_have_made_it_so()
     {
         var terms = Analyses.Linear().ToArray();

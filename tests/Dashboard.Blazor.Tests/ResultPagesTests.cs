@@ -2,6 +2,7 @@ using AngleSharp.Dom;
 using SecureAggregation.Accounts;
 using SecureAggregation.Client;
 using SecureAggregation.Dashboard.Blazor.Components.Pages;
+using SecureAggregation.Dashboard.Blazor.Components.Results;
 using SecureAggregation.Dashboard.Blazor.Model;
 using SecureAggregation.Dashboard.Blazor.Store;
 using SecureAggregation.Dashboard.Blazor.Urls;
@@ -14,6 +15,11 @@ namespace SecureAggregation.Dashboard.Blazor.Tests;
 public sealed class ResultPagesTests
 {
     private static readonly Members s_members = new();
+
+    [Fact]
+    public void Stop_that_was_not_confirmed_says_where_to_look_and_what_then() => Assert.Equal(
+        "The station did not confirm that it stops the round: The station does not answer. The timeline shows whether the round still runs; if it does, stop it again",
+        StopRound.Unconfirmed(new StationUnavailableException("The station does not answer.")));
 
     [Fact]
     public async Task Library_lists_released_totals_alone_and_pages_beyond_what_the_deck_holds()

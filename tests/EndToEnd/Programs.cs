@@ -59,7 +59,7 @@ internal static class Programs
         return BoundProcess.Start(start);
     }
 
-    private static Task<Ended> Run(string room, string[] arguments) => Run(Of(room, arguments));
+    public static Task<Ended> Run(string room, params string[] arguments) => Run(Of(room, arguments));
 
     private static ProcessStartInfo Of(string room, IEnumerable<string> arguments) => Of($"src/{room}", $"SecureAggregation.{room}", arguments);
 

@@ -9,6 +9,8 @@ namespace SecureAggregation.Dashboard.Blazor.Model.Budgets;
 /// <param name="After">The account of which most was spent after this round, and how much that was; null where nobody stated a budget.</param>
 public sealed record LedgerLine(LedgerRound Round, IReadOnlyList<Charge> Charged, IReadOnlyList<Charge> Refused, (BudgetAccount Account, Int128 Spent)? After)
 {
+    private const int MostNamed = 3;
+
     /// <summary>"ε 1" or "ε 0.5 to 1".</summary>
     public string Each
     {
@@ -49,11 +51,13 @@ public sealed record LedgerLine(LedgerRound Round, IReadOnlyList<Charge> Charged
         return lines;
     }
 
-    /// <summary>"Mars: Budget, the query costs more than …".</summary>
-    public static string Refusal(Charge charge)
+    /// <summary>A line a reason: "Mars, Titan, Europa and 2 more declined: the query costs more than …".</summary>
+    public static IEnumerable<string> Refusals(IEnumerable<Charge> refused) => refused.GroupBy(Why, StringComparer.Ordinal).Select(reason =>
     {
-        var words = RefusalWords.Of(charge.Refusal);
-        if (words.Length > 0) return $"{charge.Name} declined: {words}";
-        return $"{charge.Name} declined{(charge.Reason.Length > 0 ? $": {RefusalWords.Of(charge.Reason)}" : "")}";
-    }
+        var names = reason.Select(charge => charge.Name).ToArray();
+        return $"{string.Join(", ", names.Take(MostNamed))}{(names.Length > MostNamed ? $" and {names.Length - MostNamed} more" : "")} declined{reason.Key}";
+    });
+
+    private static string Why(Charge charge) =>
+        RefusalWords.Of(charge.Refusal) is { Length: > 0 } words ? $": {words}" : charge.Reason.Length > 0 ? $": {RefusalWords.Of(charge.Reason)}" : "";
 }
