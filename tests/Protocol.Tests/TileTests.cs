@@ -61,10 +61,15 @@ public sealed class TileTests
         foreach (var index in new[] { 0, size / 3, size / 2, size - 1 }.Distinct())
         {
             Assert.Equal(leaves[index], await tree.LeafHashAsync(index));
-            Assert.Equal(MerkleTree.InclusionProof(leaves, index), await tree.InclusionProofAsync(index));
+            Assert.Equal(MerkleTree.InclusionProof(leaves, index), await tree.InclusionProofAsync(index, size));
             if (index == 0) continue;
-            Assert.Equal(MerkleTree.ConsistencyProof(leaves, index, size), await tree.ConsistencyProofAsync(index));
+            Assert.Equal(MerkleTree.ConsistencyProof(leaves, index, size), await tree.ConsistencyProofAsync(index, size));
             Assert.Equal(MerkleTree.Root(leaves, index), await tree.RootAsync(index));
+
+            // The same under an earlier head, out of the tiles of this one.
+            var (earlier, half) = (leaves.Take(index).ToList(), index / 2);
+            Assert.Equal(MerkleTree.InclusionProof(earlier, half), await tree.InclusionProofAsync(half, index));
+            if (half > 0) Assert.Equal(MerkleTree.ConsistencyProof(earlier, half, index), await tree.ConsistencyProofAsync(half, index));
         }
     }
 
