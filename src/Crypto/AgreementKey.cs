@@ -9,12 +9,6 @@ namespace SecureAggregation.Crypto;
 /// </summary>
 public sealed class AgreementKey : IDisposable
 {
-    /// <summary>Bytes of a public key: 0x04, x, y.</summary>
-    public const int PublicKeySize = P256.PointSize;
-
-    /// <summary>Bytes of an agreed secret: the x-coordinate.</summary>
-    public const int SecretSize = P256.CoordinateSize;
-
     private readonly ECDiffieHellman _key;
 
     private AgreementKey(ECDiffieHellman key)

@@ -37,11 +37,11 @@ public static class Fingerprint
     public static string Phrase(ReadOnlySpan<byte> hash, int count = DefaultCount) => string.Join(' ', Words(hash, count));
 
     /// <summary>Whether what somebody typed is the phrase of a hash; case and blanks do not matter, the number of words does.</summary>
-    public static bool Matches(ReadOnlySpan<byte> hash, string typed, int count = DefaultCount)
+    public static bool Matches(ReadOnlySpan<byte> hash, string typed)
     {
         ArgumentNullException.ThrowIfNull(typed);
         var words = typed.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        return string.Equals(string.Join(' ', words), Phrase(hash, count), StringComparison.OrdinalIgnoreCase);
+        return string.Equals(string.Join(' ', words), Phrase(hash), StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>Whether a word, in lower case, is one of the list.</summary>

@@ -6,9 +6,6 @@ namespace SecureAggregation.Crypto;
 /// <summary>The public half of an <see cref="IdentityKey"/>: a point of P-256 that checks signatures. Immutable and thread-safe.</summary>
 public sealed class IdentityPublicKey : IEquatable<IdentityPublicKey>
 {
-    /// <summary>Bytes of a public key: 0x04, x, y.</summary>
-    public const int PointSize = P256.PointSize;
-
     private const int WordsCount = 6;
     private const int WordsBytes = 9;
     private const int WordsRounds = 10_000;

@@ -198,9 +198,6 @@ public sealed class RingVector : IDisposable
         return copy;
     }
 
-    /// <summary>Sets all elements to zero.</summary>
-    public void Clear() => CryptographicOperations.ZeroMemory(Storage);
-
     /// <summary>All elements, exactly b bits each, least significant first; padding bits of the last byte are zero.</summary>
     public byte[] Pack()
     {

@@ -27,14 +27,11 @@ public sealed class ShamirWeights
         _weights = Weights([.. holders.Select(Shamir.Coordinate)]);
     }
 
-    /// <summary>The holders, in the order in which their shares are combined.</summary>
-    public IReadOnlyList<uint> Holders => _holders;
-
     /// <summary>Whether these are the holders, in this order.</summary>
     public bool AreFor(ReadOnlySpan<uint> holders) => PublicBytes.Equal(MemoryMarshal.AsBytes(_holders.AsSpan()), MemoryMarshal.AsBytes(holders));
 
     /// <summary>The secret of which these are the shares.</summary>
-    /// <param name="shares">The shares joined, <see cref="Shamir.ShareSize"/> bytes each, in the order of <see cref="Holders"/>.</param>
+    /// <param name="shares">The shares joined, <see cref="Shamir.ShareSize"/> bytes each, in the order of the holders.</param>
     /// <remarks>A wrong share gives a wrong secret, unnoticed: shares and secret are checked against their commitments.</remarks>
     /// <exception cref="ArgumentException">There are not exactly as many shares as holders.</exception>
     public SecretBytes Combine(ReadOnlySpan<byte> shares)

@@ -40,7 +40,7 @@ public sealed class Roster
         DropoutPermille = checked((int)wire.DropoutPermille);
         Witnesses = checked((int)wire.Witnesses);
         SparseGraph = wire.SparseGraph;
-        Words = Fingerprint.Words(hash, 12);
+        Words = Fingerprint.Words(hash, Fingerprint.DefaultCount);
         _byIndex = Parties.ToDictionary(p => p.Index);
     }
 

@@ -262,13 +262,13 @@ public sealed class RingVectorTests
     }
 
     [Fact]
-    public void Clear_zeroes_and_clone_is_independent()
+    public void Clone_is_independent()
     {
         using var vector = Uniform(new SeededRandom(10), 40, 33);
         using var copy = vector.Clone();
-        vector.Clear();
-        Assert.Equal(0UL, vector[7]);
-        Assert.NotEqual(0UL, copy[7]);
+        var before = vector[7];
+        vector[7]++;
+        Assert.Equal(before, copy[7]);
     }
 
     private static RingVector Uniform(SeededRandom random, int bits, int length)

@@ -131,23 +131,6 @@ public sealed class HandCheckedTests
     }
 
     [Fact]
-    public void Rates_follow_Garwood_and_stop_at_0()
-    {
-        // Garwood's table: 10 events are compatible with means of 4.795 to 18.39.
-        var rate = Incidence.Rate(10, 100, 100).Value();
-        Assert.Equal((10, 4.795389, 18.390356), (rate.Value, Math.Round(rate.Low, 6), Math.Round(rate.High, 6)));
-        var none = Incidence.Rate(-4, 100, 100).Value();
-        Assert.Equal((0, 0), (none.Value, none.Low));
-        Assert.Equal(-Math.Log(0.025), none.High, 12);
-        Assert.Equal("there is no time under observation", Incidence.Rate(4, 0).Reason);
-        Assert.Equal(2, Incidence.Ratio(4, 10, 2, 10).Value().Value, 14);
-        // From a million events on Byar's approximation takes over without a jump.
-        var (below, above) = (Incidence.Rate(999_998, 1).Value(), Incidence.Rate(1_000_002, 1).Value());
-        Assert.Equal(4, above.High - below.High, 0.01);
-        Assert.Equal(4, above.Low - below.Low, 0.01);
-    }
-
-    [Fact]
     public void Roc_of_a_perfect_a_useless_and_a_reversed_score()
     {
         var perfect = RocCurve.Of([0, 0, 5], [4, 3, 0]).Value();

@@ -67,19 +67,6 @@ public sealed class SurvivalReferenceTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Incidence_agrees_with_the_exact_interval()
-    {
-        var agreement = new Agreement();
-        foreach (var (name, values) in ReferenceFile.Cases("incidence"))
-        {
-            var rate = Incidence.Rate(values["totals"]!.Number("events"), values["totals"]!.Number("time"), values.Number("per")).Value();
-            agreement.Close(name, [values.Number("rate"), values.Number("low"), values.Number("high")], [rate.Value, rate.Low, rate.High]);
-        }
-
-        Done(agreement, 18);
-    }
-
-    [Fact]
     public void Exact_days_of_the_real_rows_agree_with_statsmodels_and_the_published_values()
     {
         if (RealData.Folder("colon", output) is not { } folder) return;

@@ -12,9 +12,6 @@ internal static class Tails
     // From here on Student's t is the normal and F the chi-square distribution to 8 digits, and continued fractions get long.
     private const double ManyDegrees = 1e8;
 
-    // From here on Byar's approximation of a Poisson interval is right to 9 digits.
-    private const double ManyEvents = 1e6;
-
     /// <summary>P(|Z| > |z|).</summary>
     public static double Normal(double z) => SpecialFunctions.Erfc(Math.Abs(z) / Constants.Sqrt2);
 
@@ -63,43 +60,5 @@ internal static class Tails
         }
 
         return t;
-    }
-
-    /// <summary>
-    /// The interval for a Poisson mean from its count (Garwood 1936: half the chi-square quantiles with 2d and 2d + 2 degrees of freedom;
-    /// above a million events Byar's approximation). A noised count need not be whole.
-    /// </summary>
-    public static (double Low, double High) Poisson(double events, double confidence)
-    {
-        var half = (1 - confidence) / 2;
-        return (events > 0 ? GammaQuantile(events, half, false) : 0, GammaQuantile(events + 1, half, true));
-    }
-
-    /// <summary>The point below (or above) which a gamma variable of unit rate lies with the probability.</summary>
-    private static double GammaQuantile(double shape, double probability, bool upper)
-    {
-        var z = MathNet.Numerics.Distributions.Normal.InvCDF(0, 1, probability) * (upper ? -1 : 1);
-        var root = 1 - (1 / (9 * shape)) + (z / (3 * Math.Sqrt(shape)));
-        var byar = shape * root * root * root;
-        if (shape > ManyEvents) return byar;
-        double Excess(double x) => upper
-            ? probability - SpecialFunctions.GammaUpperRegularized(shape, x)
-            : SpecialFunctions.GammaLowerRegularized(shape, x) - probability;
-        var (low, high) = (0.0, Math.Max(byar, shape) + 1);
-        while (Excess(high) < 0) (low, high) = (high, 2 * high);
-        // Newton's steps from Byar's point, which is bad below one event only; a step out of the bracket halves it instead.
-        var x = byar > low && byar < high ? byar : (low + high) / 2;
-        for (var i = 0; i < 200; i++)
-        {
-            var excess = Excess(x);
-            if (excess < 0) low = x;
-            else high = x;
-            var next = x - (excess / Math.Exp(((shape - 1) * Math.Log(x)) - x - SpecialFunctions.GammaLn(shape)));
-            if (!(next > low && next < high)) next = (low + high) / 2;
-            if (Math.Abs(next - x) <= 1e-15 * x || next <= low || next >= high) return next;
-            x = next;
-        }
-
-        return x;
     }
 }
