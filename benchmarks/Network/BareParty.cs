@@ -45,6 +45,8 @@ internal abstract class BareParty : IStationRounds, IAsyncDisposable
             // No question is planned here.
             _ => new PlanReply(),
             new NoBudgets(),
+            // Nor is anything kept that could be lost.
+            _ => "",
             new StatusFile(folder, TimeProvider.System, NullLogger<StatusFile>.Instance, first),
             new RosterSwitch(options, _identity, TimeProvider.System),
             new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance),

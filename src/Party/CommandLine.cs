@@ -44,6 +44,7 @@ internal sealed record CommandLine(
           secagg-outpost ledger show [--delta 1e-6] [--policy FILE]  spent and left, by dataset, coordinator and study
           secagg-outpost ledger verify [--head HASH]              checks the chain, and that it goes on from a head noted down before
           secagg-outpost ledger export [--format csv|json]        every entry
+          secagg-outpost ledger write-off [--policy FILE]         takes all budgets as spent, where debits are missing; the outpost must not run
 
         options
           --config FILE        configuration, JSON (default: outpost.json, if there is one)

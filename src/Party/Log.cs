@@ -38,6 +38,11 @@ internal static partial class Log
     [LoggerMessage(2009, LogLevel.Information, "Stopping: of the rounds under way {Ended} have ended, {Left} were left")]
     public static partial void HasLeft(ILogger logger, int ended, int left);
 
+    [LoggerMessage(2010, LogLevel.Critical,
+        "This outpost's key has cosigned the station's log at {Cosigned} entries, and its state knows {Known}: the folder was put back from an old copy, was lost, or another outpost runs on a copy of it. " +
+        "Debits are missing, so every query is refused. Stop the outpost, put the newest folder back, or write off what may have been spent: secagg-outpost ledger write-off")]
+    public static partial void StateBehind(ILogger logger, long cosigned, long known);
+
     [LoggerMessage(2100, LogLevel.Information, "Connected to {Station} ({Software})")]
     public static partial void Connected(ILogger logger, string station, string software);
 

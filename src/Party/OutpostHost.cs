@@ -47,8 +47,9 @@ internal static class OutpostHost
         try
         {
             using var store = OutpostStore.Open(directory);
-            var (entries, _) = new Ledger(store, TimeProvider.System).Head();
-            return string.Create(CultureInfo.InvariantCulture, $"ledger    {entries} entries, chain unbroken");
+            var ledger = new Ledger(store, TimeProvider.System);
+            var chain = string.Create(CultureInfo.InvariantCulture, $"ledger    {ledger.Head().Count} entries, chain unbroken");
+            return ledger.IsBehind ? $"{chain}{Environment.NewLine}warning   {Ledger.LacksDebits}" : chain;
         }
         catch (StoreException e) when (e.InUse)
         {
@@ -134,6 +135,8 @@ internal static class OutpostHost
             .AddSingleton<IStationRounds, RoundRunner>()
             .AddSingleton<IBudgets, Budgets>()
             .AddSingleton<Planning>()
+            .AddSingleton<Recollection>()
+            .AddSingleton<Func<string, string>>(s => s.GetRequiredService<Recollection>().Check)
             .AddSingleton<Func<PlanRequest, PlanReply>>(s => s.GetRequiredService<Planning>().Reply)
             .AddSingleton<Func<Hello>>(s => () => Hello(setup, s.GetRequiredService<PartyMemory>(), s.GetRequiredService<DataCatalogue>()))
             .AddHostedService(s => s.GetRequiredService<CatalogueWatch>())

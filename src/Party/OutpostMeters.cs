@@ -20,7 +20,7 @@ internal sealed class OutpostMeters : IDisposable
         _meter.CreateObservableCounter("secagg.outpost.ledger.entries", () => ledger.Head().Count, "{entry}", "Debits in the ledger");
         _meter.CreateObservableGauge("secagg.outpost.budget.spent", () => policy.Datasets.Keys.Select(d => Of(d, ledger.SpentMicro(d))), null, "ε spent of a dataset");
         _meter.CreateObservableGauge(
-            "secagg.outpost.budget.left", () => policy.Datasets.Select(d => Of(d.Key, Ledger.Rest(d.Value.TotalMicro, ledger.SpentMicro(d.Key)))), null, "ε left of a dataset");
+            "secagg.outpost.budget.left", () => policy.Datasets.Select(d => Of(d.Key, ledger.IsBehind ? 0 : Ledger.Rest(d.Value.TotalMicro, ledger.SpentMicro(d.Key)))), null, "ε left of a dataset");
     }
 
     public void Dispose() => _meter.Dispose();

@@ -122,6 +122,13 @@ public sealed class Checkpoint
         return new Checkpoint(Origin, Size, Root, [.. _signatures.Where(s => known.TryGetValue(s.Name, out var id) && PublicBytes.Equal(s.KeyId, id))]);
     }
 
+    /// <summary>Whether a party's signature over this head is among its signatures and verifies; the others are not looked at.</summary>
+    public bool IsCosignedBy(RosterMember party)
+    {
+        ArgumentNullException.ThrowIfNull(party);
+        return IsSigned(CosignerName(party), party.Key, Digest("cosign"));
+    }
+
     private string CosignerName(RosterMember party) => $"{Origin}/party/{party.Index}";
 
     private bool IsSigned(string name, IdentityPublicKey key, byte[] digest)

@@ -45,6 +45,48 @@ public sealed class SuccessionTests
     }
 
     [Fact]
+    public async Task Outpost_is_shown_the_newest_head_that_its_present_key_has_cosigned()
+    {
+        await using var scene = await RoundScene.Open(5);
+        var members = scene.Station.Consortium;
+        Assert.All(scene.Outposts, o => Assert.Equal("", o.Welcome.Cosigned));
+        for (byte id = 1; id <= 2; id++)
+        {
+            await scene.Until(await scene.Ask(id), v => v.Cosignatures == 5);
+            var sizes = new HashSet<long>();
+            foreach (var outpost in scene.Outposts)
+            {
+                await outpost.Connect();
+                var head = Checkpoint.Parse(outpost.Welcome.Cosigned);
+                Assert.Equal([outpost.Index], head.Cosigners(members.Roster).Select(c => c.Index));
+                Assert.True(head.IsCosignedBy(members.Roster.Parties[(int)outpost.Index]));
+                Assert.False(head.IsCosignedBy(members.Roster.Parties[((int)outpost.Index + 1) % 5]));
+                sizes.Add(head.Size);
+            }
+
+            Assert.Equal(scene.Station.Host!.Services.GetRequiredService<StationLog>().Head.Size, Assert.Single(sizes));
+        }
+
+        var shown = scene.Outposts[0].Welcome.Cosigned;
+        await scene.Station.Stop();
+        await scene.StartStation();
+        await scene.Outposts[0].Connect();
+        Assert.Equal(shown, scene.Outposts[0].Welcome.Cosigned);
+
+        // What the key before has cosigned is nothing that the new one could be asked about.
+        using var replaced = IdentityKey.Generate();
+        var next = members.NextEpoch(r => r.Parties[0].PublicKey = ByteString.CopyFrom(replaced.Public.Point), [replaced, .. members.Parties.Skip(1)]);
+        await Publish(scene, next);
+        foreach (var (outpost, key) in new[] { (scene.Outposts[0], replaced), (scene.Outposts[1], scene.Outposts[1].Key) })
+        {
+            (outpost.Roster, outpost.Key) = (next, key);
+            await outpost.Connect();
+        }
+
+        Assert.Equal(("", shown.Split('\n')[1]), (scene.Outposts[0].Welcome.Cosigned, scene.Outposts[1].Welcome.Cosigned.Split('\n')[1]));
+    }
+
+    [Fact]
     public async Task Round_under_way_ends_under_its_own_roster_and_what_is_asked_meanwhile_waits()
     {
         await using var scene = await RoundScene.Open(5);

@@ -62,6 +62,9 @@ internal sealed class TestOutpost : IAsyncDisposable
     /// <summary>How the stream ended.</summary>
     public Task<Status> Ended => _reading!;
 
+    /// <summary>What the station said first on the newest stream.</summary>
+    public Welcome Welcome { get; private set; } = new();
+
     public async Task<TestOutpost> Connect(byte[]? rosterHash = null, string dataset = TestConsortium.Dataset)
     {
         await Disconnect();
@@ -147,7 +150,7 @@ internal sealed class TestOutpost : IAsyncDisposable
         {
             await foreach (var frame in call.ResponseStream.ReadAllAsync())
             {
-                if (frame.FrameCase == StationFrame.FrameOneofCase.Welcome) welcomed.TrySetResult();
+                if (frame.FrameCase == StationFrame.FrameOneofCase.Welcome) Greeted(frame.Welcome);
                 else if (frame.FrameCase == StationFrame.FrameOneofCase.Succession) Offered.TrySetResult(frame.Succession);
                 else if (frame.FrameCase == StationFrame.FrameOneofCase.Broadcast) await HandleInTurn(frame.Broadcast);
                 else if (frame.FrameCase == StationFrame.FrameOneofCase.Publication) await Check(frame.Publication);
@@ -156,6 +159,12 @@ internal sealed class TestOutpost : IAsyncDisposable
             }
 
             return Status.DefaultSuccess;
+
+            void Greeted(Welcome welcome)
+            {
+                Welcome = welcome;
+                welcomed.TrySetResult();
+            }
         }
         catch (RpcException e)
         {

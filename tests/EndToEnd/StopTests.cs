@@ -29,9 +29,12 @@ public sealed class StopTests(MadeDemo demo)
         Assert.False(File.Exists(Path.Combine(folder["data"], "transcript.db-wal")));
     }
 
-    /// <summary>The outposts of the demo once more, before a station of the same consortium: one is stopped in two rounds, and is in the next.</summary>
+    /// <summary>
+    /// The outposts of the demo once more, before a station of the same consortium: one is stopped in two rounds, is in the next, and then gets the state back that
+    /// it had before that one.
+    /// </summary>
     [Fact]
-    public async Task Outpost_that_is_told_to_stop_in_a_round_ends_it_in_its_time_and_without_time_is_missed_in_that_round_alone()
+    public async Task Outpost_that_is_told_to_stop_in_a_round_ends_it_or_is_missed_in_it_alone_and_answers_nothing_with_an_older_state()
     {
         using var folder = new TemporaryFolder();
         await using var station = await RunningStation.StartAsync(Path.Combine(demo.Folder, "station", "station.pem"), demo.Roster, folder);
@@ -54,8 +57,15 @@ public sealed class StopTests(MadeDemo demo)
             Assert.Contains("[2213]", log, StringComparison.Ordinal);
             Assert.Contains("0 have ended, 1 were left", log, StringComparison.Ordinal);
 
+            var state = Directory.GetDirectories(folder.Path, "*" + Stopped).Single();
+            Copy(state, folder["backup"]);
             (parties, _) = await StoppedIn("[2207]", "{ variance: age }");
             Assert.All(parties.Values, p => Assert.Equal("done", p.State));
+
+            Directory.Delete(state, recursive: true);
+            Directory.Move(folder["backup"], state);
+            (parties, log) = await StoppedIn("[2203]", "{ sum: age }");
+            Assert.Equal(("declined", "Budget"), parties[Stopped]);
         }
         finally
         {
@@ -89,6 +99,12 @@ public sealed class StopTests(MadeDemo demo)
             Assert.True(answer.Json.GetProperty("verified").GetBoolean());
             var parties = answer.Json.GetProperty("parties").EnumerateArray().ToDictionary(p => Text(p, "name")!, p => (Text(p, "state"), Text(p, "reason")));
             return (parties, await rest.Guard());
+        }
+
+        static void Copy(string from, string to)
+        {
+            Directory.CreateDirectory(to);
+            foreach (var file in Directory.GetFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         }
 
         static string? Text(JsonElement element, string name) => element.GetProperty(name).GetString();

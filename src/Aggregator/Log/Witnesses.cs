@@ -110,6 +110,21 @@ internal sealed class Witnesses
         lock (_gate) return _reach.GetValueOrDefault(party);
     }
 
+    /// <summary>
+    /// The newest head that a party has cosigned with the key that it has now, with its cosignature alone; empty if there is none. The party remembers it, unless
+    /// its state was put back.
+    /// </summary>
+    /// <exception cref="StoreException">It could not be read.</exception>
+    public string Newest(RosterMember party)
+    {
+        lock (_gate)
+        {
+            if (_reach.GetValueOrDefault(party.Index) is not (> 0 and var size)) return "";
+            var signature = _store.Cosignatures(size, size).Single(c => c.Party == party.Index).Signature;
+            return Checkpoint.Parse(_store.Checkpoints(size, size).Single().Note).TryAdd(_rosters.Current, party, signature)?.Note ?? "";
+        }
+    }
+
     /// <summary>How many parties have cosigned a head of at least this size.</summary>
     public uint Count(long size)
     {

@@ -5,6 +5,7 @@ using SecureAggregation.Aggregator.Log;
 using SecureAggregation.Aggregator.Parties;
 using SecureAggregation.Aggregator.Rounds;
 using SecureAggregation.Aggregator.Security;
+using SecureAggregation.Aggregator.Store;
 using SecureAggregation.Crypto;
 using SecureAggregation.Protocol.Wire;
 
@@ -45,7 +46,7 @@ internal sealed class StationService(
         var party = Caller.Of(context).Member;
         var hello = await Greet(requestStream, responseStream, context, party.Name);
         using var session = new PartySession(party.Index, hello, clock.GetUtcNow(), options.Limits.SendQueue, options.Limits.BadFrames);
-        session.Send(new StationFrame { Welcome = Welcome(hello) });
+        session.Send(new StationFrame { Welcome = Welcome(hello, party) });
         // Between its Hello and this the roster may have been replaced.
         if (parties.Attach(session) is not { } replaced) throw Refuse(party.Name, StatusCode.Unavailable, "The roster was replaced a moment ago; come again.");
         if (replaced) log.StreamReplaced(party.Name);
@@ -235,10 +236,17 @@ internal sealed class StationService(
         return new RpcException(new Status(code, sentence));
     }
 
-    private Welcome Welcome(Hello hello) => new()
+    private Welcome Welcome(Hello hello, Protocol.RosterMember party)
     {
-        RosterHash = hello.RosterHash, Software = StationHost.Software, TimeMs = Milliseconds(),
-    };
+        try
+        {
+            return new Welcome { RosterHash = hello.RosterHash, Software = StationHost.Software, TimeMs = Milliseconds(), Cosigned = witnesses.Newest(party) };
+        }
+        catch (StoreException e)
+        {
+            throw Refuse(party.Name, StatusCode.Unavailable, $"The station cannot read its log now ({e.Message}); come again.");
+        }
+    }
 
     private ulong Milliseconds() => (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -41,7 +41,7 @@ internal sealed record DeskOptions
     public static DeskOptions Parse(IReadOnlyList<string> arguments)
     {
         var args = arguments.SelectMany(a => a.StartsWith("--", StringComparison.Ordinal) ? a.Split('=', 2) : [a]).ToList();
-        var actions = args[0] == "ledger" ? (string[])["show", "verify", "export"] : ["list", "show", "accept", "reject"];
+        var actions = args[0] == "ledger" ? (string[])["show", "verify", "export", "write-off"] : ["list", "show", "accept", "reject"];
         if (args.Count < 2 || !actions.Contains(args[1], StringComparer.Ordinal))
             throw Bad($"{args[0]} needs one of {string.Join(", ", actions)} after it, e.g. secagg-outpost {args[0]} {actions[0]} --state state");
         var options = new DeskOptions { Command = args[0], Action = args[1] };

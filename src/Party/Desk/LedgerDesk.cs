@@ -11,36 +11,54 @@ namespace SecureAggregation.Party.Desk;
 /// <summary>`secagg-outpost ledger`: what was spent, by whom and for what, and whether the chain holds.</summary>
 internal static class LedgerDesk
 {
-    /// <exception cref="StoreException">The state cannot be read, or the chain is broken.</exception>
+    /// <exception cref="StoreException">The state cannot be read, or the chain is broken; or it is in use, and is to be written to.</exception>
+    /// <exception cref="ConfigurationException">The policy is needed, and cannot be read.</exception>
     public static string Run(DeskOptions options, TimeProvider clock)
     {
+        if (options.Action == "write-off") return WriteOff(options, clock);
         using var store = OutpostStore.OpenBeside(options.StateFolder());
         var ledger = new Ledger(store, clock);
         var entries = ledger.Entries();
         return options.Action switch
         {
-            "verify" => Verify(options, entries),
+            "verify" => Verify(options, entries, ledger.IsBehind),
             "export" => options.Format == "json" ? DeskText.Json(entries.Select(Document)) : Csv(entries),
-            _ => Show(options, entries, options.LoadPolicy()),
+            _ => Show(options, entries, options.LoadPolicy(), ledger.IsBehind),
         };
     }
 
-    private static string Verify(DeskOptions options, IReadOnlyList<LedgerEntry> entries)
+    /// <summary>The outpost must not run: the station shows it each head from the one on that it knew when the stream began.</summary>
+    private static string WriteOff(DeskOptions options, TimeProvider clock)
+    {
+        var policy = options.LoadPolicy() ?? throw new ConfigurationException("ledger write-off needs the policy, whose budgets are written off: --policy FILE, or --config FILE instead of --state.");
+        // A folder that was never one is not made one here.
+        OutpostStore.OpenBeside(options.StateFolder()).Dispose();
+        using var store = OutpostStore.Open(options.StateFolder());
+        if (new Ledger(store, clock).WriteOff(policy.Datasets.ToDictionary(d => d.Key, d => d.Value.TotalMicro, StringComparer.Ordinal)) is not { } written)
+            throw new StoreException("No debit is missing, as far as the station has shown; nothing was written off.");
+        if (options.Json) return DeskText.Json(new { WrittenOff = written.ToDictionary(w => w.Key, w => DeskText.Units(w.Value)) });
+        var lines = written.Select(w => $"{w.Key}: ε {Number(DeskText.Units(w.Value))} written off, 0 left");
+        return string.Join(Environment.NewLine, [.. lines, "What was spent counts as the whole budget. The outpost answers again when the policy gives a dataset a larger epsilon_total."]);
+    }
+
+    private static string Verify(DeskOptions options, IReadOnlyList<LedgerEntry> entries, bool behind)
     {
         var head = entries.Count == 0 ? new string('0', 64) : PublicBytes.Hex(entries[^1].Hash);
         if (options.Head.Length > 0 && options.Head.Trim('0').Length > 0 && entries.All(e => PublicBytes.Hex(e.Hash) != options.Head))
             throw new StoreException($"The chain is unbroken, but no entry has the hash {options.Head}: entries were cut off its end since it was noted down. Tell the consortium.");
         return options.Json
-            ? DeskText.Json(new { Entries = entries.Count, Head = head, Unbroken = true })
-            : string.Create(CultureInfo.InvariantCulture, $"{entries.Count} entries, chain unbroken, head {head}");
+            ? DeskText.Json(new { Entries = entries.Count, Head = head, Unbroken = true, Behind = behind })
+            : string.Create(CultureInfo.InvariantCulture, $"{entries.Count} entries, chain unbroken, head {head}{(behind ? $"; but {Ledger.LacksDebits}" : "")}");
     }
 
-    private static string Show(DeskOptions options, IReadOnlyList<LedgerEntry> entries, Policy? policy)
+    private static string Show(DeskOptions options, IReadOnlyList<LedgerEntry> entries, Policy? policy, bool behind)
     {
         var datasets = entries.Select(e => e.Dataset).Concat(policy?.Datasets.Keys ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
-        var lines = datasets.SelectMany(name => Lines(name, [.. entries.Where(e => e.Dataset == name)], policy?.Datasets.GetValueOrDefault(name), options.Delta)).ToList();
-        if (options.Json) return DeskText.Json(new { Entries = entries.Count, options.Delta, Spent = lines });
-        if (lines.Count == 0) return "nothing was spent";
+        var lines = datasets.SelectMany(name => Lines(name, [.. entries.Where(e => e.Dataset == name)], policy?.Datasets.GetValueOrDefault(name), options.Delta))
+            .Select(line => behind && line.Left is not null ? line with { Left = 0 } : line).ToList();
+        if (options.Json) return DeskText.Json(new { Entries = entries.Count, options.Delta, Behind = behind, Spent = lines });
+        var warning = behind ? $"{Environment.NewLine}{Environment.NewLine}{Ledger.LacksDebits}" : "";
+        if (lines.Count == 0) return $"nothing was spent{warning}";
         var delta = options.Delta.ToString("0.###e-0", CultureInfo.InvariantCulture);
         var table = DeskText.Table(
             ["dataset", "of", "queries", "releases", "ε spent", "ε cap", "ε left", $"zCDP ε at δ = {delta}", "without noise"],
@@ -51,7 +69,7 @@ internal static class LedgerDesk
             {table}
 
             ε: the plain sum of what was charged, overlap included; the caps are on it. zCDP: the same releases in another view, which holds beside the sum.
-            No ε describes a release without noise; it is charged what its query named and is not in the zCDP column.
+            No ε describes a release without noise; it is charged what its query named and is not in the zCDP column.{warning}
             """;
     }
 
@@ -59,7 +77,7 @@ internal static class LedgerDesk
     {
         yield return LineOf("all", entries, rules?.TotalMicro);
         foreach (var group in entries.GroupBy(e => e.Coordinator).OrderBy(g => g.Key, StringComparer.Ordinal))
-            yield return LineOf($"coordinator {group.Key}", [.. group], rules?.CoordinatorMicro);
+            yield return LineOf(group.Key == Ledger.WrittenOff ? group.Key : $"coordinator {group.Key}", [.. group], rules?.CoordinatorMicro);
         foreach (var group in entries.GroupBy(e => e.Study).Where(g => g.Key.Length > 0 || rules?.StudyMicro is not null).OrderBy(g => g.Key, StringComparer.Ordinal))
             yield return LineOf($"study {(group.Key.Length == 0 ? "(none)" : DeskText.OneLine(group.Key))}", [.. group], rules?.CapsFor(group.Key).StudyMicro);
 

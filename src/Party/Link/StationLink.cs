@@ -25,6 +25,7 @@ internal sealed class StationLink(
     IStationRounds rounds,
     Func<PlanRequest, PlanReply> plan,
     IBudgets budgets,
+    Func<string, string> recollect,
     StatusFile status,
     RosterSwitch rosters,
     IHostApplicationLifetime lifetime,
@@ -263,7 +264,8 @@ internal sealed class StationLink(
         Log.Connected(logger, options.Station, Printable(welcome.Software));
         var skew = now - DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Min(welcome.TimeMs, long.MaxValue / 100_000));
         if (skew.Duration() > Limits.ClockSkew / 2) Log.ClockSkew(logger, skew.TotalSeconds);
-        status.Update(s => s with { State = Unless(LinkState.Connected), Problem = "", ConnectedSince = now, LastSeen = now });
+        var problem = recollect(welcome.Cosigned);
+        status.Update(s => s with { State = Unless(LinkState.Connected), Problem = problem, ConnectedSince = now, LastSeen = now });
         rounds.Attach(session);
         Volatile.Write(ref _session, session);
     }

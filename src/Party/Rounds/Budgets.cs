@@ -30,8 +30,10 @@ internal sealed class Budgets(Policy policy, Ledger ledger) : IBudgets
             .Concat(datasets.SelectMany(d => Lines(d.Key, BudgetScope.Coordinator, spent[d.Key].GroupBy(s => s.Coordinator, StringComparer.Ordinal), _ => d.Value.CoordinatorMicro)))
             .Concat(datasets.SelectMany(d => Lines(d.Key, BudgetScope.Study, spent[d.Key].GroupBy(s => s.Study, StringComparer.Ordinal), study => d.Value.CapsFor(study).StudyMicro)));
         var (statement, size) = (new BudgetStatement(), 0);
+        var behind = ledger.IsBehind;
         foreach (var line in lines.Take(Limits.BudgetLines))
         {
+            if (behind) line.LeftMicro = 0;
             size += line.CalculateSize() + LineOverhead;
             if (size > Limits.BudgetStatement) break;
             statement.Lines.Add(line);

@@ -26,6 +26,7 @@ internal sealed class Guard(Policy policy, Ledger ledger, PastReleases releases,
         var assessment = new Assessment { Plan = plan, IsPaid = isPaid, Left = left, ApprovalsGiven = approval?.Accepted ?? 0 };
         if (Answered(plan) is { } earlier)
             return assessment with { Code = RefusalCode.AlreadyAnswered, Why = earlier.Why, EarlierRound = earlier.Round };
+        if (!isPaid && ledger.IsBehind) return No(assessment, RefusalCode.Budget, "the ledger lacks debits, because the state was put back from an old copy or lost (secagg-outpost ledger write-off)");
         var now = clock.GetUtcNow();
         if (policy.Hours is { } hours && !hours.Contains(now)) return No(assessment, RefusalCode.Hours, "it is outside of the hours (policy: hours)");
         if (policy.Rate is { } rate && ledger.QueriesSince(now - rate.Per, coordinator, plan.QueryHash) >= rate.Queries)

@@ -1,6 +1,8 @@
+using System.Text;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using SecureAggregation.Crypto;
+using SecureAggregation.Protocol.Wire;
 
 namespace SecureAggregation.Party.Storage;
 
@@ -10,6 +12,14 @@ namespace SecureAggregation.Party.Storage;
 /// </summary>
 internal sealed class Ledger
 {
+    /// <summary>What an operator is told of a ledger that is behind.</summary>
+    public const string LacksDebits =
+        "debits are missing: the state was put back from an old copy, or was lost. No query is answered until the newest state folder is put back, or what may have been spent is written off "
+        + "(secagg-outpost ledger write-off)";
+
+    /// <summary>In the place of a coordinator: nobody asked, the operator gave the rest up.</summary>
+    public const string WrittenOff = "written off";
+
     private static readonly byte[] s_genesis = new byte[LabelHash.Size];
 
     private readonly OutpostStore _store;
@@ -26,6 +36,12 @@ internal sealed class Ledger
             // Reading checks.
         }
     }
+
+    /// <summary>
+    /// Whether debits are missing, because the state was put back from an old copy or lost (<see cref="PartyMemory.IsBehind"/>): then nothing is left of any cap,
+    /// until the rest is written off.
+    /// </summary>
+    public bool IsBehind => _store.Read(connection => Behind(connection, null));
 
     /// <summary>Called after each debit, when it is on disk.</summary>
     public Action OnDebited { get; set; } = () => { };
@@ -63,6 +79,38 @@ internal sealed class Ledger
             "SELECT count(DISTINCT query_hash) FROM ledger WHERE coordinator = @coordinator AND at_ms > @since AND query_hash <> @otherThan",
             new { coordinator, since = moment.ToUnixTimeMilliseconds(), otherThan }));
 
+    /// <summary>
+    /// Ends the state of lacking debits: what is left of each dataset's cap is debited whole, whatever was spent in truth, and the head that was not known counts as
+    /// known. One durable step.
+    /// </summary>
+    /// <param name="caps">The cap in all of each dataset, in millionths of ε.</param>
+    /// <returns>What was written off, in millionths of ε by dataset; null if no debit is missing, and nothing was done.</returns>
+    /// <exception cref="StoreException">The disk failed; nothing was done.</exception>
+    public IReadOnlyDictionary<string, long>? WriteOff(IReadOnlyDictionary<string, long> caps) => _store.Write((connection, transaction) =>
+    {
+        if (!Behind(connection, transaction)) return null;
+        var head = connection.QuerySingle<(long Size, byte[] Root)>("SELECT size, root FROM behind", transaction: transaction);
+        connection.Execute(
+            """
+            INSERT INTO log_head (only, size, root) SELECT only, size, root FROM behind WHERE true
+            ON CONFLICT (only) DO UPDATE SET size = excluded.size, root = excluded.root WHERE excluded.size >= log_head.size;
+            DELETE FROM behind
+            """,
+            transaction: transaction);
+        var written = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (dataset, cap) in caps)
+        {
+            var rest = Rest(cap, Spent(connection, transaction, dataset, null, null));
+            if (rest == 0) continue;
+            using var hash = new LabelHash("ledger/write-off");
+            var id = hash.Field((ulong)head.Size).Field(head.Root).Field(Encoding.UTF8.GetBytes(dataset)).Finish();
+            Insert(connection, transaction, new Debit(id, id[..16], dataset, WrittenOff, rest, (int)QueryNoise.Local));
+            written.Add(dataset, rest);
+        }
+
+        return written;
+    });
+
     /// <summary>Number of entries and hash of the last: what an operator notes down to see later that nothing was taken away.</summary>
     public (long Count, byte[] Hash) Head() =>
         _store.Read(connection => Last(connection, null) is { } last ? (last.Sequence, last.Hash) : (0, s_genesis));
@@ -96,6 +144,12 @@ internal sealed class Ledger
         var outcome = Left(connection, transaction, debit.Dataset, debit.Coordinator, debit.Study, caps).Covers(debit.CostMicro);
         if (outcome != DebitOutcome.Debited) return outcome;
 
+        Insert(connection, transaction, debit);
+        return DebitOutcome.Debited;
+    });
+
+    private void Insert(SqliteConnection connection, SqliteTransaction transaction, Debit debit)
+    {
         var last = Last(connection, transaction);
         var entry = new LedgerEntry
         {
@@ -118,8 +172,10 @@ internal sealed class Ledger
             """,
             entry with { Hash = entry.ComputeHash() },
             transaction);
-        return DebitOutcome.Debited;
-    });
+    }
+
+    private static bool Behind(SqliteConnection connection, SqliteTransaction? transaction) =>
+        connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM behind)", transaction: transaction);
 
     private static LedgerEntry? Last(SqliteConnection connection, SqliteTransaction? transaction) =>
         connection.QueryFirstOrDefault<LedgerEntry>($"SELECT {LedgerEntry.Columns} FROM ledger ORDER BY sequence DESC LIMIT 1", transaction: transaction);
@@ -127,7 +183,8 @@ internal sealed class Ledger
     private static CapsLeft Left(
         SqliteConnection connection, SqliteTransaction? transaction, string dataset, string coordinator, string study, BudgetCaps caps)
     {
-        long RestOf(long cap, string? by, string? of) => Rest(cap, Spent(connection, transaction, dataset, by, of));
+        var behind = Behind(connection, transaction);
+        long RestOf(long cap, string? by, string? of) => behind ? 0 : Rest(cap, Spent(connection, transaction, dataset, by, of));
         return new CapsLeft(
             RestOf(caps.TotalMicro, null, null),
             caps.CoordinatorMicro is { } one ? RestOf(one, coordinator, null) : null,

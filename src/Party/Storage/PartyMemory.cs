@@ -54,6 +54,21 @@ internal sealed class PartyMemory(OutpostStore store, TimeProvider clock) : IPar
             transaction));
 
     /// <summary>
+    /// Holds a head that this outpost's key has cosigned against the last one stored, which is stored before any is cosigned. True if the state does not know it;
+    /// from then on the ledger lacks debits (<see cref="Ledger.IsBehind"/>).
+    /// </summary>
+    public bool IsBehind(LogPosition cosigned) => store.Write((connection, transaction) =>
+    {
+        var last = connection.QueryFirstOrDefault<Head>("SELECT size AS Size, root AS Root FROM log_head", transaction: transaction) ?? new Head();
+        if (cosigned.Size < last.Size || (cosigned.Size == last.Size && PublicBytes.Equal(cosigned.Root, last.Root))) return false;
+        connection.Execute(
+            "INSERT INTO behind (only, size, root) VALUES (1, @Size, @Root) ON CONFLICT (only) DO UPDATE SET size = @Size, root = @Root",
+            new { cosigned.Size, cosigned.Root },
+            transaction);
+        return true;
+    });
+
+    /// <summary>
     /// Remembers the roster in force; false if a later epoch, or another roster of the same epoch, was in force here before.
     /// </summary>
     public bool TryAcceptEpoch(Protocol.Roster roster) => store.Write((connection, transaction) =>

@@ -99,6 +99,9 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
 
     public TaskCompletionSource<Cosign> Cosigned { get; private set; } = New<Cosign>();
 
+    /// <summary>What the next Welcome shows as cosigned by the outpost: the newest, or what a test says.</summary>
+    public string Shown { get; set; } = "";
+
     public Channel<Hello> Hellos { get; } = Channel.CreateUnbounded<Hello>();
 
     /// <summary>Root of the log.</summary>
@@ -193,6 +196,10 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
         }
     }
 
+    /// <summary>A head of the log with a party's cosignature.</summary>
+    public string Note(long size, byte[] root, int party, byte[] signature) =>
+        Checkpoint.Create(_consortium.Roster.LogOrigin, size, root, _consortium.Station).TryAdd(_consortium.Roster, _consortium.Roster.Parties[party], signature)!.Note;
+
     /// <summary>Ends the running round without a total.</summary>
     public void Abort()
     {
@@ -263,7 +270,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
             _out = frames.Writer;
             _head = hello.HeadSize;
             var hash = ByteString.CopyFrom(_consortium.Roster.Hash);
-            var welcome = new Welcome { RosterHash = hash, TimeMs = (ulong)Now.ToUnixTimeMilliseconds() };
+            var welcome = new Welcome { RosterHash = hash, TimeMs = (ulong)Now.ToUnixTimeMilliseconds(), Cosigned = Shown };
             Tell(new StationFrame { Welcome = welcome });
             foreach (var broadcast in _round?.CatchUp(0) ?? []) Tell(new StationFrame { Broadcast = broadcast });
             if (_round is { State: not RoundState.Running }) Publish();
@@ -350,6 +357,7 @@ internal sealed class TestStation : Station.StationBase, IMaskedVectors, IAsyncD
                 if (_round is { State: RoundState.Running } && PublicBytes.Equal(frame.Message.RoundId.Span, _round.RoundId)) Offer(0, frame.Message.Envelope);
                 break;
             case PartyFrame.FrameOneofCase.Cosign:
+                Shown = Note((long)frame.Cosign.Size, frame.Cosign.Root.ToByteArray(), 0, frame.Cosign.Signature.ToByteArray());
                 // That of a round before may still be on its way when the next one has begun.
                 if (_round is not null && PublicBytes.Equal(frame.Cosign.RoundId.Span, _round.RoundId)) Cosigned.TrySetResult(frame.Cosign);
                 break;
