@@ -16,7 +16,7 @@ internal static class Views
         [
             .. Frames(), query, new SubmitQueryRequest { Query = query, DeadlineMs = 1000 }, new PlanQueryRequest { Query = query }, new GetRoundRequest { RoundId = s_id },
             new StationFrame { Plan = new PlanRequest { PlanId = s_id, Query = query, Invited = 4 } },
-            new StationFrame { Welcome = new Welcome { RosterHash = ByteString.CopyFrom(Round.Consortium.Roster.Hash), Software = "secagg/0.1", TimeMs = 1 } },
+            new StationFrame { Welcome = new Welcome { RosterHash = ByteString.CopyFrom(Round.Consortium.Roster.Hash), Software = "secagg/0.1", TimeMs = 1, Cosigned = "secagg\n1\n" } },
             new StationFrame { Publication = Round.All[0].Publication(1) },
             .. Round.All[0].Broadcasts.Take(12).Select(b => new StationFrame { Broadcast = b.Broadcast }),
             new RoundView
