@@ -16,13 +16,13 @@ internal sealed class LogRecorder : ILoggerProvider, ILogger
 
     public bool Has(int id) => _lines.Any(l => l.Id == id);
 
-    /// <summary>Waits until a line is there; what follows it in the code that wrote it may still be to come.</summary>
-    public async Task Until(Func<(int Id, LogLevel Level, string Text), bool> line)
+    /// <summary>Waits until a line is there, or so many; what follows them in the code that wrote them may still be to come.</summary>
+    public async Task Until(Func<(int Id, LogLevel Level, string Text), bool> line, int count = 1)
     {
         while (true)
         {
             var next = _next.Task;
-            if (_lines.Any(line)) return;
+            if (_lines.Count(line) >= count) return;
             await next.Guard();
         }
     }

@@ -58,7 +58,7 @@ public sealed class PostgresStationTests : IDisposable
             var round = await scene.Ask(++query);
             await scene.Until(round, v => v.Parties.Count(p => p.Marks.Any(m => (int)m.Phase == (int)Phase(kind))) == 3);
             // The others' vectors follow their messages; a stream whose vector could not be kept would end, and only the one outpost comes back.
-            if (kind == MessageKind.Input) await scene.Until(round, _ => Of(scene, round, VectorWhole) == 3);
+            if (kind == MessageKind.Input) await scene.Station.Logs.Until(l => l.Id == VectorWhole && l.Text.Contains(PublicBytes.Hex(round.Span), StringComparison.Ordinal), 3);
             _server.Kill();
             outpost.SilentFrom = MessageKind.Unspecified;
             await outpost.Resend();
@@ -111,7 +111,7 @@ public sealed class PostgresStationTests : IDisposable
         };
         var round = await scene.Ask();
         await half.Task.Guard();
-        await scene.Until(round, _ => Said(scene, VectorWhole) == 3);
+        await scene.Station.Logs.Until(l => l.Id == VectorWhole, 3);
         _server.Kill();
         go.Set();
         Assert.Equal(StatusCode.Unavailable, (await scene.Outposts[2].Ended.Guard()).StatusCode);

@@ -32,6 +32,7 @@ public sealed class RoundTests
         await watch.ResponseHeadersAsync.Guard();
         scene.Outposts[2].VanishBefore = MessageKind.Input;
         var round = await scene.Ask();
+        await scene.Outposts[2].Ended.Guard();
         await scene.PassDeadline(round, RoundPhase.Input, 2);
         var counted = new Dictionary<uint, OutpostView>();
         while (counted.Count < 5)
@@ -170,10 +171,10 @@ public sealed class RoundTests
     {
         await using var scene = await RoundScene.Open();
         var bad = scene.Outposts[0];
-        var sent = 0;
+        var spoilt = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         bad.Alter = frame =>
         {
-            if (frame.Message is { Envelope.Kind: MessageKind.Share } message && sent++ == 0)
+            if (frame.Message is { Envelope.Kind: MessageKind.Share } message && spoilt.TrySetResult())
             {
                 var altered = message.Envelope.Clone();
                 altered.Signature = ByteString.CopyFrom(new byte[64]);
@@ -186,6 +187,7 @@ public sealed class RoundTests
         foreach (var garbage in Garbage(round)) await bad.Send(garbage);
         await scene.Until(round, v => v.Phase == RoundPhase.Share && v.Parties.Skip(1).All(p => p.Marks.Any(m => m.Phase == RoundPhase.Share)));
         Assert.DoesNotContain((await scene.View(round)).Parties[0].Marks, m => m.Phase == RoundPhase.Share);
+        await spoilt.Task.Guard();
         await bad.Resend();
         var view = await scene.Until(round, v => v.State != RoundState.Running);
         Assert.Equal(scene.Station.Meaning.Sum([0, 1, 2, 3, 4]), view.Statistics.Select(s => s.Value));

@@ -208,7 +208,7 @@ public sealed class StorageTests
         await scene.Ask(2);
         store!.Full = true;
         await scene.Outposts[2].Connect();
-        await scene.Until(round, _ => scene.Station.Logs.Lines.Any(l => l.Id is 1300 or 1212));
+        await scene.Station.Logs.Until(l => l.Id is 1300 or 1212);
         Assert.False(scene.Station.Logs.Has(1212), scene.Station.Logs.Text);
         scene.Outposts[2].Alter = frame => frame;
         store.Full = false;

@@ -226,11 +226,8 @@ public sealed class SuccessionTests
 
     private static async Task UntilRefusedAsync(RoundScene scene, TestOutpost outpost)
     {
-        while (!scene.Station.Logs.Lines.Any(l => l.Id == 1104 && l.Text.Contains("a round that is not open", StringComparison.Ordinal)))
-        {
-            Assert.False(outpost.Ended.IsCompleted);
-            await Task.Delay(10);
-        }
+        await scene.Station.Logs.Until(l => l.Id == 1104 && l.Text.Contains("a round that is not open", StringComparison.Ordinal));
+        Assert.False(outpost.Ended.IsCompleted);
     }
 
     public static TheoryData<string> Wrong => [.. s_wrong.Keys];

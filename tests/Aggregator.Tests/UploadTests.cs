@@ -22,7 +22,7 @@ public sealed class UploadTests
             return frame;
         };
         var round = await scene.Ask();
-        await scene.Until(round, _ => scene.Station.Logs.Lines.Count(l => l.Id == Whole) == 4);
+        await scene.Station.Logs.Until(l => l.Id == Whole, 4);
         Assert.Equal(RoundPhase.Input, (await scene.View(round)).Phase);
         go.Set();
         var view = await scene.Until(round, v => v.State != RoundState.Running);
@@ -53,7 +53,7 @@ public sealed class UploadTests
         };
         var round = await scene.Ask();
         await cut.Task.Guard();
-        await scene.Until(round, _ => scene.Station.Logs.Lines.Count(l => l.Id == Whole) == 4);
+        await scene.Station.Logs.Until(l => l.Id == Whole, 4);
         await scene.Station.Stop();
         Assert.Equal(4, Directory.GetFiles(Path.Combine(scene.Station.Data, "vectors"), "*", SearchOption.AllDirectories).Length);
         scene.Outposts[3].Alter = frame => frame;
@@ -100,7 +100,7 @@ public sealed class UploadTests
             return frame;
         };
         var round = await scene.Ask();
-        await scene.Until(round, _ => scene.Station.Logs.Has(1205));
+        await scene.Station.Logs.Until(l => l.Id == 1205);
         await outpost.Resend();
         var view = await scene.Until(round, v => v.State != RoundState.Running);
         Assert.Equal(scene.Station.Meaning.Sum([0, 1, 2, 3, 4]), view.Statistics.Select(s => s.Value));
@@ -112,11 +112,18 @@ public sealed class UploadTests
         await using var scene = await RoundScene.Open();
         var outpost = scene.Outposts[1];
         outpost.ChunkSize = 8;
-        outpost.Alter = frame => frame.Chunk is { Offset: > 0 } ? null : frame;
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        outpost.Alter = frame =>
+        {
+            if (frame.Chunk is not null) begun.TrySetResult();
+            return frame.Chunk is { Offset: > 0 } ? null : frame;
+        };
         var round = await scene.Ask();
-        await scene.Until(round, _ => scene.Station.Logs.Lines.Count(l => l.Id == Whole) == 4);
+        // What it has not said yet it cannot say again.
+        await begun.Task.Guard();
+        await scene.Station.Logs.Until(l => l.Id == Whole, 4);
         for (var i = 0; i < Limits.Uploads; i++) await outpost.Resend();
-        await scene.Until(round, _ => scene.Station.Logs.Lines.Any(l => l.Id == 1205 && l.Text.Contains($"begun {Limits.Uploads} times", StringComparison.Ordinal)));
+        await scene.Station.Logs.Until(l => l.Id == 1205 && l.Text.Contains($"begun {Limits.Uploads} times", StringComparison.Ordinal));
         Assert.Equal(RoundPhase.Input, (await scene.View(round)).Phase);
     }
 
