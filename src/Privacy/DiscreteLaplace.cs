@@ -77,11 +77,6 @@ public sealed class DiscreteLaplace : INoise
     /// <summary>P(X = value).</summary>
     public double Probability(Int128 value) => Math.Tanh(Rate / 2) * Math.Exp(-Rate * (double)Int128.Abs(value));
 
-    /// <summary>P(X ≤ value).</summary>
-    public double Cumulative(Int128 value) => value >= 0
-        ? 1 - (Tail(value) / 2)
-        : (Tail(-value - 1)) / 2;
-
     /// <summary>P(|X| > t) for t ≥ 0; 1 for a negative t.</summary>
     public double Tail(Int128 t) => t < 0 ? 1 : 2 * Math.Exp(-Rate * ((double)t + 1)) / (1 + Math.Exp(-Rate));
 

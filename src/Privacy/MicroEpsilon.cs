@@ -63,22 +63,6 @@ public readonly record struct MicroEpsilon : IComparable<MicroEpsilon>
         return new MicroEpsilon((long)micro);
     }
 
-    /// <summary>Reads a decimal as <see cref="Parse"/> does; false where that throws.</summary>
-    public static bool TryParse(string? text, out MicroEpsilon value)
-    {
-        value = default;
-        if (text is null) return false;
-        try
-        {
-            value = Parse(text);
-            return true;
-        }
-        catch (FormatException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>The exact sum.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The sum is above the maximum.</exception>
     public MicroEpsilon Add(MicroEpsilon other) => new(Micro + other.Micro);

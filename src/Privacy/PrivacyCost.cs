@@ -6,7 +6,7 @@ namespace SecureAggregation.Privacy;
 /// Privacy", TCC 2016, Proposition 1.4), ρ adds up as well, and <see cref="EpsilonAt"/> turns the sum into (ε, δ); for many small
 /// releases that is far below the plain sum. Sums are whole numbers, exact and the same on every machine. The default value is no release.
 /// <para>
-/// Overlap: a person who may be in the data of m parties is touched m times by one query, so each release counts as one of m·ε, with
+/// Overlap: a person who may be in the data of m parties is touched m times by one query, so each release is charged as one of m·ε, with
 /// ρ = (m·ε)²/2.
 /// </para>
 /// </summary>
@@ -23,21 +23,6 @@ public readonly record struct PrivacyCost
 
     /// <summary>ρ, rounded to floating point.</summary>
     public double Rho => (double)_squares / MicroSquaresPerRho;
-
-    /// <summary>The cost of one release.</summary>
-    /// <param name="epsilon">What it spends at each party.</param>
-    /// <param name="overlap">m: a person may be in the data of so many parties, at least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The overlap is below 1.</exception>
-    public static PrivacyCost Of(MicroEpsilon epsilon, int overlap = 1)
-    {
-        if (overlap < 1)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(overlap), overlap, $"The overlap factor is {overlap}; it must be at least 1: a person is in the data of one party or more.");
-        }
-
-        return OfMicro(epsilon.Micro * overlap);
-    }
 
     /// <summary>The cost of one release that was charged so many millionths of ε, overlap included, as a ledger notes it.</summary>
     /// <param name="charged">0 or more.</param>

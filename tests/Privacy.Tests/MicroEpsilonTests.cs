@@ -18,8 +18,6 @@ public sealed class MicroEpsilonTests
         var epsilon = MicroEpsilon.Parse(text);
         Assert.Equal(micro, epsilon.Micro);
         Assert.Equal(shown, epsilon.ToString());
-        Assert.True(MicroEpsilon.TryParse(text, out var again));
-        Assert.Equal(epsilon, again);
     }
 
     [Theory]
@@ -39,7 +37,6 @@ public sealed class MicroEpsilonTests
         var error = Assert.Throws<FormatException>(() => MicroEpsilon.Parse(text));
         Assert.StartsWith("epsilon is", error.Message, StringComparison.Ordinal);
         Assert.Contains("e.g.", error.Message, StringComparison.Ordinal);
-        Assert.False(MicroEpsilon.TryParse(text, out _));
     }
 
     [Theory]
