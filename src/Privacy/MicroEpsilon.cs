@@ -14,6 +14,9 @@ public readonly record struct MicroEpsilon : IComparable<MicroEpsilon>
     /// <summary>The greatest ε, 100, in micro-ε. Noise that small protects nobody, so more is a mistake in the query.</summary>
     public const long MaxMicro = 100 * PerUnit;
 
+    // Of a longer one decimal would round away digits that are then not seen to be too many.
+    private const int LongestText = 20;
+
     private readonly long _micro;
 
     /// <summary>An ε of so many micro-ε.</summary>
@@ -48,7 +51,7 @@ public readonly record struct MicroEpsilon : IComparable<MicroEpsilon>
     {
         ArgumentNullException.ThrowIfNull(text);
         const NumberStyles Plain = NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign | NumberStyles.AllowExponent;
-        if (!decimal.TryParse(text, Plain, CultureInfo.InvariantCulture, out var value))
+        if (text.Length > LongestText || !decimal.TryParse(text, Plain, CultureInfo.InvariantCulture, out var value))
         {
             throw new FormatException($"epsilon is '{text}'; it must be a number greater than 0 and at most 100, e.g. 0.5.");
         }
