@@ -153,6 +153,18 @@ public sealed class LayoutTests
     }
 
     [Fact]
+    public void Cells_of_every_group_get_noise()
+    {
+        var layout = Layout("dataset: d\nepsilon: 0.01\nmeasures: [count, mean: age]\ngroup_by: { sex: [female, male] }");
+        using var noise = VectorNoise.Draw(layout, new SeededRandom(4));
+        using var encoder = new RowEncoder(layout);
+        using var vector = encoder.Finish(noise);
+
+        Assert.True(layout.Groups.Count > 1);
+        Assert.All(vector.Values.ToArray(), x => Assert.NotEqual(0, x));
+    }
+
+    [Fact]
     public void Noise_of_a_vector_is_used_once_and_zeroed()
     {
         var layout = Layout(Everything);

@@ -58,6 +58,21 @@ public sealed class SensitivityTests
         Holds(new Analysis(s_columns, measures, null, [], RowRule.PersonKey, 2, derived: s_derived[1..]), RowRule.PersonKey);
     }
 
+    [Fact]
+    public void Row_at_the_bounds_moves_every_part_of_a_model_by_all_that_it_may()
+    {
+        // At coefficients of 0 the weight of a row is a quarter, which is its bound; so are the terms at theirs.
+        var measure = new ModelMeasure(MeasureKind.Logistic, "ill", ["age", "stage", "dose"], new double[5], 1, 1, 8, 5);
+        var layout = VectorLayout.Create(new Analysis(s_columns[..4], [measure], null, [], RowRule.PersonKey), MicroEpsilon.Parse("0.7"), NoiseMode.Local, 4);
+
+        var spent = SensitivitySearch.Spent(layout, [([90, 12.25, 1, 1], 0)], []).ToArray();
+
+        Assert.Equal(["n", "deviance", "gradient", "matrix"], layout.Blocks[0].Segments.Select(s => s.Name));
+        Assert.Equal(1, spent[0], 12);
+        Assert.Equal(0.5, spent[2], 12);
+        Assert.Equal(1, spent[3], 12);
+    }
+
     private static void Holds(Analysis analysis, RowRule rule)
     {
         var layout = VectorLayout.Create(analysis, MicroEpsilon.Parse("0.7"), NoiseMode.Local, 4);
