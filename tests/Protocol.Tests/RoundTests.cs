@@ -158,6 +158,20 @@ public sealed class RoundTests
         Assert.Null(harness.Station.Round.Next(harness.Now.AddHours(1), Consortium.Station, harness.Station));
     }
 
+    [Fact]
+    public void One_share_too_few_ends_the_round_and_convicts_nobody()
+    {
+        Fault[] faults =
+        [
+            new(0, FaultKind.Silent, MessageKind.Unmask), new(1, FaultKind.Silent, MessageKind.Unmask), new(2, FaultKind.Silent, MessageKind.Recover),
+        ];
+        using var harness = new RoundHarness(Consortium.Of(5), s_shape, faults: faults).Run();
+
+        Assert.Equal(3, harness.Station.Round.Rules.ShareThreshold);
+        Assert.Equal(AbortReason.Unrecoverable, harness.Station.Round.Abort!.Reason);
+        Assert.Empty(harness.Station.Round.Abort.Blamed);
+    }
+
     internal static void Play(int parties, RoundShape shape, IReadOnlyList<Fault> faults, ulong seed = 1, bool restart = false)
     {
         using var harness = new RoundHarness(Consortium.Of(parties), shape, seed, faults) { RestartAlways = restart, CheckReplay = parties <= 8 };
