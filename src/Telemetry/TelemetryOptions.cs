@@ -5,6 +5,9 @@ public sealed class TelemetryOptions
 {
     private const int LargestHeaders = 16 * 1024;
 
+    private const UnixFileMode Foreign =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
     /// <summary>Address of an OpenTelemetry collector, http or https; empty sends nothing anywhere.</summary>
     public string Endpoint { get; set; } = "";
 
@@ -41,6 +44,15 @@ public sealed class TelemetryOptions
         var file = new FileInfo(HeadersFile);
         if (!file.Exists) return $"names {HeadersFile}, which does not exist.";
         if (file.Length > LargestHeaders) return $"names {HeadersFile}, which has {file.Length} bytes; headers have at most {LargestHeaders}.";
-        return Headers().Split(',', StringSplitOptions.RemoveEmptyEntries).All(h => h.IndexOf('=', StringComparison.Ordinal) > 0) ? null : $"names {HeadersFile}, in which a line is not name=value.";
+        if (!OperatingSystem.IsWindows() && (file.UnixFileMode & Foreign) != UnixFileMode.None)
+            return $"names {HeadersFile}, which may hold a password and is open to other users of this machine; close it: chmod 600 '{HeadersFile}'";
+        try
+        {
+            return Headers().Split(',', StringSplitOptions.RemoveEmptyEntries).All(h => h.IndexOf('=', StringComparison.Ordinal) > 0) ? null : $"names {HeadersFile}, in which a line is not name=value.";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"names {HeadersFile}, which cannot be read ({e.Message}); give it to the user that the program runs as.";
+        }
     }
 }

@@ -16,6 +16,7 @@ public sealed partial class TelemetryTests
         await using var collector = await OtlpCollector.StartAsync(protocol == "grpc");
         using var folder = new TemporaryFolder();
         var headers = folder.Write("headers", "Authorization=Bearer of-the-test\n");
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(headers, UnixFileMode.UserRead);
         var settings = string.Concat(((string[])["STATION__", "OUTPOST__", "DASHBOARD_"]).Select(p =>
             $"export SECAGG_{p}TELEMETRY__ENDPOINT={collector.Address} SECAGG_{p}TELEMETRY__PROTOCOL={protocol} SECAGG_{p}TELEMETRY__INTERVAL=00:00:01 SECAGG_{p}TELEMETRY__HEADERSFILE={headers}; "));
         var demo = await Programs.Shell($"{settings} exec dotnet {Programs.Assembly("Cli")} demo --once --json --folder {folder["run"]}");
