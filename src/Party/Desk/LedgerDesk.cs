@@ -33,12 +33,24 @@ internal static class LedgerDesk
         var policy = options.LoadPolicy() ?? throw new ConfigurationException("ledger write-off needs the policy, whose budgets are written off: --policy FILE, or --config FILE instead of --state.");
         // A folder that was never one is not made one here.
         OutpostStore.OpenBeside(options.StateFolder()).Dispose();
-        using var store = OutpostStore.Open(options.StateFolder());
+        using var store = OpenAlone(options.StateFolder());
         if (new Ledger(store, clock).WriteOff(policy.Datasets.ToDictionary(d => d.Key, d => d.Value.TotalMicro, StringComparer.Ordinal)) is not { } written)
             throw new StoreException("No debit is missing, as far as the station has shown; nothing was written off.");
         if (options.Json) return DeskText.Json(new { WrittenOff = written.ToDictionary(w => w.Key, w => DeskText.Units(w.Value)) });
         var lines = written.Select(w => $"{w.Key}: ε {Number(DeskText.Units(w.Value))} written off, 0 left");
         return string.Join(Environment.NewLine, [.. lines, "What was spent counts as the whole budget. The outpost answers again when the policy gives a dataset a larger epsilon_total."]);
+    }
+
+    private static OutpostStore OpenAlone(string folder)
+    {
+        try
+        {
+            return OutpostStore.Open(folder);
+        }
+        catch (StoreException e) when (e.InUse)
+        {
+            throw new StoreException($"The outpost runs on '{folder}'. Stop it, then write off and start it again.", e) { InUse = true };
+        }
     }
 
     private static string Verify(DeskOptions options, IReadOnlyList<LedgerEntry> entries, bool behind)
@@ -69,7 +81,7 @@ internal static class LedgerDesk
             {table}
 
             ε: the plain sum of what was charged, overlap included; the caps are on it. zCDP: the same releases in another view, which holds beside the sum.
-            No ε describes a release without noise; it is charged what its query named and is not in the zCDP column.{warning}
+            No ε describes a release without noise; it is charged what its query named and is not in the zCDP column. Nor is what was written off, which released nothing.{warning}
             """;
     }
 
@@ -84,11 +96,11 @@ internal static class LedgerDesk
         Line LineOf(string of, List<LedgerEntry> some, long? cap)
         {
             var spent = some.Sum(e => e.CostMicro);
-            var noised = some.Where(e => e.Noise != (int)QueryNoise.None).ToList();
+            var noised = some.Where(e => e.Noise is (int)QueryNoise.Local or (int)QueryNoise.Distributed).ToList();
             var zcdp = noised.Aggregate(default(PrivacyCost), (sum, e) => sum + PrivacyCost.OfMicro(e.CostMicro)).EpsilonAt(delta);
             return new Line(
                 dataset, of, some.DistinctBy(e => PublicBytes.Hex(e.QueryHash)).Count(), some.Count, DeskText.Units(spent), cap is { } most ? DeskText.Units(most) : null,
-                cap is { } rest ? DeskText.Units(Math.Max(0, rest - spent)) : null, zcdp, some.Count - noised.Count);
+                cap is { } rest ? DeskText.Units(Math.Max(0, rest - spent)) : null, zcdp, some.Count(e => e.Noise == (int)QueryNoise.None));
         }
     }
 

@@ -104,7 +104,7 @@ internal sealed class Ledger
             if (rest == 0) continue;
             using var hash = new LabelHash("ledger/write-off");
             var id = hash.Field((ulong)head.Size).Field(head.Root).Field(Encoding.UTF8.GetBytes(dataset)).Finish();
-            Insert(connection, transaction, new Debit(id, id[..16], dataset, WrittenOff, rest, (int)QueryNoise.Local));
+            Insert(connection, transaction, new Debit(id, id[..16], dataset, WrittenOff, rest, (int)QueryNoise.Unspecified));
             written.Add(dataset, rest);
         }
 

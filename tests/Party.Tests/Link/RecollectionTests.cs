@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SecureAggregation.Party.Config;
 using SecureAggregation.Party.Desk;
 using SecureAggregation.Party.Storage;
@@ -47,7 +48,7 @@ public sealed class RecollectionTests : OutpostScene
         var declined = (await _station.Saw(f => f.Message?.Envelope.Kind == MessageKind.Decline).Guard()).Message;
         Assert.Equal(RefusalCode.Budget, Decline.Parser.ParseFrom(declined.Envelope.Body).Code);
         Assert.Contains("debits are missing", File.ReadAllText(_scratch["state/status.json"]), StringComparison.Ordinal);
-        Assert.True(Assert.Throws<StoreException>(() => Ledger("write-off")).InUse);
+        Assert.Contains("Stop it", Assert.Throws<StoreException>(() => Ledger("write-off")).Message, StringComparison.Ordinal);
         Assert.Contains("debits are missing", Ledger("verify"), StringComparison.Ordinal);
         Assert.Contains("debits are missing", Ledger("show"), StringComparison.Ordinal);
         await _outpost.StopAsync();
@@ -61,6 +62,8 @@ public sealed class RecollectionTests : OutpostScene
 
         Assert.Contains("written off, 0 left", Ledger("write-off"), StringComparison.Ordinal);
         Assert.DoesNotContain("missing", Ledger("verify"), StringComparison.Ordinal);
+        var line = JsonDocument.Parse(Ledger("show", "--json")).RootElement.GetProperty("spent").EnumerateArray().Single(l => l.GetProperty("of").GetString() == "written off");
+        Assert.Equal((lost ? 2.0 : 1.75, 0.0), (line.GetProperty("spent").GetDouble(), line.GetProperty("zcdpEpsilon").GetDouble()));
         Assert.Contains("nothing was written off", Assert.Throws<StoreException>(() => Ledger("write-off")).Message, StringComparison.Ordinal);
         _station.Shown = shown;
         await StartAsync();
@@ -117,7 +120,7 @@ public sealed class RecollectionTests : OutpostScene
     private SignedQuery Ask(ulong id, uint attempts = 3) => _consortium.Ask(
         s_schema, id switch { 1 => "[ count ]", 2 => "[ { sum: age } ]", _ => "[ count, { sum: age } ]" }, q => (q.EpsilonMicro, q.Attempts) = (250_000, attempts), id);
 
-    private string Ledger(string action) => LedgerDesk.Run(DeskOptions.Parse(["ledger", action, "--state", _scratch["state"], "--policy", _scratch["policy.yaml"]]), TimeProvider.System);
+    private string Ledger(string action, params string[] more) => LedgerDesk.Run(DeskOptions.Parse(["ledger", action, .. more, "--state", _scratch["state"], "--policy", _scratch["policy.yaml"]]), TimeProvider.System);
 
     private void Copy(string from, string to)
     {
