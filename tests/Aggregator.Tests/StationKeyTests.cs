@@ -24,8 +24,7 @@ public sealed class StationKeyTests : IDisposable
     {
         await using var scene = await RoundScene.Open();
         var (station, members) = (scene.Station, scene.Station.Consortium);
-        var first = await Done(scene, scene.Ask());
-        await Cosigned(scene);
+        var first = await Witnessed(scene);
         var next = Next(scene);
         await Publish(scene, next);
         var log = station.Host!.Services.GetRequiredService<StationLog>();
@@ -36,11 +35,7 @@ public sealed class StationKeyTests : IDisposable
         using (var old = members.Channel(station.Host!, members.Coordinator))
             Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(() => new Coordination.CoordinationClient(old).GetConsortiumAsync(new GetConsortiumRequest()).ResponseAsync.Guard())).StatusCode);
         members.Pinned = _next.Public;
-        foreach (var outpost in scene.Outposts)
-        {
-            outpost.Roster = next;
-            await outpost.Connect();
-        }
+        await Follow(scene, next);
 
         var second = await Done(scene, Ask(scene, next, 2));
         var act = new Act { Code = ActCode.RoundStopped, Subject = "00ff", By = "alice" };
@@ -146,16 +141,11 @@ public sealed class StationKeyTests : IDisposable
     {
         await using var scene = await RoundScene.Open();
         var (station, members) = (scene.Station, scene.Station.Consortium);
-        var first = await Done(scene, scene.Ask());
-        await Cosigned(scene);
+        var first = await Witnessed(scene);
         var next = Next(scene);
         await Publish(scene, next);
         members.Pinned = _next.Public;
-        foreach (var outpost in scene.Outposts)
-        {
-            outpost.Roster = next;
-            await outpost.Connect();
-        }
+        await Follow(scene, next);
 
         var second = await Done(scene, Ask(scene, next, 2));
         using var folder = new TempFolder();
@@ -183,16 +173,11 @@ public sealed class StationKeyTests : IDisposable
     {
         await using var scene = await RoundScene.Open();
         var (station, members) = (scene.Station, scene.Station.Consortium);
-        var first = await Done(scene, scene.Ask());
-        await Cosigned(scene);
+        var first = await Witnessed(scene);
         var next = members.NextEpoch(r => r.Parties[0].PublicKey = ByteString.CopyFrom(_next.Public.Point), [_next, .. members.Parties.Skip(1)]);
         await Publish(scene, next);
         (scene.Outposts[0].Key, scene.Outposts[0].Roster) = (_next, next);
-        foreach (var outpost in scene.Outposts)
-        {
-            outpost.Roster = next;
-            await outpost.Connect();
-        }
+        await Follow(scene, next);
 
         var second = await Done(scene, Ask(scene, next, 2));
         await scene.Until(second, v => v.Cosignatures == 5);
@@ -230,9 +215,22 @@ public sealed class StationKeyTests : IDisposable
         return round;
     }
 
-    private static async Task Cosigned(RoundScene scene)
+    /// <summary>A round that is done, and whose log every outpost has cosigned.</summary>
+    private static async Task<ByteString> Witnessed(RoundScene scene)
     {
+        var round = await Done(scene, scene.Ask());
         foreach (var outpost in scene.Outposts) await outpost.Cosigned.Task.Guard();
+        return round;
+    }
+
+    /// <summary>All outposts take a roster and come back.</summary>
+    private static async Task Follow(RoundScene scene, Roster next)
+    {
+        foreach (var outpost in scene.Outposts)
+        {
+            outpost.Roster = next;
+            await outpost.Connect();
+        }
     }
 
     /// <summary>Both verifiers, each round under the roster that was in force then.</summary>
