@@ -138,7 +138,7 @@ public sealed class LogOpeningTests
     }
 
     [Theory]
-    [InlineData("station.pem", "cannot be read")]
+    [InlineData("station.pem", "does not exist; name the station's key with --key FILE")]
     [InlineData("roster.bin", "cannot be read")]
     public async Task Missing_file_is_named(string name, string said)
     {

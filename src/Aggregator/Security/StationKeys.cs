@@ -122,6 +122,7 @@ internal sealed class StationKeys : IDisposable
 
     private static Held Read(string file)
     {
+        if (!File.Exists(file)) throw new StartException(ExitCode.Identity, $"The key file {file} does not exist; name the station's key with --key FILE (secagg keygen makes one, before the roster).");
         try
         {
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & StationFiles.Foreign) != UnixFileMode.None)
