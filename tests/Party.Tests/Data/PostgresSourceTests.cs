@@ -135,7 +135,7 @@ public sealed class PostgresSourceTests(PostgresServer server) : IClassFixture<P
         });
         while (Running("pg_sleep|endless") == 0) Assert.False(reading.IsCompleted);
         stop.Cancel();
-        Assert.Throws<OperationCanceledException>(() => reading.WaitAsync(TimeSpan.FromSeconds(30)).GetAwaiter().GetResult());
+        Assert.ThrowsAny<OperationCanceledException>(() => reading.WaitAsync(TimeSpan.FromSeconds(30)).GetAwaiter().GetResult());
     }
 
     [PostgresFact]
